@@ -1,0 +1,1 @@
+"""Turn pyannote models into OpenVINO bundles, once. Never imported by the runtime, never imports torch."""

@@ -1,0 +1,1 @@
+"""State dict -> ov.Model, one architecture per file."""

@@ -1,0 +1,28 @@
+"""Where the tests find what they run on."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+def locate_shared() -> Path | None:
+    """Return the folder of recordings and reference answers, or None where it is absent."""
+    folder = Path(os.environ.get("OVDIAR_SHARED") or CHECKOUT.parent / "shared")
+    return folder if (folder / "reference").is_dir() else None
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Give the reference material; a machine without it skips by name, CI fails."""
+    folder = locate_shared()
+    if folder is not None:
+        return folder
+    message = "the reference material is missing: set OVDIAR_SHARED, or put it at ../shared"
+    if os.environ.get("CI") == "true":
+        pytest.fail(message)
+    pytest.skip(message)
