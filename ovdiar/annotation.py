@@ -1,0 +1,240 @@
+"""Who spoke when, as values: Segment, Turn, Annotation. Immutable, sorted, in seconds.
+
+The names and rules are pyannote.core's, so that results read alike; unlike there, every operation
+returns a new object.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from ovdiar.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+SHORTEST_S = 1e-6
+"""Segments up to this long count as empty (pyannote.core's precision), s."""
+
+
+@dataclass(frozen=True, order=True)
+class Segment:
+    """An interval from ``start`` to ``end``, s; false when it is empty."""
+
+    start: float
+    end: float
+
+    def __post_init__(self) -> None:
+        """Refuse times that are no times."""
+        if not (math.isfinite(self.start) and math.isfinite(self.end)):
+            raise ConfigError(f"a segment from {self.start} to {self.end} s is not finite")
+
+    def __bool__(self) -> bool:
+        """Tell whether it is longer than a microsecond."""
+        return self.end - self.start > SHORTEST_S
+
+    @property
+    def duration(self) -> float:
+        """Length, s; 0 when empty."""
+        return self.end - self.start if self else 0.0
+
+    @property
+    def middle(self) -> float:
+        """Centre, s."""
+        return 0.5 * (self.start + self.end)
+
+    def __and__(self, other: Segment) -> Segment:
+        """Intersect; false when the two do not meet."""
+        return Segment(max(self.start, other.start), min(self.end, other.end))
+
+    def __or__(self, other: Segment) -> Segment:
+        """Return the hull of the two; an empty one adds nothing."""
+        if not self or not other:
+            return self or other
+        return Segment(min(self.start, other.start), max(self.end, other.end))
+
+    def __contains__(self, other: Segment) -> bool:
+        """Tell whether another segment lies within this one."""
+        return self.start <= other.start and other.end <= self.end
+
+    def intersects(self, other: Segment) -> bool:
+        """Tell whether the two share more than a microsecond."""
+        return bool(self & other)
+
+    def __str__(self) -> str:
+        """Return hours, minutes and seconds of both ends."""
+        return f"[{_clock(self.start)} --> {_clock(self.end)}]" if self else "[]"
+
+
+def _clock(time_s: float) -> str:
+    sign = "-" if time_s < 0 else " "
+    minutes, seconds = divmod(abs(time_s), 60)
+    hours, minutes = divmod(int(minutes), 60)
+    return f"{sign}{hours:02d}:{minutes:02d}:{seconds:06.3f}"
+
+
+def merge(segments: Iterable[Segment], collar: float = 0.0) -> tuple[Segment, ...]:
+    """Join what overlaps, touches, or leaves a gap shorter than ``collar`` seconds (strictly).
+
+    pyannote.core's ``Timeline.support``: a gap up to a microsecond is no gap.
+    """
+    merged: list[Segment] = []
+    for segment in sorted(filter(None, segments)):
+        if merged:
+            gap = segment.start - merged[-1].end
+            if gap <= SHORTEST_S or gap < collar:
+                merged[-1] = Segment(merged[-1].start, max(merged[-1].end, segment.end))
+                continue
+        merged.append(segment)
+    return tuple(merged)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One speaker's segment.
+
+    ``track`` only tells apart, and orders, turns over the same segment, as in pyannote.core.
+    """
+
+    segment: Segment
+    speaker: str
+    track: str = field(default="", compare=False)
+
+
+def _order(turn: Turn) -> tuple[Segment, str, str]:
+    return (turn.segment, turn.track, turn.speaker)
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """The turns of one recording, sorted by segment, then track, then speaker.
+
+    Iterating gives ``(segment, speaker)``. Empty segments are left out.
+    """
+
+    turns: tuple[Turn, ...] = ()
+    uri: str | None = None
+
+    def __post_init__(self) -> None:
+        """Sort, and drop what is empty."""
+        turns = sorted((turn for turn in self.turns if turn.segment), key=_order)
+        object.__setattr__(self, "turns", tuple(turns))
+
+    @classmethod
+    def of(cls, rows: Iterable[tuple[float, float, str]], uri: str | None = None) -> Annotation:
+        """Build from rows of start (s), end (s) and speaker."""
+        return cls(tuple(Turn(Segment(start, end), who) for start, end, who in rows), uri)
+
+    def __iter__(self) -> Iterator[tuple[Segment, str]]:
+        """Iterate over segments and their speakers."""
+        return ((turn.segment, turn.speaker) for turn in self.turns)
+
+    def __len__(self) -> int:
+        """Count the turns."""
+        return len(self.turns)
+
+    def itertracks(
+        self, *, yield_label: bool = False
+    ) -> Iterator[tuple[Segment, str] | tuple[Segment, str, str]]:
+        """Iterate over (segment, track), or (segment, track, label)."""
+        for turn in self.turns:
+            row = (turn.segment, turn.track)
+            yield (*row, turn.speaker) if yield_label else row
+
+    def labels(self) -> list[str]:
+        """List the speakers in the order of their names."""
+        return sorted({turn.speaker for turn in self.turns})
+
+    def get_timeline(self) -> tuple[Segment, ...]:
+        """List the different segments in order."""
+        return tuple(dict.fromkeys(turn.segment for turn in self.turns))
+
+    @property
+    def extent(self) -> Segment:
+        """From the first start to the last end; empty when there are no turns."""
+        if not self.turns:
+            return Segment(0.0, 0.0)
+        return Segment(self.turns[0].segment.start, max(turn.segment.end for turn in self.turns))
+
+    def label_timeline(self, label: str) -> tuple[Segment, ...]:
+        """List one speaker's segments in order."""
+        return tuple(turn.segment for turn in self.turns if turn.speaker == label)
+
+    def label_duration(self, label: str) -> float:
+        """Measure how long one speaker talks, s; what the speaker's own turns share counts once."""
+        return sum(segment.duration for segment in merge(self.label_timeline(label)))
+
+    def chart(self) -> list[tuple[str, float]]:
+        """List speakers and their talk (s), longest first."""
+        rows = [(label, self.label_duration(label)) for label in self.labels()]
+        return sorted(rows, key=lambda row: -row[1])
+
+    def argmax(self, within: Segment | None = None) -> str | None:
+        """Name the speaker who talks most, in all or within a segment; None where nobody does."""
+        chart = (self if within is None else self.crop(within)).chart()
+        return chart[0][0] if chart else None
+
+    def crop(self, within: Segment | Iterable[Segment], mode: str = "intersection") -> Annotation:
+        """Keep what lies within a segment, or within any of several.
+
+        Mode ``intersection`` cuts turns at the borders, ``strict`` keeps those that lie wholly
+        within one of the (merged) segments, ``loose`` those that touch one.
+        """
+        parts = merge([within] if isinstance(within, Segment) else within)
+        if mode == "intersection":
+            kept = [
+                replace(turn, segment=turn.segment & part) for turn in self.turns for part in parts
+            ]
+        elif mode == "strict":
+            kept = [t for t in self.turns if any(t.segment in part for part in parts)]
+        elif mode == "loose":
+            kept = [t for t in self.turns if any(t.segment.intersects(part) for part in parts)]
+        else:
+            raise ConfigError(
+                f"crop mode {mode!r} is unknown: choose intersection, strict or loose"
+            )
+        return replace(self, turns=tuple(kept))
+
+    def support(self, collar: float = 0.0) -> Annotation:
+        """Join each speaker's turns over gaps shorter than ``collar`` (s), strictly.
+
+        Tracks are named anew, A, B, ... in the order of labels and time, as pyannote.core does.
+        """
+        turns: list[Turn] = []
+        for label in self.labels():
+            for segment in merge(self.label_timeline(label), collar):
+                turns.append(Turn(segment, label, letters(len(turns))))
+        return replace(self, turns=tuple(turns))
+
+    def subset(self, labels: Iterable[str]) -> Annotation:
+        """Keep the turns of some speakers."""
+        wanted = set(labels)
+        return replace(self, turns=tuple(t for t in self.turns if t.speaker in wanted))
+
+    def rename_labels(self, mapping: Mapping[str, str]) -> Annotation:
+        """Give speakers other names; those that the mapping lacks keep theirs."""
+        turns = (replace(t, speaker=mapping.get(t.speaker, t.speaker)) for t in self.turns)
+        return replace(self, turns=tuple(turns))
+
+    def get_overlap(self, labels: Iterable[str] | None = None) -> tuple[Segment, ...]:
+        """List the regions where two or more turns (of these speakers) meet."""
+        chosen = self if labels is None else self.subset(labels)
+        shared: list[Segment] = []
+        open_until: list[Segment] = []
+        for turn in chosen.turns:
+            open_until = [other for other in open_until if other.intersects(turn.segment)]
+            shared.extend(other & turn.segment for other in open_until)
+            open_until.append(turn.segment)
+        return merge(shared)
+
+
+def letters(index: int) -> str:
+    """Name a column as spreadsheets do: A to Z, AA, AB, ..."""
+    name = ""
+    index += 1
+    while index:
+        index, digit = divmod(index - 1, 26)
+        name = chr(ord("A") + digit) + name
+    return name
