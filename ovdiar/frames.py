@@ -1,8 +1,8 @@
 """Signals and the grids that they live on, in integer samples; every rounding rule lives here.
 
-pyannote describes windows and frames in float seconds and rounds with ``rint``. Counting in samples
-gives the same frames without the float noise: a tie would need an odd multiple of half a frame step,
-and neither windows nor excerpts in whole milliseconds ever produce one.
+pyannote describes windows and frames in float seconds and rounds with ``rint``. Counting in
+samples gives the same frames without the float noise: a tie would need an odd multiple of half a
+frame step, and neither windows nor excerpts in whole milliseconds ever produce one.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def round_half_even(numerator: int, denominator: int) -> int:
-    """Divide two integers and round to the nearest, ties to even (``rint`` of the exact quotient)."""
+    """Divide two integers and round to the nearest, ties to even (``rint``)."""
     quotient, remainder = divmod(numerator, denominator)
     excess = 2 * remainder - denominator
     return quotient + (excess > 0 or (excess == 0 and quotient % 2 == 1))
@@ -104,7 +104,7 @@ class FrameGrid:
         return replace(self, start=start)
 
     def index_of_start(self, offset: int) -> int:
-        """Find the frame whose start is nearest to ``offset`` samples after the grid's own start."""
+        """Find the frame that starts nearest to ``offset`` samples after the grid's start."""
         return round_half_even(offset, self.step)
 
     def index_of_centre(self, time_s: float) -> int:
@@ -112,7 +112,7 @@ class FrameGrid:
         return round((time_s - self.start_s - 0.5 * self.width_s) / self.step_s)
 
     def count_until(self, offset: int) -> int:
-        """Count the frames that pyannote allots to ``offset`` samples: the nearest start, plus one."""
+        """Count the frames that pyannote allots to ``offset`` samples: nearest start plus one."""
         return self.index_of_start(offset) + 1
 
     def centres_s(self, count: int) -> NDArray[np.float64]:
@@ -122,7 +122,8 @@ class FrameGrid:
         may end on half a millisecond.
         """
         starts = self.start_s + np.arange(count) * self.step_s
-        return 0.5 * (starts + (starts + self.width_s))
+        centres: NDArray[np.float64] = 0.5 * (starts + (starts + self.width_s))
+        return centres
 
 
 def _frozen(data: NDArray[Any], axes: int, name: str) -> NDArray[Any]:

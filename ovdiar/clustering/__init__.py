@@ -1,0 +1,1 @@
+"""Which window speakers are one person: one method per file."""

@@ -1,0 +1,1 @@
+"""Files of turns: one format per file, parse and serialize side by side."""
