@@ -35,7 +35,7 @@ def to_samples(seconds: float, rate: int) -> int:
 
 def read_only(array: NDArray[Any]) -> NDArray[Any]:
     """Return a view that nobody can write to."""
-    view = array.view()
+    view: NDArray[Any] = array.view()
     view.flags.writeable = False
     return view
 

@@ -1,0 +1,150 @@
+"""Agglomerative hierarchical clustering (pyannote.audio ``AgglomerativeClustering``).
+
+Thresholds of centroid, median and Ward linkage are Euclidean distances between L2-normalised
+embeddings (0 to 2), those of the other linkages cosine distances (0 to 2).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ovdiar.clustering.assignment import centroids_of, cosine_distances, unit
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+EUCLIDEAN_LINKAGES = ("centroid", "median", "ward")
+LINKAGES = (*EUCLIDEAN_LINKAGES, "average", "complete", "single", "weighted")
+LARGEST_DENDROGRAM = 6000
+"""Embeddings that one dendrogram takes: their distances fill 144 MB, and SciPy copies them once."""
+
+
+@dataclass(frozen=True)
+class CountBounds:
+    """How many clusters are allowed; ``exact`` is the number where the two bounds agree."""
+
+    least: int
+    most: int
+
+    @property
+    def exact(self) -> int | None:
+        """Return the number of clusters where it is forced."""
+        return self.least if self.least == self.most else None
+
+    def within(self, available: int) -> CountBounds:
+        """Clip both bounds to 1 ... ``available``, as pyannote does."""
+        return CountBounds(*(min(max(bound, 1), available) for bound in (self.least, self.most)))
+
+    def target(self, found: int) -> int | None:
+        """Return the number to force when ``found`` clusters are not what was asked for."""
+        if found < self.least:
+            return self.least
+        if found > self.most:
+            return self.most
+        return self.exact
+
+
+def dendrogram(embeddings: NDArray[Any], linkage: str) -> NDArray[np.float64]:
+    """Merge step by step: (N, D) -> SciPy's linkage matrix (N - 1, 4)."""
+    from scipy.cluster import hierarchy  # noqa: PLC0415 - SciPy loads when a stage needs it
+
+    if linkage in EUCLIDEAN_LINKAGES:
+        return hierarchy.linkage(unit(embeddings), method=linkage, metric="euclidean")
+    return hierarchy.linkage(embeddings, method=linkage, metric="cosine")
+
+
+def cut_at(tree: NDArray[np.float64], height: float) -> NDArray[np.int64]:
+    """Cut where merges exceed a height: labels (N,) from 0, in SciPy's order."""
+    from scipy.cluster import hierarchy  # noqa: PLC0415
+
+    labels: NDArray[np.int64] = hierarchy.fcluster(tree, height, criterion="distance") - 1
+    return labels
+
+
+def agglomerate(
+    embeddings: NDArray[Any],
+    *,
+    threshold: float,
+    linkage: str,
+    min_cluster_size: int,
+    bounds: CountBounds,
+) -> NDArray[np.int64]:
+    """Cluster embeddings (N, D), N >= 1: labels (N,) from 0 without gaps.
+
+    Clusters smaller than ``min_cluster_size`` (at most a tenth of N) join the nearest large one.
+    Where the number of large ones is not within the bounds, the cut is moved to the merge nearest
+    the threshold that gives the number wanted, or else comes closest to it.
+
+    Beyond `LARGEST_DENDROGRAM` embeddings, evenly spaced ones make the tree and the others join
+    the nearest centroid: distances of all pairs of a long recording would fill gigabytes.
+    pyannote draws such a subset at random (``max_num_embeddings``).
+    """
+    if len(embeddings) > LARGEST_DENDROGRAM:
+        chosen = np.linspace(0, len(embeddings) - 1, LARGEST_DENDROGRAM).astype(np.int64)
+        few = agglomerate(
+            embeddings[chosen],
+            threshold=threshold,
+            linkage=linkage,
+            min_cluster_size=min_cluster_size,
+            bounds=bounds,
+        )
+        return cosine_distances(embeddings, centroids_of(embeddings[chosen], few)).argmin(axis=1)
+    count = len(embeddings)
+    if count == 1:
+        return np.zeros(1, dtype=np.int64)
+    bounds = bounds.within(count)
+    smallest = min(min_cluster_size, max(1, round(0.1 * count)))
+    tree = dendrogram(embeddings, linkage)
+    labels = cut_at(tree, threshold)
+    found = count_large(labels, smallest)
+    target = bounds.target(found)
+    if target is not None and target != found:
+        labels = _cut_for(tree, threshold, smallest, target)
+    return _absorb_small(embeddings, labels, smallest, linkage)
+
+
+def count_large(labels: NDArray[np.int64], smallest: int) -> int:
+    """Count the clusters of at least ``smallest`` members."""
+    return int(np.count_nonzero(np.bincount(labels) >= smallest))
+
+
+def _cut_for(
+    tree: NDArray[np.float64], threshold: float, smallest: int, target: int
+) -> NDArray[np.int64]:
+    """Cut after the merge nearest the threshold that leaves ``target`` large clusters.
+
+    Heights become merge numbers first, since centroid linkage may merge at falling heights.
+    Merges into something smaller than ``smallest`` are skipped. Where no cut gives the target,
+    the first of those that come closest is taken.
+    """
+    steps = tree.copy()
+    steps[:, 2] = np.arange(len(tree))
+    best, best_error = len(tree), abs(1 - target)
+    for step in np.argsort(np.abs(tree[:, 2] - threshold), kind="stable"):
+        if tree[step, 3] < smallest:
+            continue
+        error = abs(count_large(cut_at(steps, step), smallest) - target)
+        if error < best_error:
+            best, best_error = int(step), error
+        if error == 0:
+            break
+    return cut_at(steps, best)
+
+
+def _absorb_small(
+    embeddings: NDArray[Any], labels: NDArray[np.int64], smallest: int, linkage: str
+) -> NDArray[np.int64]:
+    """Give the members of small clusters to the large cluster with the nearest centroid."""
+    sizes = np.bincount(labels)
+    large, small = np.flatnonzero(sizes >= smallest), np.flatnonzero(sizes < smallest)
+    if len(large) == 0:
+        return np.zeros_like(labels)
+    rows = unit(embeddings) if linkage in EUCLIDEAN_LINKAGES else embeddings
+    centroids = centroids_of(rows, labels)
+    nearest = large[cosine_distances(centroids[large], centroids[small]).argmin(axis=0)]
+    owner = np.arange(len(sizes))
+    owner[small] = nearest
+    return np.unique(owner[labels], return_inverse=True)[1]

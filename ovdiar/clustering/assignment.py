@@ -1,0 +1,72 @@
+"""Centroids, and which cluster every window speaker belongs to (pyannote ``BaseClustering``).
+
+Dtypes are kept: pyannote normalises and averages float32 embeddings in float32.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+UNASSIGNED = -2
+"""Label of a window speaker that belongs to no cluster."""
+
+
+def unit(embeddings: NDArray[Any]) -> NDArray[Any]:
+    """L2-normalise rows; a row of zeros becomes NaN, as in pyannote."""
+    with np.errstate(invalid="ignore"):
+        rows: NDArray[Any] = embeddings / np.linalg.norm(embeddings, axis=-1, keepdims=True)
+    return rows
+
+
+def cosine_distances(a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.float64]:
+    """Compute all pairs' cosine distances: (N, D) and (M, D) -> (N, M), 0 to 2."""
+    from scipy.spatial.distance import cdist  # noqa: PLC0415 - SciPy loads when a stage needs it
+
+    return cdist(a, b, metric="cosine")
+
+
+def centroids_of(embeddings: NDArray[Any], labels: NDArray[np.integer]) -> NDArray[Any]:
+    """Average the members of clusters 0 ... K-1: (N, D), labels (N,) -> (K, D)."""
+    clusters = range(int(labels.max()) + 1)
+    return np.vstack([embeddings[labels == k].mean(axis=0) for k in clusters])
+
+
+def similarities(embeddings: NDArray[Any], centroids: NDArray[Any]) -> NDArray[np.float64]:
+    """Compare window speakers with centroids: (C, S, D), (K, D) -> 2 - cosine distance (C, S, K).
+
+    Embeddings that are NaN give NaN.
+    """
+    windows, speakers, dimension = embeddings.shape
+    distances = cosine_distances(embeddings.reshape(-1, dimension), centroids)
+    return 2 - distances.reshape(windows, speakers, -1)
+
+
+def assign_nearest(soft: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Give each window speaker the most similar cluster: (C, S, K) -> (C, S).
+
+    The first of equals wins. NaN goes to cluster 0, where ``argmax`` sees the first NaN.
+    """
+    return np.argmax(soft, axis=2)
+
+
+def assign_apart(soft: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Give the speakers of one window different clusters: (C, S, K) -> (C, S).
+
+    The assignment of most similarity in all; NaN counts as the least similarity of all. With more
+    speakers than clusters, the worst are `UNASSIGNED` (pyannote ``constrained_argmax``).
+    """
+    from scipy.optimize import linear_sum_assignment  # noqa: PLC0415
+
+    if np.isnan(soft).all():
+        soft = np.zeros_like(soft)
+    soft = np.nan_to_num(soft, nan=float(np.nanmin(soft)))
+    hard = np.full(soft.shape[:2], UNASSIGNED, dtype=np.int64)
+    for window, gains in zip(hard, soft, strict=True):
+        speakers, clusters = linear_sum_assignment(gains, maximize=True)
+        window[speakers] = clusters
+    return hard
