@@ -1,0 +1,130 @@
+"""Building blocks that the networks share, each with torch's meaning.
+
+Signals are [batch, channels, time] and sequences [batch, time, features]; batch and time stay
+dynamic. ``openvino`` converts NumPy operands to constants.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import openvino as ov
+from openvino import opset13 as op
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .weights import Weights
+
+EPSILON = 1e-5
+"""Of torch's instance and batch normalisation."""
+
+
+def ints(*values: int) -> NDArray[np.int64]:
+    """Write down axes, sizes or positions as OpenVINO wants them."""
+    return np.array(values, np.int64)
+
+
+def parameter(name: str, *shape: int) -> ov.Node:
+    """Declare a float32 input; -1 stands for a size known at run time only."""
+    node = op.parameter(list(shape), dtype=np.float32, name=name)
+    node.output(0).get_tensor().set_names({name})
+    return node
+
+
+def model(architecture: str, source: ov.Node, name: str, result: ov.Node) -> ov.Model:
+    """Close a graph of one input and of one output called ``name``."""
+    result.output(0).get_tensor().set_names({name})
+    return ov.Model([op.result(result, name=name)], [source], architecture)
+
+
+def linear(data: ov.Node, weights: Weights, inputs: int | None) -> tuple[ov.Node, int]:
+    """Apply ``weight`` (out, in) and ``bias`` to the last axis; return the result and out."""
+    matrix = weights.take("weight", (None, inputs))
+    bias = weights.take("bias", (len(matrix),))
+    return op.add(op.matmul(data, matrix, transpose_a=False, transpose_b=True), bias), len(matrix)
+
+
+def leaky_relu(data: ov.Node) -> ov.Node:
+    """Multiply what is negative by 0.01, torch's default slope."""
+    return op.prelu(data, np.array([0.01], np.float32))
+
+
+def conv1d(
+    data: ov.Node,
+    kernels: NDArray[np.float32],
+    bias: NDArray[np.float32] | None = None,
+    *,
+    stride: int = 1,
+    dilation: int = 1,
+) -> ov.Node:
+    """Correlate with ``kernels`` (out, in, width), without padding."""
+    convolved = op.convolution(data, kernels, [stride], [0], [0], [dilation])
+    return convolved if bias is None else op.add(convolved, bias[None, :, None])
+
+
+def max_pool1d(data: ov.Node, width: int) -> ov.Node:
+    """Keep the largest of every ``width`` frames; a remainder is dropped."""
+    pooled = op.max_pool(data, [width], [1], [0], [0], [width])
+    return op.squeeze(op.unsqueeze(pooled.output(0), ints(0)), ints(0))
+
+
+def instance_norm1d(data: ov.Node, weights: Weights, channels: int) -> ov.Node:
+    """Normalise each channel over the whole time axis by its biased variance, then scale it."""
+    scale = weights.take("weight", (channels,))[None, :, None]
+    shift = weights.take("bias", (channels,))[None, :, None]
+    normal = op.mvn(data, ints(2), True, EPSILON, "inside_sqrt")
+    return op.add(op.multiply(normal, scale), shift)
+
+
+def _gates(array: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Reorder torch's gates (input, forget, cell, output) to OpenVINO's (f, i, c, o)."""
+    i, f, c, o = np.split(array, 4)
+    return np.concatenate([f, i, c, o])
+
+
+def lstm(
+    data: ov.Node, weights: Weights, layer: int, inputs: int | None
+) -> tuple[ov.Node, int, ov.Node]:
+    """Run one layer of torch's LSTM, in both directions where it has ``_reverse`` tensors.
+
+    Parameters
+    ----------
+    data : [batch, time, features]
+    weights : holds ``weight_ih_lN`` (4 hidden, features), ``weight_hh_lN`` (4 hidden, hidden),
+        ``bias_ih_lN`` and ``bias_hh_lN`` (4 hidden), N being ``layer``
+    inputs : the number of features, where it is known
+
+    Returns
+    -------
+    outputs [batch, time, directions * hidden], their last size, and the last hidden state
+    [batch, directions, hidden]
+    """
+    ending = f"_l{layer}"
+    hidden = weights.take("weight_hh" + ending, (None, None)).shape[1]
+    both = f"weight_ih{ending}_reverse" in weights
+    suffixes = [ending, ending + "_reverse"] if both else [ending]
+    gates = 4 * hidden
+
+    def stack(name: str, *shape: int | None) -> NDArray[np.float32]:
+        return np.stack([_gates(weights.take(name + suffix, shape)) for suffix in suffixes])
+
+    batch = op.gather(op.shape_of(data), ints(0), np.int64(0))
+    length = op.gather(op.shape_of(data), ints(1), np.int64(0))
+    start = op.broadcast(np.float32(0), op.concat([batch, ints(len(suffixes), hidden)], axis=0))
+    sequence = op.lstm_sequence(
+        data,
+        start,
+        start,
+        op.broadcast(length, batch),
+        stack("weight_ih", gates, inputs),
+        stack("weight_hh", gates, hidden),
+        stack("bias_ih", gates) + stack("bias_hh", gates),
+        hidden,
+        "bidirectional" if both else "forward",
+    )
+    by_time = op.transpose(sequence.output(0), ints(0, 2, 1, 3))
+    width = len(suffixes) * hidden
+    outputs = op.reshape(by_time, ints(0, 0, width), special_zero=True)
+    return outputs, width, sequence.output(1)
