@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import io
 import zipfile
-import zlib
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ovdiar.errors import ModelError
 
+from .archives import reading
 from .pickles import MAX_PICKLE_BYTES, read_pickle
 from .records import Global, PersistentId, walk
 from .tensors import Storage
@@ -73,10 +73,8 @@ class ZipContainer:
     """
 
     def __init__(self, file: BinaryIO) -> None:
-        try:
+        with reading("its zip archive"):
             self._archive = zipfile.ZipFile(file)
-        except _ZIP_ERRORS as error:
-            raise ModelError("its zip archive is damaged: download or save it again") from error
         entries = self._archive.infolist()
         self._entries = {entry.filename: entry for entry in entries}
         if len(self._entries) < len(entries) or len(entries) > MAX_ENTRIES:
@@ -104,23 +102,8 @@ class ZipContainer:
             raise ModelError(f"its zip archive lacks {name:.80}: download or save it again")
         if entry.compress_type != zipfile.ZIP_STORED or entry.file_size > limit:
             raise ModelError(f"its entry {name:.80} is compressed or over {limit} bytes")
-        try:
+        with reading(f"its entry {name:.80}"):
             return self._archive.read(entry)
-        except _ZIP_ERRORS as error:
-            raise ModelError(
-                f"its entry {name:.80} is damaged: download or save it again"
-            ) from error
-
-
-_ZIP_ERRORS = (
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    OSError,
-    ValueError,
-    RuntimeError,  # encrypted, or a compression that is not implemented
-    OverflowError,
-)
 
 
 class StreamContainer:
