@@ -1,0 +1,52 @@
+"""Speaker diarization (who spoke when) through OpenVINO, without PyTorch.
+
+Names are imported when they are first used: ``import ovdiar`` itself loads no library.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ovdiar.annotation import Annotation, Segment, Turn
+    from ovdiar.frames import FrameGrid
+    from ovdiar.models import Models, load
+    from ovdiar.pipelines.speaker_diarization import SpeakerDiarization
+    from ovdiar.result import DiarizationResult
+
+_HOMES = {
+    "Annotation": "ovdiar.annotation",
+    "DiarizationResult": "ovdiar.result",
+    "FrameGrid": "ovdiar.frames",
+    "Models": "ovdiar.models",
+    "Segment": "ovdiar.annotation",
+    "SpeakerDiarization": "ovdiar.pipelines.speaker_diarization",
+    "Turn": "ovdiar.annotation",
+    "load": "ovdiar.models",
+}
+
+__all__ = [
+    "Annotation",
+    "DiarizationResult",
+    "FrameGrid",
+    "Models",
+    "Segment",
+    "SpeakerDiarization",
+    "Turn",
+    "load",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name from its home."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'ovdiar' has no name {name!r}: it has {', '.join(_HOMES)}")
+    value = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return sorted(__all__)

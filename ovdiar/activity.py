@@ -79,11 +79,12 @@ def switch(scores: NDArray[Any], onset: float, offset: float) -> NDArray[np.bool
     frame = np.arange(len(scores))[:, np.newaxis]
     last_clear = np.maximum.accumulate(np.where(rises ^ falls, frame, -1), axis=0)
     known = np.maximum(last_clear, 0)
-    base = np.take_along_axis(rises & ~falls, known, axis=0) & (last_clear >= 0)
+    settled: NDArray[np.bool_] = np.take_along_axis(rises & ~falls, known, axis=0)
     switches = np.cumsum(alternating, axis=0)
     before = np.where(last_clear < 0, 0, np.take_along_axis(switches, known, axis=0))
-    odd: NDArray[np.bool_] = (switches - before) % 2 == 1
-    return base ^ odd
+    odd = np.asarray((switches - before) % 2 == 1)
+    states: NDArray[np.bool_] = (settled & (last_clear >= 0)) ^ odd
+    return states
 
 
 def to_annotation(

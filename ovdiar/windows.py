@@ -6,7 +6,7 @@ Source: pyannote.audio 3.3.2 and 4.x, ``Inference.slide``, ``.aggregate`` and ``
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -17,6 +17,17 @@ if TYPE_CHECKING:
 
 UNSEEN = 1e-12
 """Weight of a warm-up frame, and the least weight that is divided by (pyannote's epsilon)."""
+
+
+class Progress(Protocol):
+    """Is told how much of a step is done."""
+
+    def __call__(self, *, completed: int, total: int) -> None:
+        """Take the number of windows done and of all."""
+
+
+def ignore_progress(*, completed: int, total: int) -> None:
+    """Tell nobody."""
 
 
 def count_windows(samples: int, windows: FrameGrid) -> int:

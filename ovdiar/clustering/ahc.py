@@ -6,8 +6,9 @@ embeddings (0 to 2), those of the other linkages cosine distances (0 to 2).
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -16,8 +17,8 @@ from ovdiar.clustering.assignment import centroids_of, cosine_distances, unit
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+Linkage = Literal["centroid", "median", "ward", "average", "complete", "single", "weighted"]
 EUCLIDEAN_LINKAGES = ("centroid", "median", "ward")
-LINKAGES = (*EUCLIDEAN_LINKAGES, "average", "complete", "single", "weighted")
 LARGEST_DENDROGRAM = 6000
 """Embeddings that one dendrogram takes: their distances fill 144 MB, and SciPy copies them once."""
 
@@ -47,7 +48,11 @@ class CountBounds:
         return self.exact
 
 
-def dendrogram(embeddings: NDArray[Any], linkage: str) -> NDArray[np.float64]:
+FREE = CountBounds(1, sys.maxsize)
+"""Any number of clusters."""
+
+
+def dendrogram(embeddings: NDArray[Any], linkage: Linkage) -> NDArray[np.float64]:
     """Merge step by step: (N, D) -> SciPy's linkage matrix (N - 1, 4)."""
     from scipy.cluster import hierarchy  # noqa: PLC0415 - SciPy loads when a stage needs it
 
@@ -60,15 +65,15 @@ def cut_at(tree: NDArray[np.float64], height: float) -> NDArray[np.int64]:
     """Cut where merges exceed a height: labels (N,) from 0, in SciPy's order."""
     from scipy.cluster import hierarchy  # noqa: PLC0415
 
-    labels: NDArray[np.int64] = hierarchy.fcluster(tree, height, criterion="distance") - 1
-    return labels
+    labels = hierarchy.fcluster(tree, height, criterion="distance")
+    return labels.astype(np.int64) - 1
 
 
 def agglomerate(
     embeddings: NDArray[Any],
     *,
     threshold: float,
-    linkage: str,
+    linkage: Linkage,
     min_cluster_size: int,
     bounds: CountBounds,
 ) -> NDArray[np.int64]:
@@ -91,7 +96,8 @@ def agglomerate(
             min_cluster_size=min_cluster_size,
             bounds=bounds,
         )
-        return cosine_distances(embeddings, centroids_of(embeddings[chosen], few)).argmin(axis=1)
+        away = cosine_distances(embeddings, centroids_of(embeddings[chosen], few))
+        return np.asarray(away.argmin(axis=1))
     count = len(embeddings)
     if count == 1:
         return np.zeros(1, dtype=np.int64)
@@ -135,7 +141,7 @@ def _cut_for(
 
 
 def _absorb_small(
-    embeddings: NDArray[Any], labels: NDArray[np.int64], smallest: int, linkage: str
+    embeddings: NDArray[Any], labels: NDArray[np.int64], smallest: int, linkage: Linkage
 ) -> NDArray[np.int64]:
     """Give the members of small clusters to the large cluster with the nearest centroid."""
     sizes = np.bincount(labels)

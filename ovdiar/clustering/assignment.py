@@ -51,7 +51,8 @@ def assign_nearest(soft: NDArray[np.float64]) -> NDArray[np.int64]:
 
     The first of equals wins. NaN goes to cluster 0, where ``argmax`` sees the first NaN.
     """
-    return np.argmax(soft, axis=2)
+    hard: NDArray[np.int64] = np.argmax(soft, axis=2)
+    return hard
 
 
 def assign_apart(soft: NDArray[np.float64]) -> NDArray[np.int64]:

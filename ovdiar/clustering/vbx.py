@@ -40,7 +40,8 @@ def initial_responsibilities(labels: NDArray[np.integer]) -> NDArray[np.float64]
     from scipy.special import softmax  # noqa: PLC0415 - SciPy loads when a stage needs it
 
     one_hot = np.eye(int(labels.max()) + 1)[labels]
-    return softmax(INITIAL_SHARPNESS * one_hot, axis=1)
+    soft: NDArray[np.float64] = softmax(INITIAL_SHARPNESS * one_hot, axis=1)
+    return soft
 
 
 def vbx(

@@ -1,0 +1,114 @@
+"""Which frames a speaker's embedding is taken from, and the statistics pooled over them.
+
+Sources: pyannote.audio ``SpeakerDiarization.get_embeddings`` and ``models.blocks.pooling``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from ovdiar.windows import cut
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ovdiar.bundle import EmbeddingSpec
+    from ovdiar.frames import FrameGrid
+    from ovdiar.windows import Progress
+
+
+class EmbeddingModel(Protocol):
+    """Embeds the speakers of windows."""
+
+    @property
+    def spec(self) -> EmbeddingSpec:
+        """What the network expects and gives."""
+        ...
+
+    def __call__(
+        self, windows: NDArray[np.float32], masks: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """Embed what masks (N, S, frames) choose of windows (N, samples) -> (N, S, D).
+
+        Where a mask leaves too little, the row is NaN.
+        """
+        ...
+
+
+def least_clean_frames(frames: int, min_samples: int, window_samples: int) -> int:
+    """Return how many clean frames a mask must exceed to be used: the network's shortest input."""
+    return -(-frames * min_samples // window_samples)
+
+
+def speaker_masks(
+    active: NDArray[np.bool_], *, exclude_overlap: bool, least_clean: int
+) -> NDArray[np.float32]:
+    """Choose the frames of each window speaker: (C, F, S) -> (C, S, F), 0 or 1.
+
+    With ``exclude_overlap``, the frames where the speaker is alone, if they are more than
+    ``least_clean``; else all of the speaker's frames.
+    """
+    masks: NDArray[np.float32] = active.transpose(0, 2, 1).astype(np.float32)
+    if not exclude_overlap:
+        return masks
+    alone = active.sum(axis=2) < 2
+    clean = masks * alone[:, np.newaxis, :]
+    enough = clean.sum(axis=2, keepdims=True) > least_clean
+    return np.where(enough, clean, masks).astype(np.float32, copy=False)
+
+
+def embed_windows(
+    model: EmbeddingModel,
+    samples: NDArray[np.float32],
+    windows: FrameGrid,
+    masks: NDArray[np.float32],
+    *,
+    batch_size: int,
+    progress: Progress,
+) -> NDArray[np.float32]:
+    """Embed the speakers of all windows: masks (C, S, F) -> (C, S, D), NaN where there is none.
+
+    Windows in which nobody speaks are left out, and come back as NaN.
+    """
+    embeddings = np.full((*masks.shape[:2], model.spec.dimension), np.nan, dtype=np.float32)
+    speaking = np.flatnonzero(masks.any(axis=(1, 2)))
+    progress(completed=0, total=len(speaking))
+    for first in range(0, len(speaking), batch_size):
+        chosen = speaking[first : first + batch_size]
+        batch = np.concatenate([cut(samples, windows, c, c + 1) for c in chosen])
+        embeddings[chosen] = model(batch, masks[chosen])
+        progress(completed=first + len(chosen), total=len(speaking))
+    embeddings[~masks.any(axis=2)] = np.nan
+    return embeddings
+
+
+def nearest_resize(masks: NDArray[Any], length: int) -> NDArray[Any]:
+    """Resize the last axis by taking the nearest earlier entry, as torch's ``nearest`` does."""
+    frames = masks.shape[-1]
+    resized: NDArray[Any] = masks[..., np.arange(length) * frames // length]
+    return resized
+
+
+def pool_statistics(
+    features: NDArray[np.float32], masks: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Pool trunk features under masks: (N, channels, T), (N, S, T) -> (N, S, 2 * channels).
+
+    Weighted mean, then weighted standard deviation with pyannote's (>= 3.1) guards of 1e-8; a
+    mask of zeros gives zeros.
+    """
+    weights = masks.astype(np.float32)
+    total = weights.sum(axis=2, keepdims=True) + np.float32(1e-8)
+    total_squared = (weights**2).sum(axis=2, keepdims=True)
+    by_time = features.transpose(0, 2, 1)
+    mean = weights @ by_time / total
+    pooled = np.empty((*mean.shape[:2], 2 * mean.shape[2]), dtype=np.float32)
+    pooled[..., : mean.shape[2]] = mean
+    for row, (window, window_mean) in enumerate(zip(by_time, mean, strict=True)):
+        for speaker, centre in enumerate(window_mean):
+            squares = weights[row, speaker] @ (window - centre) ** 2
+            guard = total[row, speaker] - total_squared[row, speaker] / total[row, speaker]
+            pooled[row, speaker, mean.shape[2] :] = np.sqrt(squares / (guard + np.float32(1e-8)))
+    return pooled

@@ -1,0 +1,182 @@
+"""Networks behind two Protocols: what segments a window, what tells its voices apart.
+
+Models keep nothing between calls, so one loaded bundle may serve several threads.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from ovdiar.bundle import Bundle, load_bundle
+from ovdiar.embedding import EmbeddingModel, nearest_resize, pool_statistics
+from ovdiar.errors import ModelError
+from ovdiar.runtime import Network, RuntimeOptions
+
+if TYPE_CHECKING:
+    import os
+
+    from numpy.typing import NDArray
+
+    from ovdiar.bundle import EmbeddingSpec, SegmentationSpec
+
+
+class SegmentationModel(Protocol):
+    """Scores the speakers or powerset classes of windows."""
+
+    @property
+    def spec(self) -> SegmentationSpec:
+        """What the network expects and gives."""
+        ...
+
+    def __call__(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Score windows (N, samples) -> (N, frames, classes)."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Segmentation:
+    """A segmentation network of a bundle."""
+
+    spec: SegmentationSpec
+    network: Network
+
+    def __call__(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Score windows (N, samples) -> (N, frames, classes)."""
+        return self.network(windows)
+
+
+@dataclass(frozen=True, eq=False)
+class PooledEmbedding:
+    """Trunk and head, and between them one masked pooling for every speaker of a window."""
+
+    spec: EmbeddingSpec
+    trunk: Network
+    head: Network
+
+    def __call__(
+        self, windows: NDArray[np.float32], masks: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """Embed what masks (N, S, frames) choose of windows (N, samples) -> (N, S, D)."""
+        features = self.trunk(windows)
+        statistics = pool_statistics(features, nearest_resize(masks, features.shape[2]))
+        return self.head(statistics.reshape(-1, statistics.shape[2])).reshape(*masks.shape[:2], -1)
+
+
+@dataclass(frozen=True, eq=False)
+class UtteranceEmbedding:
+    """Features, a choice of frames, and a network over each speaker's own frames."""
+
+    spec: EmbeddingSpec
+    features: Network
+    network: Network
+
+    def __call__(
+        self, windows: NDArray[np.float32], masks: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """Embed what masks (N, S, frames) choose of windows (N, samples) -> (N, S, D)."""
+        embeddings = np.full((*masks.shape[:2], self.spec.dimension), np.nan, dtype=np.float32)
+        owners: list[tuple[int, int]] = []
+        pieces: list[NDArray[np.float32]] = []
+        bands = self.features(windows)
+        frames = nearest_resize(masks, bands.shape[1]) > 0.5
+        least = max(1, -(-self.spec.min_samples // self.spec.hop_samples))
+        for window, speaker in np.argwhere(frames.sum(axis=2) >= least):
+            chosen = frames[window, speaker]
+            speech = bands[window, chosen] * self._gain(windows[window], chosen)
+            for piece in self._partials(speech):
+                owners.append((window, speaker))
+                pieces.append(piece)
+        for rows in _equal_lengths(pieces):
+            answers = self.network(np.stack([pieces[row] for row in rows]))
+            for row, answer in zip(rows, answers, strict=True):
+                sums = embeddings[owners[row]]
+                embeddings[owners[row]] = np.where(np.isnan(sums), 0, sums) + answer
+        if self.spec.partial_frames:
+            embeddings /= np.linalg.norm(embeddings, axis=2, keepdims=True)
+        return embeddings
+
+    def _gain(self, window: NDArray[np.float32], chosen: NDArray[np.bool_]) -> float:
+        """Return the power gain that raises chosen speech to the level wanted; never below 1.
+
+        Resemblyzer's ``normalize_volume`` (increase only), over the chosen samples.
+        """
+        if self.spec.level_dbfs is None:
+            return 1.0
+        samples = window[nearest_resize(chosen, len(window))]
+        power = float(np.mean(np.square(samples, dtype=np.float64)))
+        return max(1.0, 10 ** (self.spec.level_dbfs / 10) / power) if power > 0 else 1.0
+
+    def _partials(self, speech: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        """Cut feature frames (frames, bands) into the pieces that the network was trained on.
+
+        What is shorter than one piece is repeated until it fills one.
+        """
+        length, step = self.spec.partial_frames, self.spec.partial_step_frames
+        if not length:
+            return [speech]
+        if len(speech) < length:
+            return [np.resize(speech, (length, speech.shape[1]))]
+        last = len(speech) - length
+        count = 1 + round(last / step)
+        starts = np.linspace(0, last, count).astype(int)
+        return [speech[start : start + length] for start in starts]
+
+
+def _equal_lengths(pieces: list[NDArray[np.float32]]) -> list[list[int]]:
+    """Group the numbers of pieces by their length, so that each group makes one batch."""
+    groups: dict[int, list[int]] = {}
+    for number, piece in enumerate(pieces):
+        groups.setdefault(len(piece), []).append(number)
+    return list(groups.values())
+
+
+@dataclass(frozen=True, eq=False)
+class Models:
+    """A bundle's networks, ready to run. Pipelines take it as their first argument."""
+
+    bundle: Bundle
+    segmentation: SegmentationModel
+    embedding: EmbeddingModel
+
+
+def load(
+    name: str | os.PathLike[str] = "tiny", *, device: str = "CPU", threads: int | None = None
+) -> Models:
+    """Load a bundle by its name or folder.
+
+    Parameters
+    ----------
+    name : a bundle in ``$OVDIAR_MODELS`` or the user's cache, or a bundle's folder
+    device : OpenVINO's name of a device
+    threads : how many threads the networks use; by default OpenVINO's choice
+
+    Raises
+    ------
+    ModelNotFoundError, ModelError
+        The bundle is missing, damaged, or of a newer schema.
+    """
+    bundle = load_bundle(name)
+    options = RuntimeOptions(device=device, threads=threads)
+
+    def network(part: str) -> Network:
+        return Network(bundle.folder / part / "openvino_model.xml", options)
+
+    segmentation = Segmentation(bundle.segmentation, network("segmentation"))
+    embedding: EmbeddingModel
+    if bundle.embedding.kind == "pooled":
+        embedding = PooledEmbedding(
+            bundle.embedding, network("embedding/trunk"), network("embedding/head")
+        )
+    elif bundle.embedding.kind == "utterance":
+        embedding = UtteranceEmbedding(
+            bundle.embedding, network("embedding/features"), network("embedding/network")
+        )
+    else:
+        raise ModelError(
+            f"bundle {bundle.name!r} has an embedding of kind {bundle.embedding.kind!r}: "
+            "expected pooled or utterance; export it again"
+        )
+    return Models(bundle, segmentation, embedding)

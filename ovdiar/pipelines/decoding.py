@@ -1,0 +1,104 @@
+"""Everything behind the networks: scores and embeddings in, who spoke when out.
+
+Source: pyannote.audio ``SpeakerDiarization.apply`` (3.3.2 and 4.x).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ovdiar.activity import to_annotation
+from ovdiar.annotation import Annotation
+from ovdiar.clustering.assignment import UNASSIGNED
+from ovdiar.frames import Frames
+from ovdiar.reconstruction import cluster_activations, select_loudest
+from ovdiar.result import DiarizationResult
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ovdiar.clustering.speakers import Clusters
+    from ovdiar.frames import WindowedFrames
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What the networks say of one recording.
+
+    ``scores`` (C, F, S) as the segmentation gave them, ``active`` (C, F, S) bool, ``count``
+    (T, 1) speakers at once, ``embeddings`` (C, S, D), NaN rows where there is none.
+    """
+
+    scores: WindowedFrames
+    active: WindowedFrames
+    count: Frames
+    embeddings: NDArray[Any]
+    uri: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """One reading of the evidence: clusters, frames (T, K) of each, and the result."""
+
+    clusters: Clusters
+    discrete: Frames
+    exclusive: Frames
+    result: DiarizationResult
+
+    @property
+    def speakers(self) -> int:
+        """Count the labels of the result."""
+        return len(self.result.speaker_diarization.labels())
+
+
+def decode(
+    evidence: Evidence,
+    clusters: Clusters,
+    *,
+    most: int,
+    min_duration_off: float,
+    order: str = "number",
+) -> Decoded:
+    """Put the turns of clustered window speakers together.
+
+    ``most`` caps how many speak at once; gaps shorter than ``min_duration_off`` (s) are filled.
+    Speakers are named SPEAKER_00, ... by cluster number, or (``order="text"``, as pyannote does)
+    by the text of the number, which puts cluster 10 before 2.
+    """
+    count = np.minimum(evidence.count.data, min(most, np.iinfo(np.uint8).max)).astype(np.uint8)
+    speaks = evidence.active.data.any(axis=1)
+    activations = cluster_activations(
+        evidence.scores, np.where(speaks, clusters.labels, UNASSIGNED)
+    )
+    discrete = select_loudest(activations, Frames(count, evidence.count.grid))
+    alone = select_loudest(activations, Frames(np.minimum(count, 1), evidence.count.grid))
+    speaking, exclusive = (
+        to_annotation(frames, min_duration_off=min_duration_off, uri=evidence.uri)
+        for frames in (discrete, alone)
+    )
+    found = sorted(speaking.labels(), key=None if order == "text" else int)
+    names = {column: f"SPEAKER_{index:02d}" for index, column in enumerate(found)}
+    result = DiarizationResult(
+        speaking.rename_labels(names),
+        exclusive.rename_labels(names),
+        _rows_of(clusters.centroids, found),
+    )
+    return Decoded(clusters, discrete, alone, result)
+
+
+def silence(evidence: Evidence) -> DiarizationResult:
+    """Answer for a recording in which nobody speaks."""
+    dimension = evidence.embeddings.shape[2]
+    nobody = Annotation(uri=evidence.uri)
+    return DiarizationResult(nobody, nobody, np.zeros((0, dimension), dtype=np.float32))
+
+
+def _rows_of(centroids: NDArray[Any], columns: list[str]) -> NDArray[Any]:
+    """Choose the centroids of columns; a column without a cluster gets zeros."""
+    lacking = max((int(column) + 1 for column in columns), default=0) - len(centroids)
+    padded = np.pad(centroids, ((0, max(lacking, 0)), (0, 0)))
+    rows: NDArray[Any] = padded[[int(column) for column in columns]]
+    return rows

@@ -1,0 +1,142 @@
+"""Make the number of speakers obey what was asked for, more strictly than pyannote does.
+
+pyannote aims at the number while clustering, and may still answer with another: small clusters
+are absorbed, embeddings move to another centroid, a cluster is nowhere the loudest, or an overlap
+counts more speakers than there are clusters and invents one. Here, where that answer disobeys:
+
+1. no more speak at once than there are clusters;
+2. with too few labels, clustering is tried again with ever smaller clusters, then with ever more
+   of them, and with every speaking window speaker as training material, until enough labels show;
+3. with too many labels, the two whose centroids are most alike become one, until they are few.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ovdiar.clustering.ahc import CountBounds
+from ovdiar.clustering.assignment import cosine_distances
+from ovdiar.clustering.speakers import Clusters, cluster_speakers
+from ovdiar.errors import ConfigError, OvdiarWarning
+from ovdiar.pipelines.decoding import Decoded, Evidence, decode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ovdiar.clustering.plda import Plda
+    from ovdiar.presets import DiarizationParameters
+
+UNBOUNDED = sys.maxsize
+EXTRA_CLUSTERS = 8
+"""How many clusters beyond those asked for are tried before giving up."""
+
+
+def speaker_bounds(
+    num_speakers: int | None, min_speakers: int | None, max_speakers: int | None
+) -> CountBounds:
+    """Check what was asked for; ``num_speakers`` outweighs the other two, as in pyannote."""
+    asked = {
+        "num_speakers": num_speakers,
+        "min_speakers": min_speakers,
+        "max_speakers": max_speakers,
+    }
+    for name, value in asked.items():
+        if value is not None and value < 1:
+            raise ConfigError(f"{name} is {value}: give at least 1, or leave it out")
+    least = num_speakers or min_speakers or 1
+    most = num_speakers or max_speakers or UNBOUNDED
+    if least > most:
+        raise ConfigError(
+            f"min_speakers {least} exceeds max_speakers {most}: lower the one or raise the other"
+        )
+    return CountBounds(least, most)
+
+
+def obey(
+    evidence: Evidence,
+    answer: Decoded,
+    parameters: DiarizationParameters,
+    bounds: CountBounds,
+    plda: Plda | None,
+) -> Decoded:
+    """Return pyannote's answer where it obeys the bounds, else the first attempt that does.
+
+    Where none does, the one with the most speakers is returned.
+    """
+    invented = answer.discrete.data[:, len(answer.clusters.centroids) :].any(axis=0).sum()
+    if bounds.least <= answer.speakers - invented and answer.speakers <= bounds.most:
+        return answer
+    best = _decode_within(evidence, answer.clusters, parameters, bounds)
+    for attempt, wanted in _attempts(parameters, bounds, evidence):
+        if best.speakers >= bounds.least:
+            break
+        clusters = cluster_speakers(
+            evidence.embeddings, evidence.active.data, attempt, wanted, plda
+        )
+        reading = _decode_within(evidence, clusters, parameters, bounds)
+        best = max(best, reading, key=lambda decoded: decoded.speakers)
+    return best
+
+
+def warn_unless_obeyed(found: int, bounds: CountBounds, evidence: Evidence) -> None:
+    """Say what was found where it is not what was asked for, and why."""
+    if bounds.least <= found <= bounds.most:
+        return
+    limit = f"at least {bounds.least}" if found < bounds.least else f"at most {bounds.most}"
+    usable = int(evidence.active.data.any(axis=1).sum())
+    why = (
+        f"the recording holds {usable} stretches of speech in its windows that tell voices apart"
+        if usable
+        else "nobody speaks in it"
+    )
+    warnings.warn(
+        f"asked for {limit} speakers and found {found}: {why}", OvdiarWarning, stacklevel=4
+    )
+
+
+def _attempts(
+    parameters: DiarizationParameters, bounds: CountBounds, evidence: Evidence
+) -> Iterator[tuple[DiarizationParameters, CountBounds]]:
+    """List other ways to cluster, from the mildest: smaller clusters, then more clusters."""
+    size = parameters.min_cluster_size
+    while (size := size // 2) >= 1 and parameters.clustering == "ahc":
+        yield replace(parameters, min_cluster_size=size), bounds
+    every = replace(parameters, min_cluster_size=1, training_filter="active")
+    if parameters.clustering == "vbx":
+        every = replace(every, clustering="kmeans")
+    usable = int(evidence.active.data.any(axis=1).sum())
+    for number in range(bounds.least, min(bounds.least + EXTRA_CLUSTERS, usable) + 1):
+        yield every, CountBounds(number, number)
+
+
+def _decode_within(
+    evidence: Evidence,
+    clusters: Clusters,
+    parameters: DiarizationParameters,
+    bounds: CountBounds,
+) -> Decoded:
+    """Decode, and unite the most alike of the visible clusters while there are too many."""
+    while True:
+        decoded = decode(
+            evidence,
+            clusters,
+            most=min(bounds.most, len(clusters.centroids)),
+            min_duration_off=parameters.min_duration_off,
+        )
+        if decoded.speakers <= bounds.most:
+            return decoded
+        clusters = _unite_nearest(clusters, np.flatnonzero(decoded.discrete.data.any(axis=0)))
+
+
+def _unite_nearest(clusters: Clusters, visible: Any) -> Clusters:
+    """Give the window speakers of one of the two most similar visible clusters to the other."""
+    distances = cosine_distances(clusters.centroids[visible], clusters.centroids[visible])
+    distances[np.diag_indices_from(distances)] = np.inf
+    kept, lost = sorted(visible[list(np.unravel_index(distances.argmin(), distances.shape))])
+    labels = np.where(clusters.labels == lost, kept, clusters.labels)
+    return replace(clusters, labels=labels)

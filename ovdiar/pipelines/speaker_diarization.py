@@ -1,0 +1,309 @@
+"""Who spoke when: the whole pipeline, in three published generations."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ovdiar import presets
+from ovdiar.activity import binarize
+from ovdiar.audio import load as load_audio
+from ovdiar.bundle import load_plda
+from ovdiar.clustering.speakers import cluster_speakers
+from ovdiar.counting import speaker_count
+from ovdiar.embedding import embed_windows, least_clean_frames, speaker_masks
+from ovdiar.errors import ConfigError
+from ovdiar.frames import FrameGrid, WindowedFrames, to_samples
+from ovdiar.pipelines.decoding import Decoded, Evidence, decode, silence
+from ovdiar.pipelines.forcing import obey, speaker_bounds, warn_unless_obeyed
+from ovdiar.pipelines.inference import score_windows, segmentation_windows, to_speakers
+from ovdiar.pipelines.steps import Steps
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import MutableMapping
+
+    from numpy.typing import NDArray
+
+    from ovdiar.audio import AudioInput
+    from ovdiar.clustering.ahc import CountBounds
+    from ovdiar.clustering.plda import Plda
+    from ovdiar.models import Models
+    from ovdiar.pipelines.steps import Hook
+    from ovdiar.result import DiarizationResult
+
+PYANNET_FRAMES = FrameGrid(step=270, width=991)
+"""The frames of every published segmentation network, for `SpeakerDiarization.decode`."""
+
+
+class SpeakerDiarization:
+    """Speaker diarization of a recording.
+
+    Parameters
+    ----------
+    models : a loaded bundle; None where only `decode` is used
+    preset : ``"2.1"``, ``"3.1"``, ``"community-1"``, or a JSON file of hyper-parameters; by
+        default those of the bundle. All of the following take precedence over it.
+    segmentation_threshold : above it a speaker is active (sigmoid networks; 0 to 1)
+    segmentation_step : distance of two windows as a share of one
+    min_duration_off : a speaker's shorter gaps are filled, s
+    embedding_exclude_overlap : embed a speaker from frames where nobody else speaks, if enough
+    training_filter : window speakers that are clustered: ``"active"`` (pyannote 3.x) all that
+        speak, ``"clean"`` (4.x) those that hold a fifth of the window alone
+    clustering : ``"ahc"``, ``"vbx"`` (needs a PLDA) or ``"kmeans"`` (needs the number)
+    linkage : of agglomerative clustering, by SciPy's names
+    threshold : where agglomerative clustering stops. A Euclidean distance between normalised
+        embeddings with centroid, median and Ward linkage, else a cosine distance; both 0 to 2
+    min_cluster_size : smaller clusters join the nearest large one
+    fa, fb : VBx's scales of acoustics and speaker prior
+    plda : folder with ``xvec_transform.npz`` and ``plda.npz``; by default the bundle's
+    strict_parity : answer as pyannote does even where that disobeys the number of speakers
+        asked for, and name speakers in the order of their numbers' text (see `pipelines.forcing`)
+    batch_size : windows that go through a network at once; changes speed and memory only
+
+    Notes
+    -----
+    One convention of frames and rounding serves all generations: that of pyannote 3.2 and later
+    (the receptive field's own grid; durations rounded to samples). ``2.1`` means its published
+    networks and hyper-parameters under the algorithm of 3.3.2.
+    """
+
+    def __init__(
+        self,
+        models: Models | None,
+        *,
+        preset: str | os.PathLike[str] | None = None,
+        plda: str | os.PathLike[str] | None = None,
+        strict_parity: bool = False,
+        batch_size: int = 32,
+        segmentation_threshold: float | None = None,
+        segmentation_step: float | None = None,
+        min_duration_off: float | None = None,
+        embedding_exclude_overlap: bool | None = None,
+        training_filter: str | None = None,
+        clustering: str | None = None,
+        linkage: str | None = None,
+        threshold: float | None = None,
+        min_cluster_size: int | None = None,
+        fa: float | None = None,
+        fb: float | None = None,
+    ) -> None:
+        given = {
+            "segmentation_threshold": segmentation_threshold,
+            "segmentation_step": segmentation_step,
+            "min_duration_off": min_duration_off,
+            "embedding_exclude_overlap": embedding_exclude_overlap,
+            "training_filter": training_filter,
+            "clustering": clustering,
+            "linkage": linkage,
+            "threshold": threshold,
+            "min_cluster_size": min_cluster_size,
+            "fa": fa,
+            "fb": fb,
+        }
+        default = presets.DiarizationParameters()
+        if models is not None:
+            default = presets.with_parameters(default, models.bundle.pipeline)
+        self.models = models
+        self.parameters = presets.choose(presets.DIARIZATION, preset, default, given)
+        self.strict_parity = strict_parity
+        self.batch_size = batch_size
+        if batch_size < 1:
+            raise ConfigError(f"batch_size is {batch_size}: give at least 1")
+        self._plda: Plda | None = None
+        if self.parameters.clustering == "vbx":
+            if plda is not None:
+                self._plda = load_plda(plda)
+            elif models is not None:
+                self._plda = models.bundle.plda()
+            if self._plda is None:
+                raise ConfigError(
+                    "clustering 'vbx' needs a PLDA: give plda=FOLDER with its two .npz files"
+                )
+
+    def __call__(
+        self,
+        audio: AudioInput,
+        *,
+        num_speakers: int | None = None,
+        min_speakers: int | None = None,
+        max_speakers: int | None = None,
+        hook: Hook | None = None,
+        trace: MutableMapping[str, Any] | None = None,
+    ) -> DiarizationResult:
+        """Tell who spoke when.
+
+        Parameters
+        ----------
+        audio : a path, a binary file object, or a mapping of ``waveform`` (samples,) or
+            (channels, samples) and ``sample_rate``
+        num_speakers, min_speakers, max_speakers : what is known of the number of speakers
+        hook : called with the name and outcome of each step, as pyannote's
+        trace : receives every intermediate by name
+
+        Raises
+        ------
+        AudioError, ConfigError
+        """
+        if self.models is None:
+            raise ConfigError("this pipeline was made without models: give them, or use decode")
+        bounds = speaker_bounds(num_speakers, min_speakers, max_speakers)
+        waveform = load_audio(audio, rate=self.models.segmentation.spec.frames.rate)
+        steps = Steps(hook, audio)
+        model = self.models.segmentation
+        width_s = model.spec.window_samples / waveform.rate
+        scores = score_windows(
+            model,
+            waveform,
+            segmentation_windows(model, None, self.parameters.segmentation_step * width_s),
+            batch_size=self.batch_size,
+            convert=to_speakers(model),
+            progress=steps.progress("segmentation"),
+        )
+        steps.done("segmentation", scores)
+        evidence = self._observe(scores, waveform.uri, self.models.embedding.spec.dimension)
+        steps.done("speaker_counting", evidence.count)
+        if evidence.count.data.any():
+            embeddings = embed_windows(
+                self.models.embedding,
+                waveform.samples,
+                scores.windows,
+                self._masks(evidence.active),
+                batch_size=self.batch_size,
+                progress=steps.progress("embeddings"),
+            )
+            evidence = replace(evidence, embeddings=embeddings)
+            steps.done("embeddings", embeddings)
+        return self._decode(evidence, bounds, steps, trace)
+
+    def decode(
+        self,
+        scores: NDArray[Any],
+        embeddings: NDArray[Any],
+        *,
+        window_s: float = 10.0,
+        step_s: float = 1.0,
+        grid: FrameGrid | None = None,
+        uri: str | None = None,
+        num_speakers: int | None = None,
+        min_speakers: int | None = None,
+        max_speakers: int | None = None,
+        hook: Hook | None = None,
+        trace: MutableMapping[str, Any] | None = None,
+    ) -> DiarizationResult:
+        """Run everything behind the networks, on scores and embeddings from anywhere.
+
+        Parameters
+        ----------
+        scores : (C, F, S), each speaker's activity in C windows: probabilities, or 0 and 1
+        embeddings : (C, S, D), a row for each of them; NaN where there is none
+        window_s, step_s : length and distance of the windows, s
+        grid : the frames of a window, by default PyanNet's
+        uri : the recording's name
+        num_speakers, min_speakers, max_speakers, hook, trace : as in a call
+
+        Raises
+        ------
+        ConfigError
+            The shapes do not fit each other, or a parameter is out of range.
+        """
+        bounds = speaker_bounds(num_speakers, min_speakers, max_speakers)
+        scores, embeddings = np.asarray(scores), np.asarray(embeddings)
+        if scores.ndim != 3 or embeddings.ndim != 3 or not len(scores):
+            raise ConfigError(
+                f"scores of shape {scores.shape} and embeddings of shape {embeddings.shape}: "
+                "give (windows, frames, speakers) and (windows, speakers, dimension)"
+            )
+        if (scores.shape[0], scores.shape[2]) != embeddings.shape[:2]:
+            raise ConfigError(
+                f"scores of shape {scores.shape} do not fit embeddings of shape "
+                f"{embeddings.shape}: windows and speakers must agree"
+            )
+        frames = grid or PYANNET_FRAMES
+        width, step = (to_samples(seconds, frames.rate) for seconds in (window_s, step_s))
+        if width < 1 or step < 1:
+            raise ConfigError(f"windows of {window_s} s every {step_s} s: give positive times")
+        windows = FrameGrid(step, width, 0, frames.rate)
+        evidence = self._observe(WindowedFrames(scores, windows, frames), uri, embeddings.shape[2])
+        evidence = replace(evidence, embeddings=embeddings)
+        return self._decode(evidence, bounds, Steps(hook, uri), trace)
+
+    def _observe(self, scores: WindowedFrames, uri: str | None, dimension: int) -> Evidence:
+        """Decide who is active in each window, and count."""
+        active = scores.with_data(binarize(scores.data, self.parameters.segmentation_threshold))
+        nothing = np.full((len(scores), scores.data.shape[2], dimension), np.nan, np.float32)
+        return Evidence(scores, active, speaker_count(active), nothing, uri)
+
+    def _masks(self, active: WindowedFrames) -> NDArray[np.float32]:
+        """Choose the frames that speakers are embedded from."""
+        assert self.models is not None  # noqa: S101 - for mypy: only a call with models comes here
+        spec = self.models.embedding.spec
+        window_samples = active.windows.width * spec.rate // active.windows.rate
+        return speaker_masks(
+            active.data,
+            exclude_overlap=self.parameters.embedding_exclude_overlap,
+            least_clean=least_clean_frames(active.data.shape[1], spec.min_samples, window_samples),
+        )
+
+    def _decode(
+        self,
+        evidence: Evidence,
+        bounds: CountBounds,
+        steps: Steps,
+        trace: MutableMapping[str, Any] | None,
+    ) -> DiarizationResult:
+        """Cluster, obey, put together; leave traces."""
+        decoded: Decoded | None = None
+        result = silence(evidence)
+        if evidence.count.data.any():
+            parameters = self.parameters
+            clusters = cluster_speakers(
+                evidence.embeddings, evidence.active.data, parameters, bounds, self._plda
+            )
+            decoded = decode(
+                evidence,
+                clusters,
+                most=bounds.most,
+                min_duration_off=parameters.min_duration_off,
+                order="text" if self.strict_parity else "number",
+            )
+            if not self.strict_parity:
+                decoded = obey(evidence, decoded, parameters, bounds, self._plda)
+            result = decoded.result
+            steps.done("discrete_diarization", decoded.discrete)
+        warn_unless_obeyed(len(result.speaker_diarization.labels()), bounds, evidence)
+        if trace is not None:
+            trace.update(_traces(evidence, decoded))
+        return result
+
+
+def _traces(evidence: Evidence, decoded: Decoded | None) -> dict[str, Any]:
+    """Name every intermediate."""
+    traces: dict[str, Any] = {
+        "segmentations": evidence.scores,
+        "binarized_segmentations": evidence.active,
+        "count": evidence.count,
+        "embeddings": evidence.embeddings,
+    }
+    if decoded is not None:
+        clusters = decoded.clusters
+        traces |= {
+            "training_windows": clusters.training[0],
+            "training_speakers": clusters.training[1],
+            "training_labels": clusters.training_labels,
+            "hard_clusters": clusters.labels,
+            "soft_clusters": clusters.soft,
+            "centroids": clusters.centroids,
+            "discrete_diarization": decoded.discrete,
+            "exclusive_discrete_diarization": decoded.exclusive,
+        }
+        if clusters.posterior is not None:
+            traces |= {
+                "plda_features": clusters.features,
+                "responsibilities": clusters.posterior.responsibilities,
+                "priors": clusters.posterior.priors,
+                "elbo": clusters.posterior.elbo,
+            }
+    return traces

@@ -1,0 +1,159 @@
+"""Published hyper-parameters, under their published names.
+
+Sources: the model card of ``pyannote/segmentation`` (2022.07 weights) and the configurations of
+``pyannote/speaker-diarization`` 2.1, ``-3.1`` and ``-community-1``.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ovdiar.errors import ConfigError
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping
+
+    from ovdiar.clustering.ahc import Linkage
+
+
+CHOICES = {
+    "training_filter": ("active", "clean"),
+    "clustering": ("ahc", "vbx", "kmeans"),
+    "linkage": ("centroid", "median", "ward", "average", "complete", "single", "weighted"),
+}
+RANGES = {
+    "segmentation_threshold": (0.0, 1.0),
+    "segmentation_step": (1e-3, 1.0),
+    "min_duration_off": (0.0, math.inf),
+    "threshold": (0.0, 2.0),
+    "min_cluster_size": (1, math.inf),
+    "fa": (1e-6, math.inf),
+    "fb": (1e-6, math.inf),
+}
+"""Least and most of a hyper-parameter, inclusive."""
+
+
+@dataclass(frozen=True)
+class ActivityParameters:
+    """Hysteresis thresholds (of scores) and minimum durations (s) of one detection task."""
+
+    onset: float = 0.5
+    offset: float = 0.5
+    min_duration_on: float = 0.0
+    min_duration_off: float = 0.0
+
+
+@dataclass(frozen=True)
+class DiarizationParameters:
+    """Hyper-parameters of `ovdiar.SpeakerDiarization`; see there what each one means."""
+
+    segmentation_threshold: float = 0.5
+    segmentation_step: float = 0.1
+    min_duration_off: float = 0.0
+    embedding_exclude_overlap: bool = True
+    training_filter: str = "active"
+    clustering: str = "ahc"
+    linkage: Linkage = "centroid"
+    threshold: float = 0.7
+    min_cluster_size: int = 12
+    fa: float = 0.07
+    fb: float = 0.8
+
+    def __post_init__(self) -> None:
+        """Refuse what is out of its range."""
+        for name, allowed in CHOICES.items():
+            chosen = getattr(self, name)
+            if chosen not in allowed:
+                raise ConfigError(f"{name} {chosen!r} is unknown: choose from {', '.join(allowed)}")
+        for name, (least, most) in RANGES.items():
+            value = getattr(self, name)
+            if not least <= value <= most:
+                raise ConfigError(f"{name} is {value:g}: give a number from {least:g} to {most:g}")
+
+
+VOICE_ACTIVITY: Mapping[str, ActivityParameters] = {
+    "ami": ActivityParameters(0.684, 0.577, 0.181, 0.037),
+    "dihard3": ActivityParameters(0.767, 0.377, 0.136, 0.067),
+    "voxconverse": ActivityParameters(0.767, 0.713, 0.182, 0.501),
+}
+OVERLAPPED_SPEECH: Mapping[str, ActivityParameters] = {
+    "ami": ActivityParameters(0.448, 0.362, 0.116, 0.187),
+    "dihard3": ActivityParameters(0.430, 0.320, 0.091, 0.144),
+    "voxconverse": ActivityParameters(0.587, 0.426, 0.337, 0.112),
+}
+RESEGMENTATION: Mapping[str, ActivityParameters] = {
+    "ami": ActivityParameters(0.542, 0.527, 0.044, 0.705),
+    "dihard3": ActivityParameters(0.592, 0.489, 0.163, 0.182),
+    "voxconverse": ActivityParameters(0.537, 0.724, 0.410, 0.563),
+}
+DIARIZATION: Mapping[str, DiarizationParameters] = {
+    "2.1": DiarizationParameters(
+        segmentation_threshold=0.4442333667381752,
+        min_duration_off=0.5817029604921046,
+        threshold=0.7153814381597874,
+        min_cluster_size=15,
+    ),
+    "3.1": DiarizationParameters(threshold=0.7045654963945799, min_cluster_size=12),
+    "community-1": DiarizationParameters(
+        training_filter="clean", clustering="vbx", threshold=0.6, fa=0.07, fb=0.8
+    ),
+}
+
+Parameters = TypeVar("Parameters", ActivityParameters, DiarizationParameters)
+
+
+def choose(
+    table: Mapping[str, Parameters],
+    preset: str | os.PathLike[str] | None,
+    default: Parameters,
+    overrides: Mapping[str, Any],
+) -> Parameters:
+    """Settle hyper-parameters: the default, or a preset; then whatever was given by name.
+
+    ``preset`` names a row of the table, or a JSON file with an object of parameters (over the
+    default). Overrides of None were not given. Unknown names raise ConfigError.
+    """
+    chosen = default
+    if preset is not None and str(preset) in table:
+        chosen = table[str(preset)]
+    elif preset is not None:
+        chosen = with_parameters(default, _read_preset(Path(preset), table))
+    return with_parameters(chosen, {k: v for k, v in overrides.items() if v is not None})
+
+
+def with_parameters(parameters: Parameters, values: Mapping[str, Any]) -> Parameters:
+    """Replace some hyper-parameters by name, checking the names and kinds of values."""
+    kinds = {field.name: getattr(parameters, field.name) for field in fields(parameters)}
+    checked = {}
+    for name, value in values.items():
+        if name not in kinds:
+            raise ConfigError(
+                f"hyper-parameter {name!r} is unknown: choose from {', '.join(kinds)}"
+            )
+        kind = type(kinds[name])
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if kind in (int, float) and number and kind(value) == value:
+            checked[name] = kind(value)
+        elif isinstance(value, kind):
+            checked[name] = value
+        else:
+            raise ConfigError(f"{name} = {value!r} is not of the kind {kind.__name__}: correct it")
+    return replace(parameters, **checked)
+
+
+def _read_preset(path: Path, table: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        names = ", ".join(table) or "none is published"
+        raise ConfigError(
+            f"preset {str(path)!r} is neither published ({names}) nor a readable JSON file"
+        ) from error
+    if not isinstance(values, dict):
+        raise ConfigError(f"preset file {str(path)!r} holds no JSON object of hyper-parameters")
+    return values
