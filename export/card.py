@@ -1,0 +1,48 @@
+"""The model card of a bundle: its manifest, told to people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def model_card(manifest: Mapping[str, Any]) -> str:
+    """Render a manifest as Markdown."""
+    lines = [
+        f"# {manifest['name']}",
+        "",
+        "OpenVINO networks for [ovdiar](https://pypi.org/project/ovdiar/): "
+        "speaker diarization without PyTorch.",
+        "",
+        f"Made by {manifest['created_by']}. Licences: {', '.join(manifest['licenses'])}.",
+        "",
+    ]
+    for title in ("segmentation", "embedding"):
+        lines += [f"## {title.capitalize()}", "", *_part(manifest[title]), ""]
+    lines += ["## Pipeline", "", *_table(manifest["pipeline"]), ""]
+    if manifest["parity"]:
+        lines += ["## Largest difference from an independent evaluation of the same weights", ""]
+        lines += [*_table(manifest["parity"]), ""]
+    return "\n".join(lines)
+
+
+def _part(entry: Mapping[str, Any]) -> list[str]:
+    told = {name: value for name, value in entry.items() if name != "files"}
+    return _table(told)
+
+
+def _table(values: Mapping[str, Any]) -> list[str]:
+    rows = [f"| {name} | {_text(value)} |" for name, value in values.items()]
+    return ["| | |", "| --- | --- |", *rows]
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_text(inner)}" for name, inner in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(_text, value))
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return "" if value is None else str(value)
