@@ -121,7 +121,7 @@ def _tensor(value: Any) -> StoredTensor | None:
             return _tensor(Record(name, args))
         case Record(name=name) if name.startswith("torch._utils._rebuild_"):
             raise ModelError(
-                f"a tensor of the kind {name:.80} is not read: save it dense, as float32"
+                f"a tensor of the kind {name!r:.80} is not read: save it dense, as float32"
             )
     return None
 

@@ -51,13 +51,14 @@ def read_pickle(stream: BinaryIO) -> Any:
     except (ValueError, IndexError, KeyError, TypeError) as error:
         if isinstance(error, ModelError):
             raise
-        raise ModelError("its pickle is damaged: download or save it again") from error
+        raise ModelError("its pickle is damaged or cut off: download or save it again") from error
     for _ in walk(result):
         pass
     return result
 
 
 _OPCODES = {opcode.code.encode("latin-1"): opcode for opcode in pickletools.opcodes}
+_NAMING = frozenset({"GLOBAL", "INST"})
 _EMPTY = frozenset({("collections.OrderedDict", 0), ("collections.defaultdict", 1)})
 """Mappings, by name and number of arguments, that are made empty and filled afterwards."""
 
@@ -82,8 +83,16 @@ def _make(function: Any, args: Any, kwargs: Any = None) -> Any:
     """Return what calling a global would describe."""
     name = _name(function)
     if not isinstance(args, tuple) or not isinstance(kwargs, (dict, type(None))):
-        raise ModelError(f"its pickle calls {name[:80]} without arguments: it is damaged")
+        raise ModelError(f"its pickle calls {name!r:.80} without arguments: it is damaged")
     return {} if (name, len(args)) in _EMPTY else Record(name, args, kwargs or {})
+
+
+def _line_pair(stream: BinaryIO) -> tuple[str, str]:
+    """Return a module and a name, as pickle reads them; pickletools would undo escapes in them."""
+    lines = stream.readline(), stream.readline()
+    if not lines[1].endswith(b"\n"):
+        raise ValueError
+    return lines[0][:-1].decode(), lines[1][:-1].decode()
 
 
 class _Machine:
@@ -100,15 +109,14 @@ class _Machine:
             code = stream.read(1)
             opcode = _OPCODES.get(code)
             if opcode is None:
-                raise ModelError("its pickle ends early or is damaged: download or save it again")
+                raise ValueError
             if opcode.name == "STOP":
                 return self.stack.pop()
             action = _ACTIONS.get(opcode.name)
             if action is None:
-                raise ModelError(
-                    f"its pickle has the opcode {opcode.name}, which torch never writes"
-                )
-            action(self, opcode.arg.reader(stream) if opcode.arg is not None else None)
+                raise ModelError(f"its pickle uses {opcode.name}, which torch never writes")
+            reader = _line_pair if opcode.name in _NAMING else opcode.arg and opcode.arg.reader
+            action(self, reader(stream) if reader else None)
             if stream.tell() - start > MAX_PICKLE_BYTES:
                 raise ModelError(f"its pickle is longer than {MAX_PICKLE_BYTES} bytes")
         raise ModelError(f"its pickle has more than {MAX_OPCODES} opcodes: not a checkpoint")
@@ -199,8 +207,8 @@ class _Machine:
         for key, value in zip(values[::2], values[1::2], strict=True):
             items[_hashable(key)] = value
 
-    def find(self, name: str) -> None:
-        self.name(*name.split(" ", 1))
+    def find(self, name: tuple[str, str]) -> None:
+        self.name(*name)
 
     def find_on_stack(self, _: Any) -> None:
         self.name(*self.take(2))
@@ -218,7 +226,7 @@ class _Machine:
     def call_with_keywords(self, _: Any) -> None:
         self.push(_make(*self.take(3)))
 
-    def instance(self, name: str) -> None:
+    def instance(self, name: tuple[str, str]) -> None:
         args = tuple(self.since_mark())
         self.find(name)
         self.push(_make(self.stack.pop(), args))

@@ -7,12 +7,11 @@ bfloat16 into NumPy.
 from __future__ import annotations
 
 import json
-import math
 from typing import TYPE_CHECKING, Any
 
 from ovdiar.errors import ModelError
 
-from .tensors import Storage, check_total, contiguous
+from .tensors import check_total, contiguous
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -50,6 +49,8 @@ def read_safetensors(file: BinaryIO, size: int) -> tuple[dict[str, NDArray[Any]]
     check_total([tensor for tensor, _ in found.values()], size)
     tensors = {}
     for name, (tensor, start) in found.items():
+        if 8 + length + start + tensor.storage.nbytes > size:
+            raise ModelError("it ends early: download or save it again")
         file.seek(8 + length + start)
         tensors[name] = tensor.read(file.read(tensor.storage.nbytes))
     return tensors, metadata if isinstance(metadata, dict) else {}
@@ -63,9 +64,8 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _locate(name: str, entry: dict[str, Any]) -> tuple[StoredTensor, int]:
-    size = tuple(entry["shape"])
     start, end = entry["data_offsets"]
-    tensor = contiguous(Storage(name, entry["dtype"], math.prod(size)), size)
+    tensor = contiguous(name, entry["dtype"], tuple(entry["shape"]))
     if type(start) is not int or start < 0 or end - start != tensor.storage.nbytes:
         raise ValueError
     return tensor, start

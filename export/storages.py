@@ -6,8 +6,8 @@ Both are a pickle that refers to storages by key, and the storages.
 from __future__ import annotations
 
 import io
+import re
 import zipfile
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ovdiar.errors import ModelError
@@ -66,6 +66,9 @@ class Container(Protocol):
         """Return a storage's bytes."""
 
 
+_ROOT = re.compile(r"[^/]+/data\.pkl")
+
+
 class ZipContainer:
     """An archive of ``NAME/data.pkl``, ``NAME/byteorder`` and ``NAME/data/KEY`` for each storage.
 
@@ -80,11 +83,10 @@ class ZipContainer:
         if len(self._entries) < len(entries) or len(entries) > MAX_ENTRIES:
             raise ModelError("its zip archive has entries twice or too many: not a checkpoint")
         for name in self._entries:
-            path = PurePosixPath(name)
-            if path.is_absolute() or ".." in path.parts or "\\" in name or ":" in path.parts[0]:
+            if name.startswith("/") or "\\" in name or ".." in name.split("/"):
                 raise ModelError(f"its zip archive has an entry {name!r:.80}, outside of itself")
-        pickles = [name for name in self._entries if PurePosixPath(name).match("*/data.pkl")]
-        if len(pickles) != 1 or pickles[0].count("/") != 1:
+        pickles = [name for name in self._entries if _ROOT.fullmatch(name)]
+        if len(pickles) != 1:
             raise ModelError("its zip archive holds no data.pkl: not a torch checkpoint")
         self._folder = pickles[0].removesuffix("data.pkl")
         order = f"{self._folder}byteorder"
@@ -99,10 +101,12 @@ class ZipContainer:
     def _read(self, name: str, limit: int) -> bytes:
         entry = self._entries.get(name)
         if entry is None:
-            raise ModelError(f"its zip archive lacks {name:.80}: download or save it again")
-        if entry.compress_type != zipfile.ZIP_STORED or entry.file_size > limit:
-            raise ModelError(f"its entry {name:.80} is compressed or over {limit} bytes")
-        with reading(f"its entry {name:.80}"):
+            raise ModelError(f"its zip archive lacks {name!r:.80}: download or save it again")
+        if entry.compress_type != zipfile.ZIP_STORED or entry.compress_size != entry.file_size:
+            raise ModelError(f"its entry {name!r:.80} is compressed: save it as torch does")
+        if entry.file_size > limit:
+            raise ModelError(f"its entry {name!r:.80} is longer than {limit} bytes: it is damaged")
+        with reading(f"its entry {name!r:.80}"):
             return self._archive.read(entry)
 
 
@@ -134,6 +138,8 @@ class StreamContainer:
                 raise ModelError("its list of storages is damaged: download or save it again")
             self._starts[key] = start + 8
             start += 8 + lengths[key]
+        if start > file.seek(0, io.SEEK_END):
+            raise ModelError("it ends early: download or save it again")
 
     def _storages(self) -> list[Storage]:
         found = [value for value in walk(self.root) if isinstance(value, PersistentId)]
@@ -142,8 +148,10 @@ class StreamContainer:
     def read(self, storage: Storage) -> bytes:
         """Return a storage's bytes; its stored length must be the one that the pickle claims."""
         if storage.key not in self._starts:
-            raise ModelError(f"it lacks the storage {storage.key:.40}: download or save it again")
+            raise ModelError(f"it lacks the storage {storage.key!r:.40}: download or save it again")
         self._file.seek(self._starts[storage.key] - 8)
         if int.from_bytes(self._file.read(8), "little") != storage.length:
-            raise ModelError(f"its storage {storage.key:.40} is damaged: download or save it again")
+            raise ModelError(
+                f"its storage {storage.key!r:.40} is damaged: download or save it again"
+            )
         return self._file.read(storage.nbytes)

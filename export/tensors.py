@@ -45,10 +45,12 @@ class Storage:
     def __post_init__(self) -> None:
         """Refuse elements that are not read, and what is no length."""
         if self.element not in ELEMENTS:
-            raise ModelError(f"elements of type {self.element} are not read: save it as float32")
+            raise ModelError(
+                f"elements of type {self.element!r:.40} are not read: save it as float32"
+            )
         if not _is_count(self.length):
             raise ModelError(
-                f"storage {self.key} has the length {self.length!r:.40}: it is damaged"
+                f"storage {self.key!r:.40} has the length {self.length!r:.40}: it is damaged"
             )
 
     @property
@@ -89,7 +91,9 @@ class StoredTensor:
         is contiguous, is not copied.
         """
         if len(data) != self.storage.nbytes:
-            raise ModelError(f"storage {self.storage.key} is incomplete: download or save it again")
+            raise ModelError(
+                f"storage {self.storage.key!r:.40} is incomplete: download or save it again"
+            )
         if not self.length:
             values = np.empty(self.size, ELEMENTS[self.storage.element])
         else:
@@ -103,10 +107,12 @@ class StoredTensor:
         return values
 
 
-def contiguous(storage: Storage, size: tuple[int, ...]) -> StoredTensor:
-    """Return the tensor that fills its storage, last dimension fastest."""
+def contiguous(key: str, element: str, size: tuple[int, ...]) -> StoredTensor:
+    """Return a tensor that fills a storage of its own, last dimension fastest."""
+    if len(size) > MAX_DIMENSIONS or not all(map(_is_count, size)):
+        raise ModelError(f"tensor {key!r:.80} has no possible shape: it is damaged")
     stride = tuple(math.prod(size[axis + 1 :]) for axis in range(len(size)))
-    return StoredTensor(storage, 0, size, stride)
+    return StoredTensor(Storage(key, element, math.prod(size)), 0, size, stride)
 
 
 def check_total(tensors: Iterable[StoredTensor], file_bytes: int) -> None:
