@@ -78,7 +78,7 @@ def _installed(recipe: Recipe, target: Path) -> bool:
     """Tell whether a folder holds what the recipe would make, undamaged."""
     try:
         manifest = read_manifest(target)
-        same = (
+        same: bool = (
             manifest["schema"] == SCHEMA
             and manifest["recipe"] == recipe.fingerprint()
             and manifest["pipeline"] == dict(recipe.pipeline)

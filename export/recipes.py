@@ -70,12 +70,14 @@ TINY = Recipe(
     embedding=RESEMBLYZER,
     pipeline={
         "segmentation_threshold": 0.5,
+        "segmentation_step": 0.1,
         "min_duration_off": 0.0,
-        "training_filter": "active",
+        "embedding_exclude_overlap": True,
+        "training_filter": "clean",
         "clustering": "ahc",
         "linkage": "average",
-        "threshold": 0.3,
-        "min_cluster_size": 6,
+        "threshold": 0.25,
+        "min_cluster_size": 15,
     },
 )
 """The embedded default: no account, no token. Its hyper-parameters are measured, see the README."""

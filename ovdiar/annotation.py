@@ -33,7 +33,7 @@ class Segment:
 
     def __bool__(self) -> bool:
         """Tell whether it is longer than a microsecond."""
-        return self.end - self.start > SHORTEST_S
+        return bool(self.end - self.start > SHORTEST_S)
 
     @property
     def duration(self) -> float:

@@ -26,3 +26,18 @@ def shared() -> Path:
     if os.environ.get("CI") == "true":
         pytest.fail(message)
     pytest.skip(message)
+
+
+@pytest.fixture(scope="session")
+def tiny() -> Path:
+    """Give the folder of the ``tiny`` bundle, exported where the user's own would be."""
+    from ovdiar_export.bundles import install
+    from ovdiar_export.recipes import TINY
+
+    return install(TINY)
+
+
+@pytest.fixture(scope="session")
+def conversation() -> Path:
+    """Give our own recording; its exact labels lie beside it."""
+    return CHECKOUT / "tests" / "data" / "conversation.flac"
