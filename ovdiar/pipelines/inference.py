@@ -1,72 +1,242 @@
-"""Run a network over a recording, window by window (pyannote.audio ``Inference``)."""
+"""A network on its own, slid over recordings or run in one piece (pyannote.audio ``Inference``)."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import warnings
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from ovdiar.activity import powerset_mapping, powerset_to_speakers
-from ovdiar.errors import ConfigError
-from ovdiar.frames import FrameGrid, WindowedFrames, to_samples
-from ovdiar.windows import count_windows, cut, ignore_progress
+from ovdiar.annotation import Segment
+from ovdiar.audio import load as load_audio
+from ovdiar.bundle import EmbeddingSpec
+from ovdiar.errors import ConfigError, OvdiarWarning
+from ovdiar.frames import FrameGrid, Frames, WindowedFrames, to_samples
+from ovdiar.models import Models
+from ovdiar.pipelines.scoring import (
+    WHOLE,
+    aggregate_recording,
+    embed_unmasked,
+    lay_windows,
+    score_windows,
+    segmentation_windows,
+    to_speakers,
+)
+from ovdiar.windows import ignore_progress, overlap_add, trim
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from numpy.typing import NDArray
+    from typing_extensions import TypeIs
 
+    from ovdiar.audio import AudioInput
+    from ovdiar.embedding import EmbeddingModel
     from ovdiar.frames import Waveform
     from ovdiar.models import SegmentationModel
     from ovdiar.windows import Progress
 
+Scores: TypeAlias = "WindowedFrames | Frames | NDArray[np.float32]"
 
-def segmentation_windows(
-    model: SegmentationModel, duration_s: float | None, step_s: float | None
+
+class Inference:
+    """Run one network over recordings, or over excerpts of them.
+
+    Parameters
+    ----------
+    model : a loaded bundle, whose segmentation network is taken, or any one network
+    window : ``"sliding"``, or ``"whole"``: all audio at once, as embeddings want it
+    duration : length of a window, s; by default what the segmentation network was trained on
+    step : distance of two windows, s; by default a tenth of the duration
+    pre_aggregation_hook : turns the scores of all windows (C, F, K) into others (C, F, K'), which
+        are then aggregated; segmentation networks only
+    skip_aggregation : return the scores of each window, as the network gave them
+    skip_conversion : return the log-probabilities of powerset classes, not speakers
+    soft : convert powerset classes to the speakers' probabilities, not to 0 and 1
+    batch_size : windows that go through the network at once
+
+    Raises
+    ------
+    ConfigError
+        A parameter is out of its range, or contradicts another.
+
+    Notes
+    -----
+    What a call returns depends on the network and the window:
+
+    - segmentation, sliding: `WindowedFrames` (C, F, K), because the networks published so far
+      put speakers into another order in each window; with a hook, `Frames` (T, K');
+    - embedding, sliding: `Frames` (C, D), on the grid of the windows;
+    - segmentation, whole: an array (F, K); embedding, whole: an array (D,).
+    """
+
+    aggregate = staticmethod(overlap_add)
+    trim = staticmethod(trim)
+
+    def __init__(
+        self,
+        model: Models | SegmentationModel | EmbeddingModel,
+        *,
+        window: str = "sliding",
+        duration: float | None = None,
+        step: float | None = None,
+        pre_aggregation_hook: Callable[[NDArray[Any]], NDArray[Any]] | None = None,
+        skip_aggregation: bool = False,
+        skip_conversion: bool = False,
+        soft: bool = False,
+        batch_size: int = 32,
+    ) -> None:
+        if window not in ("sliding", "whole"):
+            raise ConfigError(f"window {window!r} is unknown: choose sliding or whole")
+        if batch_size < 1:
+            raise ConfigError(f"batch_size is {batch_size}: give at least 1")
+        if soft and skip_conversion:
+            raise ConfigError("soft=True and skip_conversion=True contradict each other: drop one")
+        self.model = model.segmentation if isinstance(model, Models) else model
+        self.window = window
+        self.pre_aggregation_hook = pre_aggregation_hook
+        self.skip_aggregation = skip_aggregation
+        self.batch_size = batch_size
+        self._convert: Callable[[Any], Any] | None = None
+        if not (_embeds(self.model) or skip_conversion):
+            self._convert = to_speakers(self.model, soft=soft)
+        self._windows: FrameGrid | None = None
+        if window == "sliding":
+            self._windows = _windows(self.model, duration, step)
+        elif not _embeds(self.model):
+            warnings.warn(
+                "a segmentation network may score a whole recording badly, and takes much memory "
+                "for it: prefer window='sliding'",
+                OvdiarWarning,
+                stacklevel=2,
+            )
+
+    def __call__(self, audio: AudioInput, hook: Progress | None = None) -> Scores:
+        """Run over a whole recording; ``hook(completed=, total=)`` follows the windows.
+
+        Raises
+        ------
+        AudioError
+        ConfigError
+            The recording is too short to be run in one piece.
+        """
+        return self._run(self._load(audio), hook or ignore_progress)
+
+    def crop(
+        self,
+        audio: AudioInput,
+        chunk: Segment | Iterable[Segment],
+        hook: Progress | None = None,
+    ) -> Scores:
+        """Run over an excerpt; the answer keeps the recording's times.
+
+        Of several excerpts, sliding windows take all from the first start to the last end, and a
+        whole window takes the excerpts one after the other. pyannote cuts before it resamples;
+        here it is the other way round, so that an excerpt hears what the whole recording hears.
+
+        Raises
+        ------
+        AudioError
+        ConfigError
+            An excerpt is empty, too short, or not within the recording.
+        """
+        chunks = [chunk] if isinstance(chunk, Segment) else list(chunk)
+        if not chunks:
+            raise ConfigError("there is no excerpt to run over: give at least one segment")
+        if self.window == "sliding":
+            chunks = [Segment(min(c.start for c in chunks), max(c.end for c in chunks))]
+        waveform = self._load(audio)
+        excerpt = np.concatenate([_excerpt(waveform, piece) for piece in chunks])
+        scores = self._run(replace(waveform, samples=excerpt), hook or ignore_progress)
+        start = to_samples(chunks[0].start, waveform.rate)
+        if isinstance(scores, WindowedFrames):
+            return replace(scores, windows=scores.windows.at(start))
+        if isinstance(scores, Frames):
+            return replace(scores, grid=scores.grid.at(start))
+        return scores
+
+    def _load(self, audio: AudioInput) -> Waveform:
+        model = self.model
+        return load_audio(audio, rate=_rate(model))
+
+    def _run(self, waveform: Waveform, report: Progress) -> Scores:
+        model, batch_size = self.model, self.batch_size
+        if self._windows is None:
+            return self._run_whole(waveform)
+        if _embeds(model):
+            return embed_unmasked(
+                model, waveform, self._windows, batch_size=batch_size, progress=report
+            )
+        scores = score_windows(
+            model,
+            waveform,
+            self._windows,
+            batch_size=batch_size,
+            convert=self._convert,
+            progress=report,
+        )
+        if self.skip_aggregation or self.pre_aggregation_hook is None:
+            return scores
+        hooked = np.asarray(self.pre_aggregation_hook(scores.data.copy()))
+        if hooked.ndim != 3 or hooked.shape[:2] != scores.data.shape[:2]:
+            raise ConfigError(
+                f"pre_aggregation_hook made {hooked.shape} of {scores.data.shape}: "
+                "only the last axis may change"
+            )
+        return aggregate_recording(scores.with_data(hooked), len(waveform))
+
+    def _run_whole(self, waveform: Waveform) -> NDArray[np.float32]:
+        model = self.model
+        if len(waveform) < model.spec.min_samples:
+            raise ConfigError(
+                f"{waveform.duration_s:g} s of audio are too short for this network: "
+                f"give at least {model.spec.min_samples / waveform.rate:g} s"
+            )
+        batch = waveform.samples[np.newaxis]
+        if _embeds(model):
+            embeddings: NDArray[np.float32] = model(batch, WHOLE)[0, 0]
+            return embeddings
+        scores: NDArray[np.float32] = model(batch)[0]
+        return scores if self._convert is None else self._convert(scores)
+
+
+def _embeds(model: SegmentationModel | EmbeddingModel) -> TypeIs[EmbeddingModel]:
+    return isinstance(model.spec, EmbeddingSpec)
+
+
+def _rate(model: SegmentationModel | EmbeddingModel) -> int:
+    return model.spec.rate if _embeds(model) else model.spec.frames.rate
+
+
+def _windows(
+    model: SegmentationModel | EmbeddingModel, duration: float | None, step: float | None
 ) -> FrameGrid:
-    """Lay the windows: as long as the network was trained on, a tenth apart, unless told."""
-    spec = model.spec
-    rate = spec.frames.rate
-    width = spec.window_samples if duration_s is None else to_samples(duration_s, rate)
-    if width < spec.min_samples:
-        raise ConfigError(
-            f"a window of {width / rate:g} s is too short for this network: "
-            f"give a duration of at least {spec.min_samples / rate:g} s"
+    if _embeds(model):
+        if duration is None:
+            raise ConfigError(
+                "an embedding network has no window of its own: give a duration or window='whole'"
+            )
+        spec = model.spec
+        return lay_windows(to_samples(duration, spec.rate), step, spec.rate, spec.min_samples)
+    windows = segmentation_windows(model, duration, step)
+    trained = model.spec.window_samples
+    if windows.width != trained:
+        warnings.warn(
+            f"the network was trained on windows of {trained / windows.rate:g} s: with "
+            f"{windows.width_s:g} s its scores may be worse",
+            OvdiarWarning,
+            stacklevel=3,
         )
-    step = to_samples(0.1 * width / rate if step_s is None else step_s, rate)
-    if not 1 <= step <= width:
+    return windows
+
+
+def _excerpt(waveform: Waveform, chunk: Segment) -> NDArray[np.float32]:
+    """Cut a piece out; the one sample that resampling may cost a recording is forgiven."""
+    start, end = (to_samples(time, waveform.rate) for time in (chunk.start, chunk.end))
+    if not 0 <= start < end <= len(waveform) + 1:
         raise ConfigError(
-            f"a step of {step / rate:g} s does not lie between one sample and the window's "
-            f"{width / rate:g} s: choose one that does"
+            f"the excerpt from {chunk.start:g} to {chunk.end:g} s is empty or not within the "
+            f"recording's {waveform.duration_s:g} s: choose one that is"
         )
-    return FrameGrid(step, width, 0, rate)
-
-
-def score_windows(
-    model: SegmentationModel,
-    waveform: Waveform,
-    windows: FrameGrid,
-    *,
-    batch_size: int = 32,
-    convert: Callable[[NDArray[np.float32]], NDArray[np.float32]] | None = None,
-    progress: Progress = ignore_progress,
-) -> WindowedFrames:
-    """Score every window of a waveform: (C, F, K)."""
-    total = count_windows(len(waveform), windows)
-    batches = []
-    progress(completed=0, total=total)
-    for first in range(0, total, batch_size):
-        last = min(first + batch_size, total)
-        scores = model(cut(waveform.samples, windows, first, last))
-        batches.append(scores if convert is None else convert(scores))
-        progress(completed=last, total=total)
-    return WindowedFrames(np.concatenate(batches), windows, model.spec.frames)
-
-
-def to_speakers(model: SegmentationModel, *, soft: bool = False) -> Callable[[Any], Any] | None:
-    """Return how a network's classes become speakers; None where they already are."""
-    largest = model.spec.powerset
-    if largest is None:
-        return None
-    mapping = powerset_mapping(len(model.spec.classes), largest)
-    return lambda scores: powerset_to_speakers(scores, mapping, soft=soft)
+    return waveform.samples[start:end]

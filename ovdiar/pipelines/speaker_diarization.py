@@ -18,7 +18,7 @@ from ovdiar.errors import ConfigError
 from ovdiar.frames import FrameGrid, WindowedFrames, to_samples
 from ovdiar.pipelines.decoding import Decoded, Evidence, decode, silence
 from ovdiar.pipelines.forcing import obey, speaker_bounds, warn_unless_obeyed
-from ovdiar.pipelines.inference import score_windows, segmentation_windows, to_speakers
+from ovdiar.pipelines.scoring import score_windows, segmentation_windows, to_speakers
 from ovdiar.pipelines.steps import Steps
 
 if TYPE_CHECKING:

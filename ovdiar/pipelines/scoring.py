@@ -1,0 +1,126 @@
+"""Run a network over the windows of a recording (pyannote.audio ``Inference.slide``)."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ovdiar.activity import powerset_mapping, powerset_to_speakers
+from ovdiar.errors import ConfigError
+from ovdiar.frames import FrameGrid, Frames, WindowedFrames, to_samples
+from ovdiar.models import Models
+from ovdiar.windows import count_windows, cut, ignore_progress, overlap_add
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import NDArray
+
+    from ovdiar.embedding import EmbeddingModel
+    from ovdiar.frames import Waveform
+    from ovdiar.models import SegmentationModel
+    from ovdiar.windows import Progress
+
+WHOLE = np.ones((1, 1, 1), dtype=np.float32)
+"""The mask (windows, speakers, frames) that lets an embedding hear all of a window."""
+
+
+def segmentation_of(models: Models | SegmentationModel) -> SegmentationModel:
+    """Take a bundle's segmentation network, or the network itself."""
+    return models.segmentation if isinstance(models, Models) else models
+
+
+def segmentation_windows(
+    model: SegmentationModel, duration_s: float | None, step_s: float | None
+) -> FrameGrid:
+    """Lay the windows: as long as the network was trained on, a tenth apart, unless told."""
+    spec = model.spec
+    width = spec.window_samples if duration_s is None else to_samples(duration_s, spec.frames.rate)
+    return lay_windows(width, step_s, spec.frames.rate, spec.min_samples)
+
+
+def lay_windows(width: int, step_s: float | None, rate: int, least: int) -> FrameGrid:
+    """Lay windows of ``width`` samples, of which the network needs at least ``least``."""
+    if width < least:
+        raise ConfigError(
+            f"a window of {width / rate:g} s is too short for this network: "
+            f"give a duration of at least {least / rate:g} s"
+        )
+    step = to_samples(0.1 * width / rate if step_s is None else step_s, rate)
+    if not 1 <= step <= width:
+        raise ConfigError(
+            f"a step of {step / rate:g} s does not lie between one sample and the window's "
+            f"{width / rate:g} s: choose one that does"
+        )
+    return FrameGrid(step, width, 0, rate)
+
+
+def score_windows(
+    model: SegmentationModel,
+    waveform: Waveform,
+    windows: FrameGrid,
+    *,
+    batch_size: int = 32,
+    convert: Callable[[NDArray[np.float32]], NDArray[np.float32]] | None = None,
+    progress: Progress = ignore_progress,
+) -> WindowedFrames:
+    """Score every window of a waveform: (C, F, K)."""
+    scores = [
+        batch if convert is None else convert(batch)
+        for batch in map(model, _batches(waveform, windows, batch_size, progress))
+    ]
+    return WindowedFrames(np.concatenate(scores), windows, model.spec.frames)
+
+
+def embed_unmasked(
+    model: EmbeddingModel,
+    waveform: Waveform,
+    windows: FrameGrid,
+    *,
+    batch_size: int = 32,
+    progress: Progress = ignore_progress,
+) -> Frames:
+    """Embed every window of a waveform as if one speaker held it: (C, D) on the windows' grid."""
+    embeddings = [
+        model(batch, np.repeat(WHOLE, len(batch), axis=0))[:, 0]
+        for batch in _batches(waveform, windows, batch_size, progress)
+    ]
+    return Frames(np.concatenate(embeddings), windows)
+
+
+def to_speakers(model: SegmentationModel, *, soft: bool = False) -> Callable[[Any], Any] | None:
+    """Return how a network's classes become speakers; None where they already are."""
+    largest = model.spec.powerset
+    if largest is None:
+        return None
+    mapping = powerset_mapping(len(model.spec.classes), largest)
+    return lambda scores: powerset_to_speakers(scores, mapping, soft=soft)
+
+
+def aggregate_recording(scores: WindowedFrames, samples: int) -> Frames:
+    """Average the windows of a recording of so many samples: (C, F, K) -> (T, K).
+
+    Windows are weighed by a Hamming window, and frames without a score become 0. If the last
+    window had to be padded, frames that start after the recording's end are cut off.
+    """
+    average = overlap_add(scores, hamming=True, missing=0.0)
+    windows, frames = scores.windows, scores.frames
+    if samples >= windows.width and (samples - windows.width) % windows.step == 0:
+        return average
+    # in float seconds, like pyannote: where the end is a frame's start, noise decides on it
+    last = math.floor(samples / frames.rate / frames.step_s)
+    return Frames(average.data[: last + 1], average.grid)
+
+
+def _batches(
+    waveform: Waveform, windows: FrameGrid, batch_size: int, progress: Progress
+) -> Iterator[NDArray[np.float32]]:
+    """Cut batches of windows (N, samples), telling what is done with them."""
+    total = count_windows(len(waveform), windows)
+    progress(completed=0, total=total)
+    for first in range(0, total, batch_size):
+        last = min(first + batch_size, total)
+        yield cut(waveform.samples, windows, first, last)
+        progress(completed=last, total=total)
