@@ -17,6 +17,7 @@ from ovdiar.runtime import Network, RuntimeOptions
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
@@ -77,37 +78,58 @@ class UtteranceEmbedding:
         self, windows: NDArray[np.float32], masks: NDArray[np.float32]
     ) -> NDArray[np.float32]:
         """Embed what masks (N, S, frames) choose of windows (N, samples) -> (N, S, D)."""
-        embeddings = np.full((*masks.shape[:2], self.spec.dimension), np.nan, dtype=np.float32)
+        speeches = self._by_frames if self.spec.select == "frames" else self._by_samples
         owners: list[tuple[int, int]] = []
         pieces: list[NDArray[np.float32]] = []
-        bands = self.features(windows)
-        frames = nearest_resize(masks, bands.shape[1]) > 0.5
-        least = max(1, -(-self.spec.min_samples // self.spec.hop_samples))
-        for window, speaker in np.argwhere(frames.sum(axis=2) >= least):
-            chosen = frames[window, speaker]
-            speech = bands[window, chosen] * self._gain(windows[window], chosen)
-            for piece in self._partials(speech):
-                owners.append((window, speaker))
-                pieces.append(piece)
+        owner_of: list[int] = []
+        for owner, speech in speeches(windows, masks):
+            parts = self._partials(speech)
+            pieces += parts
+            owner_of += [len(owners)] * len(parts)
+            owners.append(owner)
+        sums = np.zeros((len(owners), self.spec.dimension), dtype=np.float32)
         for rows in _equal_lengths(pieces):
             answers = self.network(np.stack([pieces[row] for row in rows]))
-            for row, answer in zip(rows, answers, strict=True):
-                sums = embeddings[owners[row]]
-                embeddings[owners[row]] = np.where(np.isnan(sums), 0, sums) + answer
+            np.add.at(sums, [owner_of[row] for row in rows], answers)
         if self.spec.partial_frames:
-            embeddings /= np.linalg.norm(embeddings, axis=2, keepdims=True)
+            sums /= np.linalg.norm(sums, axis=1, keepdims=True)
+        embeddings = np.full((*masks.shape[:2], self.spec.dimension), np.nan, dtype=np.float32)
+        for owner, embedding in zip(owners, sums, strict=True):
+            embeddings[owner] = embedding
         return embeddings
 
-    def _gain(self, window: NDArray[np.float32], chosen: NDArray[np.bool_]) -> float:
-        """Return the power gain that raises chosen speech to the level wanted; never below 1.
+    def _by_frames(
+        self, windows: NDArray[np.float32], masks: NDArray[np.float32]
+    ) -> Iterator[tuple[tuple[int, int], NDArray[np.float32]]]:
+        """Compute every window's features, then choose each speaker's frames (frames, bands)."""
+        features = self.features(windows)
+        chosen = nearest_resize(masks, features.shape[1]) > 0.5
+        least = max(1, -(-self.spec.min_samples // self.spec.hop_samples))
+        for window, speaker in np.argwhere(chosen.sum(axis=2) >= least):
+            frames = chosen[window, speaker]
+            gain = self._gain(windows[window, nearest_resize(frames, windows.shape[1])])
+            yield (int(window), int(speaker)), features[window, frames] * gain
 
-        Resemblyzer's ``normalize_volume`` (increase only), over the chosen samples.
+    def _by_samples(
+        self, windows: NDArray[np.float32], masks: NDArray[np.float32]
+    ) -> Iterator[tuple[tuple[int, int], NDArray[np.float32]]]:
+        """Join each speaker's samples, then compute their features (frames, bands)."""
+        chosen = nearest_resize(masks, windows.shape[1]) > 0.5
+        for window, speaker in np.argwhere(chosen.sum(axis=2) >= self.spec.min_samples):
+            samples = windows[window, chosen[window, speaker]]
+            features = self.features(samples[np.newaxis])[0]
+            yield (int(window), int(speaker)), features * self._gain(samples)
+
+    def _gain(self, samples: NDArray[np.float32]) -> float:
+        """Return the power gain that raises speech to the level wanted; never below 1.
+
+        Resemblyzer's ``normalize_volume`` (increase only).
         """
         if self.spec.level_dbfs is None:
             return 1.0
-        samples = window[nearest_resize(chosen, len(window))]
         power = float(np.mean(np.square(samples, dtype=np.float64)))
-        return max(1.0, 10 ** (self.spec.level_dbfs / 10) / power) if power > 0 else 1.0
+        wanted = 10 ** (self.spec.level_dbfs / 10)
+        return max(1.0, wanted / power) if power > 0 else 1.0
 
     def _partials(self, speech: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         """Cut feature frames (frames, bands) into the pieces that the network was trained on.
