@@ -12,6 +12,8 @@ import numpy as np
 import openvino as ov
 from openvino import opset13 as op
 
+from ovdiar.errors import ModelError
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -68,6 +70,20 @@ def max_pool1d(data: ov.Node, width: int) -> ov.Node:
     """Keep the largest of every ``width`` frames; a remainder is dropped."""
     pooled = op.max_pool(data, [width], [1], [0], [0], [width])
     return op.squeeze(op.unsqueeze(pooled.output(0), ints(0)), ints(0))
+
+
+def batch_norm(weights: Weights, channels: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Reduce a trained batch norm to one factor and one shift per channel."""
+    size = (channels,)
+    variance = weights.take("running_var", size).astype(np.float64)
+    if variance.min() + EPSILON <= 0:
+        raise ModelError(
+            f"tensor {weights.prefix + 'running_var'!r} holds the negative variance "
+            f"{variance.min():.3g}: fetch the checkpoint again"
+        )
+    factor = weights.take("weight", size) / np.sqrt(variance + EPSILON)
+    shift = weights.take("bias", size) - weights.take("running_mean", size) * factor
+    return np.asarray(factor), np.asarray(shift)
 
 
 def instance_norm1d(data: ov.Node, weights: Weights, channels: int) -> ov.Node:
