@@ -138,6 +138,6 @@ def _convert(values: NDArray[Any], element: str) -> NDArray[Any]:
     elif element == "BF16":  # the upper half of a float32
         converted = np.left_shift(values, 16, dtype=np.uint32).view(np.float32)
     elif values.dtype.kind == "f":
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             converted = values.astype(np.float32, copy=False)
     return converted

@@ -128,6 +128,15 @@ def test_bfloat16_becomes_the_float32_whose_upper_half_it_is(
         np.testing.assert_array_equal(load(tmp_path, data).tensors["x"], wanted, strict=True)
 
 
+@pytest.mark.filterwarnings("error")
+def test_what_float32_cannot_hold_becomes_infinite_or_nan_in_silence(tmp_path: Path) -> None:
+    signalling = np.array([0x7C01, 0x7E00, 0x7C00], np.uint16).view(np.float16)
+    state = {"wide": tensor_of(np.array([1e300, np.nan])), "narrow": tensor_of(signalling)}
+    found = load(tmp_path, zip_form(state)).tensors
+    np.testing.assert_array_equal(found["wide"], [np.inf, np.nan])
+    np.testing.assert_array_equal(found["narrow"], [np.nan, np.nan, np.inf])
+
+
 @pytest.mark.parametrize("key", ["state_dict", "model_state", "model_state_dict", "model"])
 @every_form
 def test_the_state_dict_is_found_and_the_rest_is_metadata(
