@@ -7,7 +7,7 @@ and WeSpeaker apply them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from openvino import opset13 as op
@@ -86,7 +86,7 @@ class KaldiFbank:
         return np.asarray(weights)
 
 
-def mel(hz: NDArray[np.float64]) -> NDArray[np.float64]:
+def mel(hz: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     """Convert frequencies to Kaldi's mel scale."""
     return np.asarray(1127 * np.log1p(hz / 700))
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import librosa
-import numpy as np
 from openvino import opset13 as op
 
 from ovdiar.errors import ModelError
 
 from .layers import ints, linear, lstm, model, parameter
-from .spectrum import band_power, fourier, frames
+from .spectrum import band_power, centred_frames, fourier
 from .weights import Weights
 
 if TYPE_CHECKING:
@@ -49,9 +48,8 @@ def build_features() -> ov.Model:
     window = librosa.filters.get_window("hann", WIDTH, fftbins=True)
     bands = librosa.filters.mel(sr=RATE, n_fft=WIDTH, n_mels=BANDS)
     waveform = parameter("waveform", -1, -1)
-    half = ints(0, WIDTH // 2)
-    padded = op.pad(waveform, half, half, "constant", np.float32(0))
-    features = band_power(frames(padded, WIDTH, HOP), fourier(window, WIDTH), bands)
+    segments = centred_frames(waveform, WIDTH, HOP, "constant")
+    features = band_power(segments, fourier(window, WIDTH), bands)
     return model("GE2E features", waveform, "features", features)
 
 

@@ -86,6 +86,14 @@ def batch_norm(weights: Weights, channels: int) -> tuple[NDArray[np.float64], ND
     return np.asarray(factor), np.asarray(shift)
 
 
+def batch_norm1d(data: ov.Node, weights: Weights, channels: int) -> ov.Node:
+    """Apply a trained batch norm."""
+    factor, shift = (
+        np.asarray(array[None, :, None], np.float32) for array in batch_norm(weights, channels)
+    )
+    return op.add(op.multiply(data, factor), shift)
+
+
 def instance_norm1d(data: ov.Node, weights: Weights, channels: int) -> ov.Node:
     """Normalise each channel over the whole time axis by its biased variance, then scale it."""
     scale = weights.take("weight", (channels,))[None, :, None]

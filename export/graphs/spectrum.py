@@ -46,6 +46,16 @@ def frames(waveform: ov.Node, width: int, hop: int) -> ov.Node:
     return op.concat(shifted, axis=2) if count > 1 else shifted[0]
 
 
+def centred_frames(waveform: ov.Node, width: int, hop: int, border: str) -> ov.Node:
+    """Cut [batch, samples] into frames centred on every ``hop``-th sample, 1 + samples // hop.
+
+    ``border`` is what stands before the first and after the last sample: "constant" (zeros) or
+    "reflect", which needs more than width / 2 samples.
+    """
+    half = ints(0, width // 2)
+    return frames(op.pad(waveform, half, half, border, np.float32(0)), width, hop)
+
+
 def fourier(window: NDArray[Any], size: int) -> NDArray[np.float64]:
     """Return the windowed real DFT of ``size`` points as a matrix (window, 2 * bins).
 
@@ -65,3 +75,14 @@ def band_power(segments: ov.Node, transform: NDArray[np.float64], bands: NDArray
     spectrum = op.matmul(segments, np.float32(transform), False, False)
     both = np.float32(np.concatenate([bands, bands], axis=1))
     return op.matmul(op.multiply(spectrum, spectrum), both, False, True)
+
+
+def decibels(power: ov.Node, *, floor: float = 1e-10, range_db: float = 80.0) -> ov.Node:
+    """Convert powers [batch, frames, bands] to dB.
+
+    Nothing lies more than ``range_db`` below the loudest band of the same waveform. The constants
+    are those that torchaudio and SpeechBrain take over from librosa.
+    """
+    level = op.multiply(op.log(op.maximum(power, np.float32(floor))), np.float32(10 / np.log(10)))
+    loudest = op.reduce_max(level, ints(1, 2), keep_dims=True)
+    return op.maximum(level, op.subtract(loudest, np.float32(range_db)))
