@@ -71,22 +71,22 @@ class HubFile:
 
     def _explain(self, error: Exception) -> ModelError:
         """Say in one line what went wrong, whichever way the client says it."""
-        from huggingface_hub import constants, errors  # noqa: PLC0415 - as above
+        from huggingface_hub import constants  # noqa: PLC0415 - as above
 
         page = f"{constants.ENDPOINT}/{self.repository}"
         access = "pass --token TOKEN, set HF_TOKEN, or log in with `hf auth login`"
-        reasons: dict[type[Exception] | int, str] = {  # the more precise first
-            errors.HFValidationError: "no name that the hub allows; check the address",
-            errors.GatedRepoError: f"it is gated: accept its conditions at {page}, then {access}",
-            errors.RevisionNotFoundError: f"there is no such revision; see {page}",
-            errors.RepositoryNotFoundError: f"no such repository, or it is private: {access}",
+        reasons: dict[str | int, str] = {  # by class, whose module changes with the version
+            "HFValidationError": "no name that the hub allows; check the address",
+            "GatedRepoError": f"it is gated: accept its conditions at {page}, then {access}",
+            "RevisionNotFoundError": f"there is no such revision; see {page}",
+            "RepositoryNotFoundError": f"no such repository, or it is private: {access}",
             401: f"the hub does not accept the token (401): {access}",
             403: f"the hub refuses it (403); see {page}, then {access}",
             404: f"there is no such file; see {page}",
         }
         causes = _chain(error)
         statuses = [status for status in map(_status, causes) if status is not None]
-        kinds = {*statuses, *(kind for cause in causes for kind in type(cause).__mro__)}
+        kinds = {*statuses, *(kind.__name__ for cause in causes for kind in type(cause).__mro__)}
         for kind, reason in reasons.items():
             if kind in kinds:
                 return DownloadError(f"{self}: {reason}")
