@@ -6,14 +6,17 @@ returns a new object.
 
 from __future__ import annotations
 
+import importlib
 import math
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ovdiar.errors import ConfigError
+from ovdiar.errors import ConfigError, MissingPackageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from ovdiar.frames import FrameGrid, Frames
 
 SHORTEST_S = 1e-6
 """Segments up to this long count as empty (pyannote.core's precision), s."""
@@ -171,8 +174,8 @@ class Annotation:
         rows = [(label, self.label_duration(label)) for label in self.labels()]
         return sorted(rows, key=lambda row: -row[1])
 
-    def argmax(self, within: Segment | None = None) -> str | None:
-        """Name the speaker who talks most, in all or within a segment; None where nobody does."""
+    def argmax(self, within: Segment | Iterable[Segment] | None = None) -> str | None:
+        """Name the speaker who talks most, in all or within segments; None where nobody does."""
         chart = (self if within is None else self.crop(within)).chart()
         return chart[0][0] if chart else None
 
@@ -213,21 +216,73 @@ class Annotation:
         wanted = set(labels)
         return replace(self, turns=tuple(t for t in self.turns if t.speaker in wanted))
 
-    def rename_labels(self, mapping: Mapping[str, str]) -> Annotation:
-        """Give speakers other names; those that the mapping lacks keep theirs."""
+    def rename_labels(self, mapping: Mapping[str, str] | None = None) -> Annotation:
+        """Give speakers other names; those that the mapping lacks keep theirs.
+
+        Without a mapping, they become A, B, ... in the order of their names.
+        """
+        if mapping is None:
+            mapping = {label: letters(index) for index, label in enumerate(self.labels())}
         turns = (replace(t, speaker=mapping.get(t.speaker, t.speaker)) for t in self.turns)
         return replace(self, turns=tuple(turns))
 
     def get_overlap(self, labels: Iterable[str] | None = None) -> tuple[Segment, ...]:
-        """List the regions where two or more turns (of these speakers) meet."""
+        """List the regions where two or more speakers (of these) talk at once."""
         chosen = self if labels is None else self.subset(labels)
         shared: list[Segment] = []
-        open_until: list[Segment] = []
+        still: list[Turn] = []
         for turn in chosen.turns:
-            open_until = [other for other in open_until if other.intersects(turn.segment)]
-            shared.extend(other & turn.segment for other in open_until)
-            open_until.append(turn.segment)
+            still = [other for other in still if other.segment.intersects(turn.segment)]
+            others = (other for other in still if other.speaker != turn.speaker)
+            shared.extend(other.segment & turn.segment for other in others)
+            still.append(turn)
         return merge(shared)
+
+    def discretize(
+        self,
+        support: Segment | None = None,
+        resolution: float | FrameGrid = 0.01,
+        labels: Sequence[str] | None = None,
+        duration: float | None = None,
+    ) -> Frames:
+        """Mark the frames in which each speaker talks: (T, labels) uint8, 0 or 1.
+
+        ``support`` (by default the extent) is covered by frames of ``resolution`` (s, or the
+        steps and widths of a grid); a turn marks from the frame whose centre is nearest to its
+        start to that nearest to its end. Columns are ``labels``, by default all that talk within
+        the support, by name. ``duration`` (s) overrides the support's, to get a certain length.
+        """
+        from ovdiar.discretization import discretize  # noqa: PLC0415 - it imports this module
+
+        support = self.extent if support is None else support
+        columns = self.crop(support).labels() if labels is None else labels
+        return discretize(self, support, resolution, columns, duration)
+
+    def to_pyannote(self) -> Any:
+        """Convert to a ``pyannote.core.Annotation``, where that package is installed.
+
+        Tracks keep their names if those tell apart the turns over each segment, else they become
+        A, B, ... in order.
+        """
+        try:
+            core: Any = importlib.import_module("pyannote.core")
+        except ImportError as error:
+            raise MissingPackageError(
+                "to_pyannote needs pyannote.core: pip install pyannote.core"
+            ) from error
+        places = {(turn.segment, turn.track) for turn in self.turns}
+        converted = core.Annotation(uri=self.uri)
+        for index, turn in enumerate(self.turns):
+            segment = core.Segment(turn.segment.start, turn.segment.end)
+            track = turn.track if len(places) == len(self.turns) else letters(index)
+            converted[segment, track] = turn.speaker
+        return converted
+
+    def _repr_html_(self) -> str:
+        """Draw a timeline in a notebook."""
+        from ovdiar.picture import timeline  # noqa: PLC0415 - only notebooks ask for it
+
+        return timeline(self)
 
 
 def letters(index: int) -> str:

@@ -35,17 +35,37 @@ RANGES = {
     "fa": (1e-6, math.inf),
     "fb": (1e-6, math.inf),
 }
+ACTIVITY_RANGES = {
+    "onset": (0.0, 1.0),
+    "offset": (0.0, 1.0),
+    "min_duration_on": (0.0, math.inf),
+    "min_duration_off": (0.0, math.inf),
+}
 """Least and most of a hyper-parameter, inclusive."""
+
+
+def check_range(name: str, value: float, least: float, most: float) -> None:
+    """Refuse a hyper-parameter that is not within its range, or no number."""
+    if not least <= value <= most:
+        raise ConfigError(f"{name} is {value:g}: give a number from {least:g} to {most:g}")
 
 
 @dataclass(frozen=True)
 class ActivityParameters:
-    """Hysteresis thresholds (of scores) and minimum durations (s) of one detection task."""
+    """Hysteresis thresholds (of scores) and minimum durations (s) of one detection task.
+
+    An offset of 0 stands for the onset, as in pyannote.
+    """
 
     onset: float = 0.5
     offset: float = 0.5
     min_duration_on: float = 0.0
     min_duration_off: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse what is out of its range."""
+        for name, (least, most) in ACTIVITY_RANGES.items():
+            check_range(name, getattr(self, name), least, most)
 
 
 @dataclass(frozen=True)
@@ -71,9 +91,7 @@ class DiarizationParameters:
             if chosen not in allowed:
                 raise ConfigError(f"{name} {chosen!r} is unknown: choose from {', '.join(allowed)}")
         for name, (least, most) in RANGES.items():
-            value = getattr(self, name)
-            if not least <= value <= most:
-                raise ConfigError(f"{name} is {value:g}: give a number from {least:g} to {most:g}")
+            check_range(name, getattr(self, name), least, most)
 
 
 VOICE_ACTIVITY: Mapping[str, ActivityParameters] = {

@@ -74,6 +74,20 @@ def score_windows(
     return WindowedFrames(np.concatenate(scores), windows, model.spec.frames)
 
 
+def score_speakers(
+    model: SegmentationModel, waveform: Waveform, *, batch_size: int, progress: Progress
+) -> WindowedFrames:
+    """Score the speakers of a waveform in the usual windows, a tenth apart: (C, F, S)."""
+    return score_windows(
+        model,
+        waveform,
+        segmentation_windows(model, None, None),
+        batch_size=batch_size,
+        convert=to_speakers(model),
+        progress=progress,
+    )
+
+
 def embed_unmasked(
     model: EmbeddingModel,
     waveform: Waveform,

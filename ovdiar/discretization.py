@@ -1,0 +1,57 @@
+"""Turns to frames: the way back from `ovdiar.activity.to_annotation` (pyannote.core)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ovdiar.errors import ConfigError
+from ovdiar.frames import FrameGrid, Frames, to_samples
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ovdiar.annotation import Annotation, Segment
+
+MICROSECONDS = 1_000_000
+"""The rate of grids whose frames are given in seconds, Hz."""
+
+
+def discretize(
+    annotation: Annotation,
+    support: Segment,
+    resolution: float | FrameGrid,
+    labels: Sequence[str],
+    duration: float | None = None,
+) -> Frames:
+    """Mark the frames in which each label speaks: (T, labels) uint8, 0 or 1.
+
+    See `Annotation.discretize`. Turns that end before the first frame's centre is nearest to
+    anything mark nothing; pyannote.core then marks nearly every frame.
+    """
+    grid = _grid(resolution)
+    step_s, half_s = grid.step_s, 0.5 * grid.width_s
+
+    def nearest(time_s: float) -> int:
+        return round((time_s - support.start - half_s) / step_s)
+
+    count = nearest(support.end) - nearest(support.start)
+    if duration is not None:
+        count = round(duration / step_s)
+    data = np.zeros((max(count, 0), len(labels)), dtype=np.uint8)
+    cropped = annotation.crop(support)
+    for column, label in enumerate(labels):
+        for segment in cropped.label_timeline(label):
+            first, last = nearest(segment.start), nearest(segment.end)
+            data[max(first, 0) : max(last + 1, 0), column] = 1
+    return Frames(data, grid.at(to_samples(support.start, grid.rate)))
+
+
+def _grid(resolution: float | FrameGrid) -> FrameGrid:
+    if isinstance(resolution, FrameGrid):
+        return resolution
+    step = to_samples(resolution, MICROSECONDS)
+    if step < 1:
+        raise ConfigError(f"a resolution of {resolution:g} s: give at least a microsecond")
+    return FrameGrid(step, step, 0, MICROSECONDS)
