@@ -6,7 +6,8 @@ counts more speakers than there are clusters and invents one. Here, where that a
 
 1. no more speak at once than there are clusters;
 2. with too few labels, clustering is tried again with ever smaller clusters, then with ever more
-   of them, and with every speaking window speaker as training material, until enough labels show;
+   of them, and with every speaking window speaker as training material, at last by k-means (whose
+   clusters are seldom too small to be heard), until enough labels show;
 3. with too many labels, the two whose centroids are most alike become one, until they are few.
 """
 
@@ -15,6 +16,7 @@ from __future__ import annotations
 import sys
 import warnings
 from dataclasses import replace
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,16 +41,21 @@ EXTRA_CLUSTERS = 8
 def speaker_bounds(
     num_speakers: int | None, min_speakers: int | None, max_speakers: int | None
 ) -> CountBounds:
-    """Check what was asked for; ``num_speakers`` outweighs the other two, as in pyannote."""
+    """Check what was asked for; ``num_speakers`` outweighs the other two, as in pyannote.
+
+    Where no least number was asked for it is 0, so that silence obeys.
+    """
     asked = {
         "num_speakers": num_speakers,
         "min_speakers": min_speakers,
         "max_speakers": max_speakers,
     }
     for name, value in asked.items():
-        if value is not None and value < 1:
-            raise ConfigError(f"{name} is {value}: give at least 1, or leave it out")
-    least = num_speakers or min_speakers or 1
+        if value is not None and not (isinstance(value, Integral) and value >= 1):
+            raise ConfigError(
+                f"{name} is {value}: give a whole number of at least 1, or leave it out"
+            )
+    least = num_speakers or min_speakers or 0
     most = num_speakers or max_speakers or UNBOUNDED
     if least > most:
         raise ConfigError(
@@ -87,7 +94,10 @@ def warn_unless_obeyed(found: int, bounds: CountBounds, evidence: Evidence) -> N
     """Say what was found where it is not what was asked for, and why."""
     if bounds.least <= found <= bounds.most:
         return
-    limit = f"at least {bounds.least}" if found < bounds.least else f"at most {bounds.most}"
+    if bounds.exact is not None:
+        limit = str(bounds.exact)
+    else:
+        limit = f"at least {bounds.least}" if found < bounds.least else f"at most {bounds.most}"
     usable = int(evidence.active.data.any(axis=1).sum())
     why = (
         f"the recording holds {usable} stretches of speech in its windows that tell voices apart"
@@ -107,11 +117,11 @@ def _attempts(
     while (size := size // 2) >= 1 and parameters.clustering == "ahc":
         yield replace(parameters, min_cluster_size=size), bounds
     every = replace(parameters, min_cluster_size=1, training_filter="active")
-    if parameters.clustering == "vbx":
-        every = replace(every, clustering="kmeans")
     usable = int(evidence.active.data.any(axis=1).sum())
-    for number in range(bounds.least, min(bounds.least + EXTRA_CLUSTERS, usable) + 1):
-        yield every, CountBounds(number, number)
+    numbers = range(bounds.least, min(bounds.least + EXTRA_CLUSTERS, usable) + 1)
+    for clustering in ("ahc", "kmeans") if parameters.clustering == "ahc" else ("kmeans",):
+        for number in numbers:
+            yield replace(every, clustering=clustering), CountBounds(number, number)
 
 
 def _decode_within(
@@ -134,9 +144,20 @@ def _decode_within(
 
 
 def _unite_nearest(clusters: Clusters, visible: Any) -> Clusters:
-    """Give the window speakers of one of the two most similar visible clusters to the other."""
+    """Give the window speakers of one of the two most similar visible clusters to the other.
+
+    The one that is given away is gone, its number too: a column that nobody holds would be
+    switched on again where more speak at once than are heard.
+    """
     distances = cosine_distances(clusters.centroids[visible], clusters.centroids[visible])
     distances[np.diag_indices_from(distances)] = np.inf
     kept, lost = sorted(visible[list(np.unravel_index(distances.argmin(), distances.shape))])
     labels = np.where(clusters.labels == lost, kept, clusters.labels)
-    return replace(clusters, labels=labels)
+    soft = clusters.soft.copy()
+    soft[..., kept] = np.maximum(soft[..., kept], soft[..., lost])
+    return replace(
+        clusters,
+        labels=labels - (labels > lost),
+        centroids=np.delete(clusters.centroids, lost, axis=0),
+        soft=np.delete(soft, lost, axis=2),
+    )

@@ -1,31 +1,89 @@
-"""Small recordings for tests: sounds that are easy to recognise, written by soundfile."""
+"""Made-up recordings of known voices, and what perfect networks would say of them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import soundfile
+
+from ovdiar.frames import FrameGrid
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-
-def chirps(samples: int, rate: int, channels: int = 1) -> NDArray[np.float64]:
-    """Return (samples, channels) of rising tones below 3 kHz, another one in each channel."""
-    time_s = np.arange(samples)[:, None] / rate
-    pitch_hz = 200 + 90 * np.arange(channels)
-    return np.asarray(0.4 * np.sin(2 * np.pi * pitch_hz * time_s * (1 + 0.5 * np.sin(time_s))))
+FRAMES = FrameGrid(step=1600, width=1600)
+"""Ten frames a second: coarse, so that tests are fast."""
+WINDOW_S, STEP_S = 5.0, 0.5
+DIMENSION = 16
 
 
-def write(path: Path, samples: NDArray[np.float64], rate: int, **how: object) -> Path:
-    """Write (samples, channels) and return the path."""
-    soundfile.write(path, samples, rate, **how)
-    return path
+class Recording(NamedTuple):
+    """Scores (C, F, S) and embeddings (C, S, D) of the windows, and who speaks when (T, voices)."""
+
+    scores: NDArray[np.float32]
+    embeddings: NDArray[np.float32]
+    talk: NDArray[np.bool_]
+
+    def how(self) -> dict[str, Any]:
+        """Give the keywords with which `SpeakerDiarization.decode` reads it."""
+        return {"window_s": WINDOW_S, "step_s": STEP_S, "grid": FRAMES}
 
 
-def likeness(one: NDArray[np.float32], other: NDArray[np.float64]) -> float:
-    """Correlate two signals of one length, at no lag: 1 when they differ in loudness alone."""
-    return float(one @ other / (np.linalg.norm(one) * np.linalg.norm(other)))
+def record(seed: int, *, voices: int, windows: int, speakers: int = 3) -> Recording:
+    """Let voices talk in turn, now and then at once; embeddings of a voice differ a little.
+
+    Everybody speaks before anybody speaks again. A window's speakers come in any order; those
+    who are silent in it have no embedding.
+    """
+    rng = np.random.default_rng(seed)
+    per_window = round(WINDOW_S * FRAMES.rate / FRAMES.step)
+    per_step = round(STEP_S * FRAMES.rate / FRAMES.step)
+    talk = np.zeros(((windows - 1) * per_step + per_window, voices), dtype=bool)
+    frame = 0
+    while frame < len(talk):
+        for voice in rng.permutation(voices):
+            length = int(rng.integers(10, 30))
+            talk[frame : frame + length, voice] = True
+            frame += length + int(rng.integers(-4, 5))
+    directions = np.linalg.qr(rng.normal(size=(DIMENSION, DIMENSION)))[0][:voices]
+    scores = np.zeros((windows, per_window, speakers), dtype=np.float32)
+    embeddings = np.full((windows, speakers, DIMENSION), np.nan, dtype=np.float32)
+    for window in range(windows):
+        heard = talk[window * per_step :][:per_window]
+        longest = np.argsort(-heard.sum(axis=0), kind="stable")[:speakers]
+        for speaker, voice in enumerate(rng.permutation(longest)):
+            scores[window, :, speaker] = heard[:, voice]
+            if heard[:, voice].any():
+                noise = rng.normal(size=DIMENSION) * 0.1 / np.sqrt(DIMENSION)
+                embeddings[window, speaker] = directions[voice] + noise
+    return Recording(scores, embeddings, talk)
+
+
+def silent(windows: int, speakers: int = 3) -> Recording:
+    """Record nobody."""
+    blank = record(0, voices=1, windows=windows, speakers=speakers)
+    return Recording(
+        np.zeros_like(blank.scores),
+        np.full_like(blank.embeddings, np.nan),
+        np.zeros_like(blank.talk),
+    )
+
+
+def write_plda(folder: Path) -> Path:
+    """Write a PLDA for embeddings of these recordings; it tells apart what lies apart."""
+    folder.mkdir(parents=True, exist_ok=True)
+    np.savez(
+        folder / "xvec_transform.npz",
+        mean1=np.zeros(DIMENSION),
+        mean2=np.zeros(DIMENSION, dtype=np.float32),
+        lda=np.eye(DIMENSION, dtype=np.float32),
+    )
+    np.savez(
+        folder / "plda.npz",
+        mu=np.zeros(DIMENSION),
+        tr=8 * np.eye(DIMENSION),
+        psi=np.linspace(8, 4, DIMENSION),
+    )
+    return folder
