@@ -13,8 +13,8 @@ from ovdiar.frames import FrameGrid, WindowedFrames
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-LEVELS = (0.0, 0.0, 0.1, 0.25, 0.5, 0.75, 1.0, 1.0)
-"""Scores that are often equal, and often exact in binary."""
+LEVELS = (0.0, 0.0, 0.125, 0.25, 0.5, 0.75, 1.0, 1.0)
+"""Scores that are often equal, and exact in single precision too."""
 
 
 @st.composite

@@ -1,0 +1,151 @@
+"""Windows: every sample is in one, and their scores come back onto one grid."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from reference import overlap_add as slow
+from reference.closest_frame import first_frame, frames_of_all
+from reference.windowed import windowed
+
+from ovdiar.frames import FrameGrid, WindowedFrames
+from ovdiar.windows import count_windows, cut, output_grid, overlap_add, trim
+
+WIDTH, STEP = 80, 8
+GRID = FrameGrid(STEP, WIDTH)
+PYANNET = FrameGrid(step=270, width=991)
+LENGTHS = sorted(
+    {0, 1, WIDTH - 1, WIDTH, WIDTH + 1}
+    | {WIDTH + k * STEP + more for k in (1, 2, 7) for more in (-1, 0, 1)}
+    | {k * STEP + more for k in (1, 5, 10, 11) for more in (-1, 0, 1)}
+)
+
+
+def _windows_as_listed(samples: list[float], grid: FrameGrid) -> list[list[float]]:
+    """Go through a recording by hand: whole windows, and one more for what they left."""
+    found = []
+    start = reached = 0
+    while start + grid.width <= len(samples):
+        found.append(samples[start : start + grid.width])
+        reached = start + grid.width
+        start += grid.step
+    if reached < len(samples) or not found:
+        rest = samples[start:]
+        found.append([*rest, *[0.0] * (grid.width - len(rest))])
+    return found
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+def test_every_length_is_cut_as_by_hand(length: int) -> None:
+    samples = [float(n) for n in range(1, length + 1)]
+    count = count_windows(length, GRID)
+    assert cut(np.array(samples), GRID, 0, count).tolist() == _windows_as_listed(samples, GRID)
+
+
+@given(st.integers(0, 300), st.integers(1, 40), st.integers(1, 40))
+def test_every_grid_is_cut_as_by_hand(length: int, step: int, width: int) -> None:
+    grid = FrameGrid(min(step, width), width)
+    samples = [float(n) for n in range(1, length + 1)]
+    count = count_windows(length, grid)
+    assert cut(np.array(samples), grid, 0, count).tolist() == _windows_as_listed(samples, grid)
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+def test_no_sample_is_left_out_and_no_window_is_empty_of_new_ones(length: int) -> None:
+    count = count_windows(length, GRID)
+    last_start = (count - 1) * STEP
+    assert last_start + WIDTH >= length
+    assert count == 1 or last_start + WIDTH - STEP < length
+
+
+@given(st.integers(0, 300), st.data())
+def test_windows_are_the_same_in_any_batch(length: int, data: st.DataObject) -> None:
+    samples = np.arange(1.0, length + 1)
+    count = count_windows(length, GRID)
+    border = data.draw(st.integers(0, count))
+    parts = [cut(samples, GRID, 0, border), cut(samples, GRID, border, count)]
+    assert np.array_equal(np.concatenate(parts), cut(samples, GRID, 0, count))
+
+
+def test_windows_may_start_later() -> None:
+    assert cut(np.arange(6.0), FrameGrid(1, 2, start=3), 0, 4).tolist() == [
+        [3, 4],
+        [4, 5],
+        [5, 0],
+        [0, 0],
+    ]
+
+
+@given(windowed())
+def test_windows_lie_on_the_common_grid_where_pyannote_lays_them(scores: WindowedFrames) -> None:
+    grid, total, starts = output_grid(scores)
+    expected = [first_frame(c, scores.windows, scores.frames) for c in range(len(scores))]
+    assert starts.tolist() == expected
+    assert total == frames_of_all(len(scores), scores.windows, scores.frames)
+    assert grid == scores.frames.at(scores.windows.start)
+
+
+@given(windowed())
+def test_the_plain_average_equals_the_slow_one_exactly(scores: WindowedFrames) -> None:
+    assert np.array_equal(overlap_add(scores).data, slow.overlap_add(scores), equal_nan=True)
+
+
+@given(
+    windowed(),
+    st.booleans(),
+    st.tuples(st.integers(0, 4), st.integers(0, 4)),
+    st.sampled_from([0.0, math.nan, -1.0]),
+    st.booleans(),
+)
+def test_the_weighted_average_equals_the_slow_one(
+    scores: WindowedFrames,
+    hamming: bool,  # noqa: FBT001 - drawn
+    warm_up_frames: tuple[int, int],
+    missing: float,
+    skip_average: bool,  # noqa: FBT001 - drawn
+) -> None:
+    frame_s = scores.windows.width_s / scores.data.shape[1]
+    left, right = (frames * frame_s for frames in warm_up_frames)
+    options = {"hamming": hamming, "missing": missing, "skip_average": skip_average}
+    fast = overlap_add(scores, warm_up_s=(left, right), **options)  # type: ignore[arg-type]
+    by_hand = slow.overlap_add(scores, warm_up_s=(left, right), **options)  # type: ignore[arg-type]
+    np.testing.assert_allclose(fast.data, by_hand, rtol=1e-6, atol=1e-18)
+
+
+def test_scores_are_not_written_to() -> None:
+    data = np.full((2, 4, 1), np.nan, dtype=np.float32)
+    overlap_add(WindowedFrames(data, FrameGrid(270, 1080), PYANNET), missing=0.0)
+    assert np.isnan(data).all()
+
+
+@pytest.mark.parametrize("windows", [1, 2, 21])
+def test_the_last_frames_of_windows_of_ten_seconds_are_missing(windows: int) -> None:
+    scores = np.ones((windows, 589, 1), dtype=np.float32)
+    average = overlap_add(WindowedFrames(scores, FrameGrid(16000, 160000), PYANNET))
+    seen = ~np.isnan(average.data[:, 0])
+    assert len(average) == round((9 + windows) / 0.016875) + 1
+    assert seen.tolist() == [True] * seen.sum() + [False] * (len(average) - seen.sum())
+    assert 4 <= len(average) - seen.sum() <= 6
+
+
+def test_no_columns_average_to_no_columns() -> None:
+    scores = WindowedFrames(np.zeros((3, 4, 0), np.float32), FrameGrid(270, 1080), PYANNET)
+    assert overlap_add(scores).data.shape == (7, 0)
+
+
+@given(windowed(), st.sampled_from([(0.0, 0.0), (0.1, 0.1), (0.25, 0.0), (0.05, 0.3)]))
+def test_trimming_drops_the_shares_of_frames_and_of_time(
+    scores: WindowedFrames, warm_up: tuple[float, float]
+) -> None:
+    count = scores.data.shape[1]
+    left, right = round(count * warm_up[0]), round(count * warm_up[1])
+    trimmed = trim(scores, warm_up)
+    assert np.array_equal(trimmed.data, scores.data[:, left : count - right], equal_nan=True)
+    assert trimmed.windows.step == scores.windows.step
+    assert trimmed.windows.start == scores.windows.start + round(scores.windows.width * warm_up[0])
+    kept = scores.windows.width * (1 - warm_up[0] - warm_up[1])
+    assert trimmed.windows.width == round(kept)
