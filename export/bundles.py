@@ -44,10 +44,10 @@ def install(
         report(f"{target} is up to date")
         return target
     from .checkpoint import read_checkpoint  # noqa: PLC0415 - an up-to-date bundle needs none
-    from .parts import ge2e_part, segmentation_part  # noqa: PLC0415
+    from .parts import embedding_part, segmentation_part  # noqa: PLC0415
     from .writer import replacing, save_networks, write_manifest  # noqa: PLC0415
 
-    makers = {"segmentation": segmentation_part, "embedding": ge2e_part}
+    makers = {"segmentation": segmentation_part, "embedding": embedding_part}
     with replacing(target) as folder, tempfile.TemporaryDirectory() as downloads:
         manifest: dict[str, Any] = {
             "name": recipe.name,

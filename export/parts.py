@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ovdiar.errors import ModelError
 
-from .graphs import ge2e, pyannet, sincnet
+from .graphs import ecapa, ge2e, pyannet, sincnet, wespeaker, xvector
 from .records import Record
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import openvino as ov
 
     from .checkpoint import Checkpoint
+    from .graphs.pooled import Pooled
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,9 +42,7 @@ def segmentation_part(checkpoint: Checkpoint) -> Part:
             "the checkpoint has no SincNet: give a segmentation model of pyannote (PyanNet)"
         )
     specifications = _specifications(checkpoint)
-    options = checkpoint.metadata.get("hyper_parameters") or {}
-    rate = int(options.get("sample_rate", 16000))
-    stride = int((options.get("sincnet") or {}).get("stride", sincnet.STRIDE))
+    rate, stride = _sampling(checkpoint)
     powerset = specifications.get("powerset_max_classes")
     model = pyannet.build(
         checkpoint.tensors, powerset=powerset is not None, stride=stride, sample_rate=rate
@@ -64,6 +63,13 @@ def segmentation_part(checkpoint: Checkpoint) -> Part:
     )
 
 
+def _sampling(checkpoint: Checkpoint) -> tuple[int, int]:
+    """Return the sample rate (Hz) and the stride of the sinc filters that a model was made with."""
+    options = checkpoint.metadata.get("hyper_parameters") or {}
+    stride = (options.get("sincnet") or {}).get("stride", sincnet.STRIDE)
+    return int(options.get("sample_rate", sincnet.RATE)), int(stride)
+
+
 def _specifications(checkpoint: Checkpoint) -> dict[str, Any]:
     """Return what a pyannote checkpoint says of its task."""
     about = checkpoint.metadata.get("pyannote.audio")
@@ -77,7 +83,86 @@ def _specifications(checkpoint: Checkpoint) -> dict[str, Any]:
     return state
 
 
-def ge2e_part(checkpoint: Checkpoint) -> Part:
+def embedding_part(checkpoint: Checkpoint) -> Part:
+    """Build an embedding network and describe it; the names of its tensors tell which it is.
+
+    Raises
+    ------
+    ModelError
+        It is none that is known, or a tensor is missing or does not fit.
+    """
+    makers = {
+        "resnet.conv1.weight": _wespeaker,
+        "tdnns.0.weight": _xvector,
+        "blocks.0.conv.conv.weight": _ecapa,
+        "lstm.weight_ih_l0": _ge2e,
+    }
+    for name, make in makers.items():
+        if name in checkpoint.tensors:
+            return make(checkpoint)
+    raise ModelError(
+        "the checkpoint holds no embedding that is known here: give WeSpeaker ResNet, x-vector, "
+        "ECAPA-TDNN or GE2E"
+    )
+
+
+def _wespeaker(checkpoint: Checkpoint) -> Part:
+    """WeSpeaker's residual networks, as pyannote.audio >= 3.1 pools them."""
+    return _pooled(
+        "WeSpeakerResNet",
+        wespeaker.build_trunk(checkpoint.tensors),
+        wespeaker.build_head(checkpoint.tensors),
+        wespeaker.describe(checkpoint.tensors),
+    )
+
+
+def _xvector(checkpoint: Checkpoint) -> Part:
+    """The x-vectors of pyannote, over SincNet or cepstra."""
+    rate, stride = _sampling(checkpoint)
+    options = {"stride": stride, "sample_rate": rate}
+    return _pooled(
+        "XVector",
+        xvector.build_trunk(checkpoint.tensors, **options),
+        xvector.build_head(checkpoint.tensors),
+        xvector.describe(checkpoint.tensors, **options),
+    )
+
+
+def _pooled(architecture: str, trunk: ov.Model, head: ov.Model, about: Pooled) -> Part:
+    return Part(
+        networks={"embedding/trunk": trunk, "embedding/head": head},
+        entry={
+            "architecture": architecture,
+            "kind": "pooled",
+            "sample_rate": about.rate,
+            "dimension": about.dimension,
+            "min_samples": about.min_samples,
+            "channels": about.channels,
+            "hop_samples": about.step,
+        },
+    )
+
+
+def _ecapa(checkpoint: Checkpoint) -> Part:
+    """SpeechBrain's ECAPA-TDNN: a speaker's samples are joined before the filterbank."""
+    return Part(
+        networks={
+            "embedding/features": ecapa.build_features(),
+            "embedding/network": ecapa.build_network(checkpoint.tensors),
+        },
+        entry={
+            "architecture": "ECAPA-TDNN",
+            "kind": "utterance",
+            "sample_rate": ecapa.RATE,
+            "dimension": ecapa.dimension(checkpoint.tensors),
+            "min_samples": ecapa.MIN_SAMPLES,
+            "select": "samples",
+            "hop_samples": ecapa.HOP,
+        },
+    )
+
+
+def _ge2e(checkpoint: Checkpoint) -> Part:
     """Build GE2E's features and network, and describe them.
 
     Partial utterances and the level of -30 dBFS are Resemblyzer's own. The distance of partials
