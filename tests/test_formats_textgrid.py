@@ -119,3 +119,14 @@ def test_what_is_malformed_is_named(text: str, message: str) -> None:
 def test_times_before_the_recording_are_refused() -> None:
     with pytest.raises(FormatError, match=r"starts at -0\.5 s"):
         textgrid.dumps(Annotation.of([(-0.5, 1, "A")]))
+
+
+def test_blank_names_are_not_taken_for_silence() -> None:
+    with pytest.raises(FormatError, match="' ' would read as silence"):
+        textgrid.dumps(Annotation.of([(0, 1, " ")]))
+
+
+def test_gaps_that_praat_could_not_show_are_closed() -> None:
+    turns = Annotation.of([(2e-7, 1.0, "A"), (1.0000004, 2.0, "A"), (0.0, 2.0000003, "B")])
+    back = rows(textgrid.loads(textgrid.dumps(turns)))
+    assert back == [(0.0, 1.0, "A"), (0.0, 2.0, "B"), (1.0, 2.0, "A")]

@@ -35,13 +35,15 @@ def dumps(annotation: Annotation) -> str:
     Raises
     ------
     FormatError
-        When a turn starts before 0 s.
+        When a turn starts before 0 s, or a speaker's name is blank, which stands for silence.
     """
     end_s = from_zero(annotation).extent.end
     labels = annotation.labels()
     lines = ['File type = "ooTextFile"', 'Object class = "TextGrid"', "", *_span(0.0, end_s)]
     lines += ["tiers? <exists>", f"size = {len(labels)}", "item []:"]
     for number, label in enumerate(labels, start=1):
+        if not label.strip():
+            raise FormatError(f"the speaker {label!r} would read as silence in a tier: rename it")
         intervals = list(_tiled(annotation.label_timeline(label), label, end_s))
         lines += [f"item [{number}]:", f'class = "{INTERVALS}"', f"name = {_quoted(label)}"]
         lines += [*_span(0.0, end_s), f"intervals: size = {len(intervals)}"]
@@ -63,11 +65,12 @@ def _tiled(timeline: Iterable[Segment], label: str, end_s: float) -> Iterator[tu
     """Fill the whole time: the speaker's segments, and empty intervals between them."""
     at = 0.0
     for segment in apart(timeline):
-        if segment.start > at:
-            yield Segment(at, segment.start), ""
-        yield segment, label
+        gap = Segment(at, segment.start)
+        if gap:
+            yield gap, ""
+        yield Segment(segment.start if gap else at, segment.end), label
         at = segment.end
-    if at < end_s:
+    if Segment(at, end_s):
         yield Segment(at, end_s), ""
 
 
