@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reference.recordings import chirps, likeness, write
+from reference.sounds import chirps, likeness, write
 
 from ovdiar import audio
 from ovdiar.errors import AudioError, AudioNotFoundError, MissingPackageError, OvdiarWarning

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from reference.recordings import chirps, write
+from reference.sounds import chirps, write
 
 from ovdiar import audio
 from ovdiar.errors import AudioError, OvdiarWarning
