@@ -65,14 +65,16 @@ class KaldiFbank:
         return 1 << (self.width - 1).bit_length()
 
     def transform(self) -> NDArray[np.float64]:
-        """Fold scaling, pre-emphasis, window and Fourier transform into one (width, 2 * bins).
+        """Fold all that is linear into one matrix (width, 2 * bins).
 
-        Before the first sample of a frame stands a copy of itself.
+        That is: scaling, taking off the frame's mean, pre-emphasis, where a copy of the first
+        sample stands before it, window and Fourier transform.
         """
+        centring = np.eye(self.width) - 1 / self.width
         emphasis = np.eye(self.width) - self.preemphasis * np.eye(self.width, k=-1)
         emphasis[0, 0] -= self.preemphasis
         window = get_window(self.window, self.width, fftbins=False)
-        return np.asarray(self.scale * emphasis.T @ fourier(window, self.size))
+        return np.asarray(self.scale * centring @ emphasis.T @ fourier(window, self.size))
 
     def filters(self) -> NDArray[np.float64]:
         """Return the weight of each bin in each band (bands, bins), triangles on the mel scale."""
@@ -94,9 +96,8 @@ def mel(hz: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
 def kaldi_fbank(waveform: ov.Node, options: KaldiFbank) -> ov.Node:
     """Turn waveform [batch, samples] into log mel energies [batch, frames, bands].
 
-    There are 1 + (samples - width) // hop frames. The mean of each is taken off explicitly, so
-    that a constant waveform comes out as exact silence; everything else that is linear is one
-    matrix product.
+    There are 1 + (samples - width) // hop frames. The mean of each is taken off before the matrix
+    product does so: what is left of a large offset is then too small to be heard.
     """
     segments = frames(waveform, options.width, options.hop)
     centred = op.subtract(segments, op.reduce_mean(segments, ints(2), keep_dims=True))
