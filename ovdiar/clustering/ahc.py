@@ -96,8 +96,7 @@ def agglomerate(
             min_cluster_size=min_cluster_size,
             bounds=bounds,
         )
-        away = cosine_distances(embeddings, centroids_of(embeddings[chosen], few))
-        return np.asarray(away.argmin(axis=1))
+        return _join_nearest(embeddings, centroids_of(embeddings[chosen], few))
     count = len(embeddings)
     if count == 1:
         return np.zeros(1, dtype=np.int64)
@@ -110,6 +109,15 @@ def agglomerate(
     if target is not None and target != found:
         labels = _cut_for(tree, threshold, smallest, target)
     return _absorb_small(embeddings, labels, smallest, linkage)
+
+
+def _join_nearest(embeddings: NDArray[Any], centroids: NDArray[Any]) -> NDArray[np.int64]:
+    """Label embeddings by their nearest centroid, block by block; numbers leave no gaps."""
+    blocks = [
+        cosine_distances(embeddings[first : first + LARGEST_DENDROGRAM], centroids).argmin(axis=1)
+        for first in range(0, len(embeddings), LARGEST_DENDROGRAM)
+    ]
+    return np.unique(np.concatenate(blocks), return_inverse=True)[1]
 
 
 def count_large(labels: NDArray[np.int64], smallest: int) -> int:

@@ -58,7 +58,8 @@ def training_rows(
     """Choose the window speakers to cluster, window by window: indices of windows and speakers.
 
     ``active`` (pyannote 3.x): those that speak at all; ``clean`` (4.x): those that hold a fifth
-    of the window's frames alone. Embeddings that are NaN are left out.
+    of the window's frames alone. Embeddings without a direction (NaN, infinite, zero) are left
+    out.
     """
     if training_filter == "active":
         usable = active.any(axis=1)
@@ -67,7 +68,9 @@ def training_rows(
         usable = alone.sum(axis=1) >= LEAST_CLEAN_SHARE * active.shape[1]
     else:
         raise ConfigError(f"training_filter {training_filter!r} is unknown: choose active or clean")
-    windows, speakers = np.nonzero(usable & ~np.isnan(embeddings).any(axis=2))
+    with np.errstate(over="ignore"):
+        lengths = np.linalg.norm(embeddings, axis=2)
+    windows, speakers = np.nonzero(usable & np.isfinite(lengths) & (lengths > 0))
     return windows, speakers
 
 

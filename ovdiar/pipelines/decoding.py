@@ -97,8 +97,8 @@ def silence(evidence: Evidence) -> DiarizationResult:
 
 
 def _rows_of(centroids: NDArray[Any], columns: list[str]) -> NDArray[Any]:
-    """Choose the centroids of columns; a column without a cluster gets zeros."""
+    """Choose the centroids of columns; zeros where there is no cluster or none of its members."""
     lacking = max((int(column) + 1 for column in columns), default=0) - len(centroids)
     padded = np.pad(centroids, ((0, max(lacking, 0)), (0, 0)))
-    rows: NDArray[Any] = padded[[int(column) for column in columns]]
+    rows: NDArray[Any] = np.nan_to_num(padded[[int(column) for column in columns]])
     return rows
