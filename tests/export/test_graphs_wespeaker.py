@@ -91,7 +91,7 @@ def test_a_missing_tensor_is_named(name: str) -> None:
 
 def test_a_variance_below_zero_is_refused() -> None:
     tensors = small(34)
-    tensors["resnet.bn1.running_var"] = np.float32([1, -1])
+    tensors["resnet.bn1.running_var"] = np.array([1, -1], np.float32)
     with pytest.raises(ModelError, match=r"'resnet\.bn1\.running_var' holds the negative variance"):
         wespeaker.build_trunk(tensors)
 

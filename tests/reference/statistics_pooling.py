@@ -17,4 +17,4 @@ def pool(features: NDArray[Any], mask: NDArray[Any] | None = None) -> NDArray[np
         return np.concatenate([features.mean(axis=1), features.std(axis=1, ddof=1)])
     weights = nearest(mask.tolist(), features.shape[1])
     pairs = [statistics(channel.tolist(), weights) for channel in features.astype(np.float64)]
-    return np.array(pairs).T.ravel()
+    return np.asarray(np.array(pairs).T.ravel())
