@@ -46,7 +46,7 @@ def stitch(scores: WindowedFrames, *, onset: float, threshold: float) -> NDArray
     Speakers of windows that overlap are paired so that the mean absolute difference of their
     scores is least. Pairs beyond the threshold come apart; groups of paired speakers, no two of
     the same window, become stitches. The threshold is halved for those left, until none is.
-    Speakers never above the onset become `UNASSIGNED`.
+    Speakers never above the onset in what a window shares with others become `UNASSIGNED`.
     """
     graph = stitching_graph(scores, onset)
     labels = np.full(scores.data.shape[0] * graph.speakers, UNASSIGNED, dtype=np.int64)
