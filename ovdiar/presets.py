@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass, fields, replace
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -32,8 +33,8 @@ RANGES = {
     "min_duration_off": (0.0, math.inf),
     "threshold": (0.0, 2.0),
     "min_cluster_size": (1, math.inf),
-    "fa": (1e-6, math.inf),
-    "fb": (1e-6, math.inf),
+    "fa": (1e-6, 1e6),
+    "fb": (1e-6, 1e6),
 }
 ACTIVITY_RANGES = {
     "onset": (0.0, 1.0),
@@ -154,13 +155,14 @@ def with_parameters(parameters: Parameters, values: Mapping[str, Any]) -> Parame
                 f"hyper-parameter {name!r} is unknown: choose from {', '.join(kinds)}"
             )
         kind = type(kinds[name])
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if kind in (int, float) and number and kind(value) == value:
-            checked[name] = kind(value)
-        elif isinstance(value, kind):
-            checked[name] = value
+        if kind in (int, float):
+            fits = isinstance(value, Real) and not isinstance(value, bool)
+            fits = fits and (kind is float or float(value).is_integer())
         else:
+            fits = isinstance(value, kind)
+        if not fits:
             raise ConfigError(f"{name} = {value!r} is not of the kind {kind.__name__}: correct it")
+        checked[name] = kind(value)
     return replace(parameters, **checked)
 
 
