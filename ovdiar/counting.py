@@ -19,6 +19,6 @@ def speaker_count(active: WindowedFrames, warm_up: tuple[float, float] = (0.0, 0
     ``warm_up`` gives the shares of a window left out at its start and end. Frames that no window
     covers count nobody.
     """
-    speaking = active.data.sum(axis=2, keepdims=True, dtype=np.float64)
+    speaking = active.data.sum(axis=2, keepdims=True, dtype=np.uint8)
     average = overlap_add(trim(active.with_data(speaking), warm_up), missing=0.0)
     return Frames(np.rint(average.data).astype(np.uint8), average.grid)

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from ovdiar.windows import cut
-
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from numpy.typing import NDArray
 
     from ovdiar.bundle import EmbeddingSpec
-    from ovdiar.frames import FrameGrid
     from ovdiar.windows import Progress
 
 
@@ -61,26 +60,29 @@ def speaker_masks(
 
 def embed_windows(
     model: EmbeddingModel,
-    samples: NDArray[np.float32],
-    windows: FrameGrid,
-    masks: NDArray[np.float32],
-    *,
-    batch_size: int,
+    batches: Iterable[NDArray[np.float32]],
+    active: NDArray[np.bool_],
+    choose: Callable[[NDArray[np.bool_]], NDArray[np.float32]],
     progress: Progress,
 ) -> NDArray[np.float32]:
-    """Embed the speakers of all windows: masks (C, S, F) -> (C, S, D), NaN where there is none.
+    """Embed the speakers of all windows: active (C, F, S) -> (C, S, D), NaN where there is none.
 
-    Windows in which nobody speaks are left out, and come back as NaN.
+    ``batches`` are the windows in order, ``choose`` turns their activity into masks. The network
+    sees no window in which nobody speaks.
     """
-    embeddings = np.full((*masks.shape[:2], model.spec.dimension), np.nan, dtype=np.float32)
-    speaking = np.flatnonzero(masks.any(axis=(1, 2)))
-    progress(completed=0, total=len(speaking))
-    for first in range(0, len(speaking), batch_size):
-        chosen = speaking[first : first + batch_size]
-        batch = np.concatenate([cut(samples, windows, c, c + 1) for c in chosen])
-        embeddings[chosen] = model(batch, masks[chosen])
-        progress(completed=first + len(chosen), total=len(speaking))
-    embeddings[~masks.any(axis=2)] = np.nan
+    total, _, speakers = active.shape
+    embeddings = np.full((total, speakers, model.spec.dimension), np.nan, dtype=np.float32)
+    done = 0
+    progress(completed=done, total=total)
+    for batch in batches:
+        here = active[done : done + len(batch)]
+        speaking = np.any(here, axis=1)
+        rows = np.flatnonzero(np.any(speaking, axis=1))
+        if len(rows):
+            answers = model(batch[rows], choose(here[rows]))
+            embeddings[done + rows] = np.where(speaking[rows, :, np.newaxis], answers, np.nan)
+        done += len(batch)
+        progress(completed=done, total=total)
     return embeddings
 
 

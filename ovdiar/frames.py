@@ -16,6 +16,8 @@ import numpy as np
 from ovdiar.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
 
@@ -65,9 +67,18 @@ class Waveform:
         return len(self.samples)
 
     @property
+    def length(self) -> int:
+        """Length in samples."""
+        return len(self.samples)
+
+    @property
     def duration_s(self) -> float:
         """Length in seconds."""
         return len(self.samples) / self.rate
+
+    def blocks(self) -> Iterator[NDArray[np.float32]]:
+        """Give all samples at once, as a recording gives them block by block."""
+        yield self.samples
 
 
 @dataclass(frozen=True)

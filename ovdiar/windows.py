@@ -13,6 +13,8 @@ import numpy as np
 from ovdiar.frames import FrameGrid, Frames, WindowedFrames
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from numpy.typing import NDArray
 
 UNSEEN = 1e-12
@@ -49,6 +51,28 @@ def cut(samples: NDArray[Any], windows: FrameGrid, first: int, last: int) -> NDA
         piece = samples[start : start + windows.width]
         batch[row, : len(piece)] = piece
     return batch
+
+
+def slide(
+    blocks: Iterable[NDArray[np.float32]], windows: FrameGrid, batch_size: int
+) -> Iterator[NDArray[np.float32]]:
+    """Cut windows out of blocks of any lengths: batches (N, width), the last ones zero-padded.
+
+    Equals `cut` on the blocks joined, and holds no more than a batch of windows and a block.
+    """
+    held = np.zeros(0, dtype=np.float32)
+    start = first = 0  # of what is held, in samples; of the next batch, in windows
+    for block in blocks:
+        held = np.concatenate([held, block])
+        while (first + batch_size - 1) * windows.step + windows.width <= start + len(held):
+            held = held[first * windows.step - start :]
+            start = first * windows.step
+            yield cut(held, windows, 0, batch_size)
+            first += batch_size
+    left = count_windows(start + len(held), windows) - first
+    held = held[max(first * windows.step - start, 0) :]
+    for done in range(0, left, batch_size):
+        yield cut(held, windows, done, min(done + batch_size, left))
 
 
 def trim(scores: WindowedFrames, warm_up: tuple[float, float]) -> WindowedFrames:

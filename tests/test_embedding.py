@@ -20,7 +20,7 @@ from ovdiar.embedding import (
     speaker_masks,
 )
 from ovdiar.frames import FrameGrid
-from ovdiar.windows import ignore_progress
+from ovdiar.windows import ignore_progress, slide
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,12 +46,15 @@ class Listener:
 
 
 def _embed(masks: NDArray[np.float32], batch_size: int = 4, **more: Any) -> NDArray[np.float32]:
-    grid = FrameGrid(step=2, width=4)
     samples = np.arange(1.0, 2 * len(masks) + 3, dtype=np.float32)
+    batches = slide([samples], FrameGrid(step=2, width=4), batch_size)
+    active = masks.transpose(0, 2, 1) > 0
     options = {"model": Listener(), "progress": ignore_progress, **more}
-    return embed_windows(
-        samples=samples, windows=grid, masks=masks, batch_size=batch_size, **options
-    )
+    return embed_windows(batches=batches, active=active, choose=_all, **options)
+
+
+def _all(active: NDArray[np.bool_]) -> NDArray[np.float32]:
+    return active.transpose(0, 2, 1).astype(np.float32)
 
 
 @pytest.mark.parametrize(
@@ -139,7 +142,7 @@ def test_silent_windows_never_reach_the_network() -> None:
     masks[[1, 4], 0, 0] = 1
     listener = Listener()
     _embed(masks, model=listener)
-    assert listener.batches == [2]
+    assert listener.batches == [1, 1]
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 7, 32])
@@ -148,7 +151,7 @@ def test_batches_of_any_size_give_the_same_embeddings(batch_size: int) -> None:
     assert np.array_equal(_embed(masks, batch_size), _embed(masks, 4), equal_nan=True)
 
 
-def test_progress_counts_the_windows_that_speak() -> None:
+def test_progress_counts_all_windows() -> None:
     calls: list[tuple[int, int]] = []
 
     def progress(*, completed: int, total: int) -> None:
@@ -157,4 +160,4 @@ def test_progress_counts_the_windows_that_speak() -> None:
     masks = np.ones((5, 1, 3), dtype=np.float32)
     masks[2] = 0
     _embed(masks, batch_size=3, progress=progress)
-    assert calls == [(0, 4), (3, 4), (4, 4)]
+    assert calls == [(0, 5), (3, 5), (5, 5)]

@@ -13,7 +13,7 @@ from reference.closest_frame import first_frame, frames_of_all
 from reference.windowed import windowed
 
 from ovdiar.frames import FrameGrid, WindowedFrames
-from ovdiar.windows import count_windows, cut, output_grid, overlap_add, trim
+from ovdiar.windows import count_windows, cut, output_grid, overlap_add, slide, trim
 
 WIDTH, STEP = 80, 8
 GRID = FrameGrid(STEP, WIDTH)
@@ -149,3 +149,21 @@ def test_trimming_drops_the_shares_of_frames_and_of_time(
     assert trimmed.windows.start == scores.windows.start + round(scores.windows.width * warm_up[0])
     kept = scores.windows.width * (1 - warm_up[0] - warm_up[1])
     assert trimmed.windows.width == round(kept)
+
+
+@given(
+    st.lists(st.integers(0, 25), max_size=8),
+    st.integers(1, 9),
+    st.integers(0, 8),
+    st.integers(1, 5),
+)
+def test_sliding_over_blocks_cuts_what_the_whole_would(
+    lengths: list[int], step: int, more: int, batch_size: int
+) -> None:
+    grid = FrameGrid(step, step + more)
+    whole = np.arange(1.0, sum(lengths) + 1, dtype=np.float32)
+    blocks = np.split(whole, np.cumsum(lengths)[:-1])
+    batches = list(slide(blocks, grid, batch_size))
+    expected = cut(whole, grid, 0, count_windows(len(whole), grid))
+    assert np.array_equal(np.concatenate(batches), expected)
+    assert all(len(batch) == batch_size for batch in batches[:-1])

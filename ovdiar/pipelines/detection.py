@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ovdiar import presets
 from ovdiar.activity import to_annotation
-from ovdiar.audio import load as load_audio
 from ovdiar.errors import ConfigError
 from ovdiar.pipelines.scoring import aggregate_recording, score_speakers, segmentation_of
 from ovdiar.pipelines.steps import Steps
+from ovdiar.recording import open_recording
 
 if TYPE_CHECKING:
     import os
@@ -87,15 +87,15 @@ class Detection(ABC):
         ------
         AudioError
         """
-        waveform = load_audio(audio, rate=self.model.spec.frames.rate)
         steps = Steps(hook, audio)
-        scores = score_speakers(
-            self.model,
-            waveform,
-            batch_size=self.batch_size,
-            progress=steps.progress("segmentation"),
-        )
-        frames = aggregate_recording(scores.with_data(self.score(scores.data)), len(waveform))
+        with open_recording(audio, rate=self.model.spec.frames.rate) as recording:
+            scores = score_speakers(
+                self.model,
+                recording,
+                batch_size=self.batch_size,
+                progress=steps.progress("segmentation"),
+            )
+        frames = aggregate_recording(scores.with_data(self.score(scores.data)), recording.length)
         steps.done("segmentation", frames)
         if trace is not None:
             trace.update(segmentations=scores, aggregated=frames)
@@ -106,5 +106,5 @@ class Detection(ABC):
             min_duration_on=self.parameters.min_duration_on,
             min_duration_off=self.parameters.min_duration_off,
             labels=[self.label],
-            uri=waveform.uri,
+            uri=recording.uri,
         )

@@ -13,13 +13,13 @@ import numpy as np
 from ovdiar import presets
 from ovdiar.activity import binarize, to_annotation
 from ovdiar.annotation import Annotation, Segment
-from ovdiar.audio import load as load_audio
 from ovdiar.counting import speaker_count
 from ovdiar.errors import ConfigError
 from ovdiar.formats import rttm
 from ovdiar.pipelines.scoring import score_speakers, segmentation_of
 from ovdiar.pipelines.steps import Steps
 from ovdiar.reconstruction import cluster_activations, select_loudest
+from ovdiar.recording import open_recording
 from ovdiar.windows import trim
 
 if TYPE_CHECKING:
@@ -129,21 +129,21 @@ class Resegmentation:
             The RTTM file holds several recordings, none of them this one.
         """
         parameters = self.parameters
-        waveform = load_audio(audio, rate=self.model.spec.frames.rate)
-        if not isinstance(baseline, Annotation):
-            baseline = read_baseline(baseline, waveform.uri)
         steps = Steps(hook, audio)
-        scores = score_speakers(
-            self.model,
-            waveform,
-            batch_size=self.batch_size,
-            progress=steps.progress("segmentation"),
-        )
+        with open_recording(audio, rate=self.model.spec.frames.rate) as recording:
+            if not isinstance(baseline, Annotation):
+                baseline = read_baseline(baseline, recording.uri)
+            scores = score_speakers(
+                self.model,
+                recording,
+                batch_size=self.batch_size,
+                progress=steps.progress("segmentation"),
+            )
         steps.done("segmentation", scores)
         active = binarize(scores.data, parameters.onset, parameters.offset or parameters.onset)
         count = speaker_count(scores.with_data(active), self.warm_up)
         steps.done("speaker_counting", count)
-        support = Segment(0.0, waveform.duration_s + scores.windows.step_s)
+        support = Segment(0.0, recording.duration_s + scores.windows.step_s)
         labels = baseline.crop(support).labels()
         discrete_baseline = baseline.discretize(support, scores.frames, labels)
         trimmed = trim(scores, self.warm_up)
@@ -164,7 +164,7 @@ class Resegmentation:
             min_duration_on=parameters.min_duration_on,
             min_duration_off=parameters.min_duration_off,
             labels=names,
-            uri=waveform.uri,
+            uri=recording.uri,
         )
 
 

@@ -11,7 +11,7 @@ from ovdiar.activity import powerset_mapping, powerset_to_speakers
 from ovdiar.errors import ConfigError
 from ovdiar.frames import FrameGrid, Frames, WindowedFrames, to_samples
 from ovdiar.models import Models
-from ovdiar.windows import count_windows, cut, ignore_progress, overlap_add
+from ovdiar.windows import count_windows, ignore_progress, overlap_add, slide
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ovdiar.embedding import EmbeddingModel
     from ovdiar.frames import Waveform
     from ovdiar.models import SegmentationModel
+    from ovdiar.recording import Recording
     from ovdiar.windows import Progress
 
 WHOLE = np.ones((1, 1, 1), dtype=np.float32)
@@ -59,28 +60,32 @@ def lay_windows(width: int, step_s: float | None, rate: int, least: int) -> Fram
 
 def score_windows(
     model: SegmentationModel,
-    waveform: Waveform,
+    recording: Recording | Waveform,
     windows: FrameGrid,
     *,
     batch_size: int = 32,
     convert: Callable[[NDArray[np.float32]], NDArray[np.float32]] | None = None,
     progress: Progress = ignore_progress,
 ) -> WindowedFrames:
-    """Score every window of a waveform: (C, F, K)."""
+    """Score every window of a recording: (C, F, K)."""
     scores = [
         batch if convert is None else convert(batch)
-        for batch in map(model, _batches(waveform, windows, batch_size, progress))
+        for batch in map(model, _batches(recording, windows, batch_size, progress))
     ]
     return WindowedFrames(np.concatenate(scores), windows, model.spec.frames)
 
 
 def score_speakers(
-    model: SegmentationModel, waveform: Waveform, *, batch_size: int, progress: Progress
+    model: SegmentationModel,
+    recording: Recording | Waveform,
+    *,
+    batch_size: int,
+    progress: Progress,
 ) -> WindowedFrames:
     """Score the speakers of a waveform in the usual windows, a tenth apart: (C, F, S)."""
     return score_windows(
         model,
-        waveform,
+        recording,
         segmentation_windows(model, None, None),
         batch_size=batch_size,
         convert=to_speakers(model),
@@ -90,16 +95,16 @@ def score_speakers(
 
 def embed_unmasked(
     model: EmbeddingModel,
-    waveform: Waveform,
+    recording: Recording | Waveform,
     windows: FrameGrid,
     *,
     batch_size: int = 32,
     progress: Progress = ignore_progress,
 ) -> Frames:
-    """Embed every window of a waveform as if one speaker held it: (C, D) on the windows' grid."""
+    """Embed every window of a recording as if one speaker held it: (C, D) on the windows' grid."""
     embeddings = [
         model(batch, np.repeat(WHOLE, len(batch), axis=0))[:, 0]
-        for batch in _batches(waveform, windows, batch_size, progress)
+        for batch in _batches(recording, windows, batch_size, progress)
     ]
     return Frames(np.concatenate(embeddings), windows)
 
@@ -129,12 +134,14 @@ def aggregate_recording(scores: WindowedFrames, samples: int) -> Frames:
 
 
 def _batches(
-    waveform: Waveform, windows: FrameGrid, batch_size: int, progress: Progress
+    recording: Recording | Waveform, windows: FrameGrid, batch_size: int, progress: Progress
 ) -> Iterator[NDArray[np.float32]]:
     """Cut batches of windows (N, samples), telling what is done with them."""
-    total = count_windows(len(waveform), windows)
-    progress(completed=0, total=total)
-    for first in range(0, total, batch_size):
-        last = min(first + batch_size, total)
-        yield cut(waveform.samples, windows, first, last)
-        progress(completed=last, total=total)
+    done = 0
+    for batch in slide(recording.blocks(), windows, batch_size):
+        total = count_windows(recording.length, windows)
+        if not done:
+            progress(completed=0, total=total)
+        yield batch
+        done += len(batch)
+        progress(completed=done, total=max(total, done))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ovdiar import presets
 from ovdiar.activity import binarize
-from ovdiar.audio import load as load_audio
 from ovdiar.bundle import load_plda
 from ovdiar.clustering.speakers import cluster_speakers
 from ovdiar.counting import speaker_count
@@ -20,6 +20,8 @@ from ovdiar.pipelines.decoding import Decoded, Evidence, decode, silence
 from ovdiar.pipelines.forcing import obey, speaker_bounds, warn_unless_obeyed
 from ovdiar.pipelines.scoring import score_windows, segmentation_windows, to_speakers
 from ovdiar.pipelines.steps import Steps
+from ovdiar.recording import open_recording
+from ovdiar.windows import slide
 
 if TYPE_CHECKING:
     import os
@@ -32,10 +34,14 @@ if TYPE_CHECKING:
     from ovdiar.clustering.plda import Plda
     from ovdiar.models import Models
     from ovdiar.pipelines.steps import Hook
+    from ovdiar.recording import Recording
     from ovdiar.result import DiarizationResult
 
 PYANNET_FRAMES = FrameGrid(step=270, width=991)
 """The frames of every published segmentation network, for `SpeakerDiarization.decode`."""
+
+WINDOWS_AT_ONCE = 1024
+"""How many windows are decided on at once; their intermediates take 40 bytes a score."""
 
 
 class SpeakerDiarization:
@@ -150,32 +156,25 @@ class SpeakerDiarization:
         if self.models is None:
             raise ConfigError("this pipeline was made without models: give them, or use decode")
         bounds = speaker_bounds(num_speakers, min_speakers, max_speakers)
-        waveform = load_audio(audio, rate=self.models.segmentation.spec.frames.rate)
         steps = Steps(hook, audio)
         model = self.models.segmentation
-        width_s = model.spec.window_samples / waveform.rate
-        scores = score_windows(
-            model,
-            waveform,
-            segmentation_windows(model, None, self.parameters.segmentation_step * width_s),
-            batch_size=self.batch_size,
-            convert=to_speakers(model),
-            progress=steps.progress("segmentation"),
-        )
-        steps.done("segmentation", scores)
-        evidence = self._observe(scores, waveform.uri, self.models.embedding.spec.dimension)
-        steps.done("speaker_counting", evidence.count)
-        if evidence.count.data.any():
-            embeddings = embed_windows(
-                self.models.embedding,
-                waveform.samples,
-                scores.windows,
-                self._masks(evidence.active),
+        rate = model.spec.frames.rate
+        step_s = self.parameters.segmentation_step * model.spec.window_samples / rate
+        with open_recording(audio, rate=rate) as recording:
+            scores = score_windows(
+                model,
+                recording,
+                segmentation_windows(model, None, step_s),
                 batch_size=self.batch_size,
-                progress=steps.progress("embeddings"),
+                convert=to_speakers(model),
+                progress=steps.progress("segmentation"),
             )
-            evidence = replace(evidence, embeddings=embeddings)
-            steps.done("embeddings", embeddings)
+            steps.done("segmentation", scores)
+            evidence = self._observe(scores, recording.uri, self.models.embedding.spec.dimension)
+            steps.done("speaker_counting", evidence.count)
+            if evidence.count.data.any():
+                evidence = replace(evidence, embeddings=self._embed(recording, evidence, steps))
+                steps.done("embeddings", evidence.embeddings)
         return self._decode(evidence, bounds, steps, trace)
 
     def decode(
@@ -232,19 +231,32 @@ class SpeakerDiarization:
 
     def _observe(self, scores: WindowedFrames, uri: str | None, dimension: int) -> Evidence:
         """Decide who is active in each window, and count."""
-        active = scores.with_data(binarize(scores.data, self.parameters.segmentation_threshold))
+        threshold = self.parameters.segmentation_threshold
+        decided = np.empty(scores.data.shape, dtype=bool)
+        for first in range(0, len(scores), WINDOWS_AT_ONCE):
+            part = slice(first, first + WINDOWS_AT_ONCE)
+            decided[part] = binarize(scores.data[part], threshold)
+        active = scores.with_data(decided)
         nothing = np.full((len(scores), scores.data.shape[2], dimension), np.nan, np.float32)
         return Evidence(scores, active, speaker_count(active), nothing, uri)
 
-    def _masks(self, active: WindowedFrames) -> NDArray[np.float32]:
-        """Choose the frames that speakers are embedded from."""
+    def _embed(self, recording: Recording, evidence: Evidence, steps: Steps) -> NDArray[np.float32]:
+        """Embed each window's speakers from their clean frames."""
         assert self.models is not None  # noqa: S101 - for mypy: only a call with models comes here
-        spec = self.models.embedding.spec
-        window_samples = active.windows.width * spec.rate // active.windows.rate
-        return speaker_masks(
-            active.data,
+        model, windows = self.models.embedding, evidence.active.windows
+        choose = partial(
+            speaker_masks,
             exclude_overlap=self.parameters.embedding_exclude_overlap,
-            least_clean=least_clean_frames(active.data.shape[1], spec.min_samples, window_samples),
+            least_clean=least_clean_frames(
+                evidence.active.data.shape[1], model.spec.min_samples, windows.width
+            ),
+        )
+        return embed_windows(
+            model,
+            slide(recording.blocks(), windows, self.batch_size),
+            evidence.active.data,
+            choose,
+            steps.progress("embeddings"),
         )
 
     def _decode(

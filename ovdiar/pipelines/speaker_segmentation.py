@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ovdiar.activity import binarize, to_annotation
-from ovdiar.audio import load as load_audio
 from ovdiar.counting import speaker_count
 from ovdiar.errors import ConfigError
 from ovdiar.frames import Frames
@@ -13,6 +12,7 @@ from ovdiar.pipelines.scoring import score_speakers, segmentation_of
 from ovdiar.pipelines.steps import Steps
 from ovdiar.presets import ActivityParameters, check_range, with_parameters
 from ovdiar.reconstruction import cluster_activations, select_loudest
+from ovdiar.recording import open_recording
 from ovdiar.stitching import stitch
 from ovdiar.windows import trim
 
@@ -108,14 +108,14 @@ class SpeakerSegmentation:
         AudioError
         """
         parameters = self.parameters
-        waveform = load_audio(audio, rate=self.model.spec.frames.rate)
         steps = Steps(hook, audio)
-        scores = score_speakers(
-            self.model,
-            waveform,
-            batch_size=self.batch_size,
-            progress=steps.progress("segmentation"),
-        )
+        with open_recording(audio, rate=self.model.spec.frames.rate) as recording:
+            scores = score_speakers(
+                self.model,
+                recording,
+                batch_size=self.batch_size,
+                progress=steps.progress("segmentation"),
+            )
         steps.done("segmentation", scores)
         active = binarize(scores.data, parameters.onset, parameters.offset or parameters.onset)
         count = speaker_count(scores.with_data(active), (WARM_UP, WARM_UP))
@@ -134,7 +134,7 @@ class SpeakerSegmentation:
             discrete,
             min_duration_on=parameters.min_duration_on,
             min_duration_off=parameters.min_duration_off,
-            uri=waveform.uri,
+            uri=recording.uri,
         )
         found = annotation.labels()
         return annotation.rename_labels(
