@@ -6,6 +6,8 @@ import hashlib
 import json
 import os
 import sys
+import zipfile
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -23,6 +25,11 @@ if TYPE_CHECKING:
 SCHEMA = 1
 """Version of the manifest that this release writes and reads."""
 MANIFEST = "bundle.json"
+UNREADABLE_ARRAYS = (
+    *(OSError, EOFError, zipfile.BadZipFile, zlib.error),
+    *(ValueError, KeyError, TypeError, AttributeError),
+)
+"""What NumPy raises for an .npz that is damaged, or that is something else."""
 
 
 @dataclass(frozen=True)
@@ -171,7 +178,7 @@ def verify_files(folder: Path, expected: Mapping[str, str]) -> None:
         if found != digest:
             raise ModelError(
                 f"bundle file {path} has SHA-256 {found[:12]}..., the manifest says "
-                f"{digest[:12]}...: export the bundle again"
+                f"{str(digest)[:12]}...: export the bundle again"
             )
 
 
@@ -199,8 +206,11 @@ def load_plda(folder: str | os.PathLike[str]) -> Plda:
             f"PLDA folder {str(folder)!r} lacks {Path(str(error.filename)).name}: "
             "give the folder with xvec_transform.npz and plda.npz"
         ) from error
-    except (OSError, ValueError, KeyError) as error:
-        raise ModelError(f"PLDA folder {str(folder)!r} cannot be read: {error}") from error
+    except UNREADABLE_ARRAYS as error:
+        reason = " ".join(str(error).split())
+        raise ModelError(
+            f"PLDA folder {str(folder)!r} cannot be read ({reason}): copy its two files again"
+        ) from error
 
 
 def _segmentation(entry: Mapping[str, Any]) -> SegmentationSpec:
