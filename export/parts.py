@@ -117,7 +117,7 @@ def _wespeaker(checkpoint: Checkpoint) -> Part:
 
 
 def _xvector(checkpoint: Checkpoint) -> Part:
-    """The x-vectors of pyannote, over SincNet or cepstra."""
+    """Build x-vectors as pyannote has them, over SincNet or cepstra."""
     rate, stride = _sampling(checkpoint)
     options = {"stride": stride, "sample_rate": rate}
     return _pooled(
@@ -139,6 +139,7 @@ def _pooled(architecture: str, trunk: ov.Model, head: ov.Model, about: Pooled) -
             "min_samples": about.min_samples,
             "channels": about.channels,
             "hop_samples": about.step,
+            "context_samples": about.context,
         },
     )
 

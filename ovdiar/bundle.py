@@ -55,10 +55,12 @@ class EmbeddingSpec:
 
     ``kind`` is ``pooled`` (trunk, masked statistics, head) or ``utterance`` (a speaker's own
     material goes through the whole network). Of an utterance: ``select`` says whether ``samples``
-    are chosen before the features or feature ``frames`` after, ``hop_samples`` is the distance of
-    feature frames, ``level_dbfs`` the loudness to which quiet speech is raised, and
+    are chosen before the features or feature ``frames`` after, ``level_dbfs`` the loudness to
+    which quiet speech is raised, and
     ``partial_frames``/``partial_step_frames`` cut long speech into pieces whose normalised
-    embeddings are averaged. Zero or None: not used.
+    embeddings are averaged. ``hop_samples`` is the distance of the trunk's or of feature frames.
+    Of a trunk: ``channels``, and ``context_samples``, how far a frame hears to either side. Zero
+    or None: not used.
     """
 
     architecture: str
@@ -71,6 +73,8 @@ class EmbeddingSpec:
     level_dbfs: float | None = None
     partial_frames: int = 0
     partial_step_frames: int = 0
+    channels: int = 0
+    context_samples: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -233,6 +237,8 @@ def _embedding(entry: Mapping[str, Any]) -> EmbeddingSpec:
         "level_dbfs": float,
         "partial_frames": int,
         "partial_step_frames": int,
+        "channels": int,
+        "context_samples": int,
     }
     return EmbeddingSpec(
         architecture=entry["architecture"],

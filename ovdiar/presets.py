@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 CHOICES = {
     "training_filter": ("active", "clean"),
     "clustering": ("ahc", "vbx", "kmeans"),
+    "embedding_reuse": ("window", "shared"),
     "linkage": ("centroid", "median", "ward", "average", "complete", "single", "weighted"),
 }
 RANGES = {
@@ -84,6 +85,7 @@ class DiarizationParameters:
     min_cluster_size: int = 12
     fa: float = 0.07
     fb: float = 0.8
+    embedding_reuse: str = "window"
 
     def __post_init__(self) -> None:
         """Refuse what is out of its range."""

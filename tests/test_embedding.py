@@ -54,7 +54,8 @@ def _embed(masks: NDArray[np.float32], batch_size: int = 4, **more: Any) -> NDAr
 
 
 def _all(active: NDArray[np.bool_]) -> NDArray[np.float32]:
-    return active.transpose(0, 2, 1).astype(np.float32)
+    masks: NDArray[np.float32] = active.transpose(0, 2, 1).astype(np.float32)
+    return masks
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,8 @@ class Pooled:
     dimension : of the embedding
     step : between two frames of the trunk, in samples
     min_samples : the shortest waveform that the trunk accepts, which yields one frame
+    context : how far a frame hears to either side, in samples, rounded up to whole steps; 0 where
+        it hears all of the waveform
     """
 
     rate: int
@@ -23,3 +25,4 @@ class Pooled:
     dimension: int
     step: int
     min_samples: int
+    context: int = 0

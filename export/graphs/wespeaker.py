@@ -141,4 +141,17 @@ def describe(tensors: Mapping[str, NDArray[Any]]) -> Pooled:
         dimension=dimension,
         step=_FBANK.hop * int(np.prod(_STRIDES)),
         min_samples=_FBANK.width,
+        context=_context(Weights(tensors, "resnet.")),
     )
+
+
+def _context(weights: Weights) -> int:
+    """Add up how far the convolutions of width 3 reach to one side, in whole steps of the trunk."""
+    reach, step = 1, 1
+    for stage, stride in enumerate(_STRIDES, 1):
+        for block in range(weights.count(f"layer{stage}.{{}}.conv1.weight")):
+            reach += step
+            step *= stride if block == 0 else 1
+            if f"layer{stage}.{block}.conv3.weight" not in weights:  # no bottleneck: two of them
+                reach += step
+    return -(-(reach * _FBANK.hop + _FBANK.width) // (step * _FBANK.hop)) * step * _FBANK.hop

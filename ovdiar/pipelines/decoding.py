@@ -96,6 +96,36 @@ def silence(evidence: Evidence) -> DiarizationResult:
     return DiarizationResult(nobody, nobody, np.zeros((0, dimension), dtype=np.float32))
 
 
+def traces(evidence: Evidence, decoded: Decoded | None) -> dict[str, Any]:
+    """Name every intermediate."""
+    traces: dict[str, Any] = {
+        "segmentations": evidence.scores,
+        "binarized_segmentations": evidence.active,
+        "count": evidence.count,
+        "embeddings": evidence.embeddings,
+    }
+    if decoded is not None:
+        clusters = decoded.clusters
+        traces |= {
+            "training_windows": clusters.training[0],
+            "training_speakers": clusters.training[1],
+            "training_labels": clusters.training_labels,
+            "hard_clusters": clusters.labels,
+            "soft_clusters": clusters.soft,
+            "centroids": clusters.centroids,
+            "discrete_diarization": decoded.discrete,
+            "exclusive_discrete_diarization": decoded.exclusive,
+        }
+        if clusters.posterior is not None:
+            traces |= {
+                "plda_features": clusters.features,
+                "responsibilities": clusters.posterior.responsibilities,
+                "priors": clusters.posterior.priors,
+                "elbo": clusters.posterior.elbo,
+            }
+    return traces
+
+
 def _rows_of(centroids: NDArray[Any], columns: list[str]) -> NDArray[Any]:
     """Choose the centroids of columns; zeros where there is no cluster or none of its members."""
     lacking = max((int(column) + 1 for column in columns), default=0) - len(centroids)

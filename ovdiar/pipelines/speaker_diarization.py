@@ -16,11 +16,13 @@ from ovdiar.counting import speaker_count
 from ovdiar.embedding import embed_windows, least_clean_frames, speaker_masks
 from ovdiar.errors import ConfigError
 from ovdiar.frames import FrameGrid, WindowedFrames, to_samples
-from ovdiar.pipelines.decoding import Decoded, Evidence, decode, silence
+from ovdiar.models import PooledEmbedding
+from ovdiar.pipelines.decoding import Decoded, Evidence, decode, silence, traces
 from ovdiar.pipelines.forcing import obey, speaker_bounds, warn_unless_obeyed
 from ovdiar.pipelines.scoring import score_windows, segmentation_windows, to_speakers
 from ovdiar.pipelines.steps import Steps
 from ovdiar.recording import open_recording
+from ovdiar.sharing import align_step, embed_shared
 from ovdiar.windows import slide
 
 if TYPE_CHECKING:
@@ -64,6 +66,9 @@ class SpeakerDiarization:
         embeddings with centroid, median and Ward linkage, else a cosine distance; both 0 to 2
     min_cluster_size : smaller clusters join the nearest large one
     fa, fb : VBx's scales of acoustics and speaker prior
+    embedding_reuse : ``"window"`` runs the embedding's trunk over every window, exactly as
+        pyannote; ``"shared"`` once over the recording (see `ovdiar.sharing`), many times faster.
+        The step of the windows then becomes a multiple of the trunk's own
     plda : folder with ``xvec_transform.npz`` and ``plda.npz``; by default the bundle's
     strict_parity : answer as pyannote does even where that disobeys the number of speakers
         asked for, and name speakers in the order of their numbers' text (see `pipelines.forcing`)
@@ -95,6 +100,7 @@ class SpeakerDiarization:
         min_cluster_size: int | None = None,
         fa: float | None = None,
         fb: float | None = None,
+        embedding_reuse: str | None = None,
     ) -> None:
         given = {
             "segmentation_threshold": segmentation_threshold,
@@ -108,6 +114,7 @@ class SpeakerDiarization:
             "min_cluster_size": min_cluster_size,
             "fa": fa,
             "fb": fb,
+            "embedding_reuse": embedding_reuse,
         }
         default = presets.DiarizationParameters()
         if models is not None:
@@ -159,12 +166,17 @@ class SpeakerDiarization:
         steps = Steps(hook, audio)
         model = self.models.segmentation
         rate = model.spec.frames.rate
-        step_s = self.parameters.segmentation_step * model.spec.window_samples / rate
+        windows = segmentation_windows(
+            model, None, self.parameters.segmentation_step * model.spec.window_samples / rate
+        )
+        trunk = self._shared_trunk()
+        if trunk is not None:
+            windows = replace(windows, step=align_step(windows.step, trunk.spec.hop_samples))
         with open_recording(audio, rate=rate) as recording:
             scores = score_windows(
                 model,
                 recording,
-                segmentation_windows(model, None, step_s),
+                windows,
                 batch_size=self.batch_size,
                 convert=to_speakers(model),
                 progress=steps.progress("segmentation"),
@@ -251,13 +263,25 @@ class SpeakerDiarization:
                 evidence.active.data.shape[1], model.spec.min_samples, windows.width
             ),
         )
-        return embed_windows(
-            model,
-            slide(recording.blocks(), windows, self.batch_size),
-            evidence.active.data,
-            choose,
-            steps.progress("embeddings"),
-        )
+        progress = steps.progress("embeddings")
+        trunk = self._shared_trunk()
+        if trunk is not None:
+            blocks = recording.blocks()
+            return embed_shared(trunk, blocks, windows, evidence.active.data, choose, progress)
+        batches = slide(recording.blocks(), windows, self.batch_size)
+        return embed_windows(model, batches, evidence.active.data, choose, progress)
+
+    def _shared_trunk(self) -> PooledEmbedding | None:
+        """Return the embedding whose trunk runs once over the recording, where that is wanted."""
+        if self.parameters.embedding_reuse == "window" or self.models is None:
+            return None
+        model = self.models.embedding
+        if not isinstance(model, PooledEmbedding) or not model.spec.context_samples:
+            raise ConfigError(
+                f"embedding_reuse 'shared' does not fit {model.spec.architecture}, which hears all "
+                "of its input at once: leave it out, or use a WeSpeaker bundle"
+            )
+        return model
 
     def _decode(
         self,
@@ -287,35 +311,5 @@ class SpeakerDiarization:
             steps.done("discrete_diarization", decoded.discrete)
         warn_unless_obeyed(len(result.speaker_diarization.labels()), bounds, evidence)
         if trace is not None:
-            trace.update(_traces(evidence, decoded))
+            trace.update(traces(evidence, decoded))
         return result
-
-
-def _traces(evidence: Evidence, decoded: Decoded | None) -> dict[str, Any]:
-    """Name every intermediate."""
-    traces: dict[str, Any] = {
-        "segmentations": evidence.scores,
-        "binarized_segmentations": evidence.active,
-        "count": evidence.count,
-        "embeddings": evidence.embeddings,
-    }
-    if decoded is not None:
-        clusters = decoded.clusters
-        traces |= {
-            "training_windows": clusters.training[0],
-            "training_speakers": clusters.training[1],
-            "training_labels": clusters.training_labels,
-            "hard_clusters": clusters.labels,
-            "soft_clusters": clusters.soft,
-            "centroids": clusters.centroids,
-            "discrete_diarization": decoded.discrete,
-            "exclusive_discrete_diarization": decoded.exclusive,
-        }
-        if clusters.posterior is not None:
-            traces |= {
-                "plda_features": clusters.features,
-                "responsibilities": clusters.posterior.responsibilities,
-                "priors": clusters.posterior.priors,
-                "elbo": clusters.posterior.elbo,
-            }
-    return traces
