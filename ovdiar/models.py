@@ -60,10 +60,17 @@ class PooledEmbedding:
     def __call__(
         self, windows: NDArray[np.float32], masks: NDArray[np.float32]
     ) -> NDArray[np.float32]:
-        """Embed what masks (N, S, frames) choose of windows (N, samples) -> (N, S, D)."""
-        features = self.trunk(windows)
-        statistics = pool_statistics(features, nearest_resize(masks, features.shape[2]))
-        return self.head(statistics.reshape(-1, statistics.shape[2])).reshape(*masks.shape[:2], -1)
+        """Embed what masks (N, S, frames) choose of windows (N, samples) -> (N, S, D).
+
+        The trunk takes one window at a time: more at once are no faster, and a window's
+        activations fill 50 MB.
+        """
+        statistics = []
+        for window, window_masks in zip(windows[:, np.newaxis], masks[:, np.newaxis], strict=True):
+            features = self.trunk(window)
+            resized = nearest_resize(window_masks, features.shape[2])
+            statistics.append(pool_statistics(features, resized)[0])
+        return self.head(np.concatenate(statistics)).reshape(*masks.shape[:2], -1)
 
 
 @dataclass(frozen=True, eq=False)
