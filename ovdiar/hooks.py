@@ -50,7 +50,7 @@ class ProgressHook:
         del step_artifact, file
         if total is None or completed is None:
             return
-        if step_name != self._name:
+        if step_name != self._name or completed == 0:
             from tqdm import tqdm  # noqa: PLC0415 - only who wants bars loads them
 
             self.__exit__(None, None, None)
