@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from reference.replay import WINDOWS, Replay, positions
 
+from ovdiar.bundle import Bundle, EmbeddingSpec
 from ovdiar.frames import FrameGrid
+from ovdiar.models import Models
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from numpy.typing import NDArray
 
 FRAMES = FrameGrid(step=1600, width=1600)
 """Ten frames a second: coarse, so that tests are fast."""
-WINDOW_S, STEP_S = 5.0, 0.5
 DIMENSION = 16
+
+
+class ReplayedVoices:
+    """Replays embeddings (C, S, D) window by window; remembers how many it was asked for."""
+
+    def __init__(self, embeddings: NDArray[np.float32]) -> None:
+        self._embeddings = embeddings
+        self.spec = EmbeddingSpec("replay", "utterance", 16000, embeddings.shape[2], 1)
+        self.asked = 0
+
+    def __call__(
+        self, windows: NDArray[np.float32], masks: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        self.asked += len(masks)
+        numbers = np.rint(windows[:, 0] / WINDOWS.step).astype(int)
+        answer: NDArray[np.float32] = self._embeddings[numbers]
+        return answer
 
 
 class Recording(NamedTuple):
@@ -26,9 +44,21 @@ class Recording(NamedTuple):
     embeddings: NDArray[np.float32]
     talk: NDArray[np.bool_]
 
+    def models(self, **pipeline: Any) -> Models:
+        """Make networks that say so, in a bundle with these hyper-parameters and no PLDA."""
+        segmentation = Replay(self.scores, frames=FRAMES)
+        manifest: dict[str, Any] = {}
+        embedding = ReplayedVoices(self.embeddings)
+        bundle = Bundle(Path(), "made up", segmentation.spec, embedding.spec, pipeline, manifest)
+        return Models(bundle, segmentation, embedding)
+
+    def audio(self, uri: str = "meeting") -> dict[str, Any]:
+        """Make the audio in which those networks hear it."""
+        return positions((len(self.scores) - 1) * WINDOWS.step + WINDOWS.width, uri)
+
     def how(self) -> dict[str, Any]:
         """Give the keywords with which `SpeakerDiarization.decode` reads it."""
-        return {"window_s": WINDOW_S, "step_s": STEP_S, "grid": FRAMES}
+        return {"window_s": WINDOWS.width_s, "step_s": WINDOWS.step_s, "grid": FRAMES}
 
 
 def record(seed: int, *, voices: int, windows: int, speakers: int = 3) -> Recording:
@@ -38,8 +68,8 @@ def record(seed: int, *, voices: int, windows: int, speakers: int = 3) -> Record
     who are silent in it have no embedding.
     """
     rng = np.random.default_rng(seed)
-    per_window = round(WINDOW_S * FRAMES.rate / FRAMES.step)
-    per_step = round(STEP_S * FRAMES.rate / FRAMES.step)
+    per_window = round(WINDOWS.width / FRAMES.step)
+    per_step = round(WINDOWS.step / FRAMES.step)
     talk = np.zeros(((windows - 1) * per_step + per_window, voices), dtype=bool)
     frame = 0
     while frame < len(talk):
