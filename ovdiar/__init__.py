@@ -12,17 +12,27 @@ if TYPE_CHECKING:
     from ovdiar.annotation import Annotation, Segment, Turn
     from ovdiar.frames import FrameGrid
     from ovdiar.models import Models, load
+    from ovdiar.pipelines.inference import Inference
+    from ovdiar.pipelines.overlapped_speech import OverlappedSpeechDetection
+    from ovdiar.pipelines.resegmentation import Resegmentation
     from ovdiar.pipelines.speaker_diarization import SpeakerDiarization
+    from ovdiar.pipelines.speaker_segmentation import SpeakerSegmentation
+    from ovdiar.pipelines.voice_activity import VoiceActivityDetection
     from ovdiar.result import DiarizationResult
 
 _HOMES = {
     "Annotation": "ovdiar.annotation",
     "DiarizationResult": "ovdiar.result",
     "FrameGrid": "ovdiar.frames",
+    "Inference": "ovdiar.pipelines.inference",
     "Models": "ovdiar.models",
+    "OverlappedSpeechDetection": "ovdiar.pipelines.overlapped_speech",
+    "Resegmentation": "ovdiar.pipelines.resegmentation",
     "Segment": "ovdiar.annotation",
     "SpeakerDiarization": "ovdiar.pipelines.speaker_diarization",
+    "SpeakerSegmentation": "ovdiar.pipelines.speaker_segmentation",
     "Turn": "ovdiar.annotation",
+    "VoiceActivityDetection": "ovdiar.pipelines.voice_activity",
     "load": "ovdiar.models",
 }
 
@@ -30,10 +40,15 @@ __all__ = [
     "Annotation",
     "DiarizationResult",
     "FrameGrid",
+    "Inference",
     "Models",
+    "OverlappedSpeechDetection",
+    "Resegmentation",
     "Segment",
     "SpeakerDiarization",
+    "SpeakerSegmentation",
     "Turn",
+    "VoiceActivityDetection",
     "load",
 ]
 

@@ -151,6 +151,22 @@ def load_bundle(name: str | os.PathLike[str]) -> Bundle:
     return bundle
 
 
+def installed() -> dict[str, str]:
+    """List the bundles where bundles live: names, and the networks that each holds."""
+    manifests = sorted(models_folder().glob(f"*/{MANIFEST}"))
+    return {path.parent.name: _in_a_line(path.parent) for path in manifests}
+
+
+def _in_a_line(folder: Path) -> str:
+    """Say what a bundle holds, or why it cannot be used."""
+    try:
+        manifest = read_manifest(folder)
+        parts = [manifest[part]["architecture"] for part in ("segmentation", "embedding")]
+        return f"{' + '.join(parts)} ({', '.join(manifest['licenses'])})"
+    except (ModelError, KeyError, TypeError) as error:
+        return f"cannot be used: {error}"
+
+
 def read_manifest(folder: Path) -> dict[str, Any]:
     """Read a bundle's manifest; a newer schema is refused."""
     path = folder / MANIFEST

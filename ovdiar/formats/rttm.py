@@ -25,12 +25,16 @@ OTHER_TYPES = frozenset(
 def dumps(annotation: Annotation) -> str:
     """Serialize one recording, a line a turn in the annotation's order; no turns give no text.
 
+    RTTM has no place for blanks: in the recording's name they become underscores.
+
     Raises
     ------
     FormatError
-        When the recording's or a speaker's name is empty or holds blanks.
+        When the recording's name is empty, or a speaker's is or holds blanks.
     """
-    uri = word(annotation.uri, "recording's name") if annotation.uri is not None else ABSENT
+    uri = ABSENT
+    if annotation.uri is not None:
+        uri = word("_".join(annotation.uri.split()), "recording's name")
     return "".join(
         f"SPEAKER {uri} 1 {segment.start:.3f} {segment.duration:.3f} "
         f"<NA> <NA> {word(speaker, 'speaker')} <NA> <NA>\n"

@@ -1,0 +1,74 @@
+"""Commands over files of turns: score, convert."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ovdiar.commands.options import add_command, add_format, check_output, deliver
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add(commands: Any) -> None:
+    """Add these commands to a parser."""
+    score = add_command(
+        commands,
+        "score",
+        _score,
+        "compare diarizations with the truth",
+        "ovdiar score reference/ hypothesis/ --nist-collar 0.25 --format csv",
+    )
+    score.add_argument("reference", metavar="REFERENCE", help="an RTTM file, or a folder of them")
+    score.add_argument("hypothesis", metavar="HYPOTHESIS", help="likewise")
+    score.add_argument("--uem", metavar="UEM", help="what part of the recordings is scored")
+    score.add_argument(
+        "--nist-collar", type=float, metavar="S", help="leave out so much on each side, s"
+    )
+    score.add_argument(
+        "--collar-width", type=float, metavar="S", help="the whole width left out (pyannote's), s"
+    )
+    score.add_argument("--skip-overlap", action="store_true", help="do not score overlapped speech")
+    score.add_argument("--greedy", action="store_true", help="map speakers greedily")
+    score.add_argument("--format", choices=["text", "json", "csv"], default="text")
+
+    convert = add_command(
+        commands,
+        "convert",
+        _convert,
+        "convert turns into another format",
+        "ovdiar convert meeting.rttm meeting.TextGrid",
+    )
+    convert.add_argument("input", type=Path, metavar="IN", help="turns, format by suffix")
+    convert.add_argument(
+        "output", type=Path, nargs="?", metavar="OUT", help="the same, or printed where left out"
+    )
+    add_format(convert)
+
+
+def _score(options: argparse.Namespace) -> None:
+    from ovdiar.metrics.scoring import Scoring
+    from ovdiar.metrics.table import score_files
+
+    table = score_files(
+        options.reference,
+        options.hypothesis,
+        uem=options.uem,
+        scoring=Scoring(
+            collar_width_s=options.collar_width,
+            nist_collar_s=options.nist_collar,
+            skip_overlap=options.skip_overlap,
+        ),
+        mapping="greedy" if options.greedy else "optimal",
+    )
+    forms = {"text": table.to_text, "json": table.to_json, "csv": table.to_csv}
+    sys.stdout.write(forms[options.format]())
+
+
+def _convert(options: argparse.Namespace) -> None:
+    from ovdiar import formats
+
+    check_output(options)
+    deliver(formats.read(options.input), options)

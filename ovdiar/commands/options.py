@@ -1,0 +1,102 @@
+"""Options that commands share, and how answers leave: printed, or written whole."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from ovdiar.errors import FormatError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ovdiar.annotation import Annotation
+    from ovdiar.models import Models
+
+
+FORMATS = ("rttm", "json", "csv", "srt", "vtt", "textgrid", "elan", "audacity", "stm")
+
+
+class Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong with a command line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the line and exit with status 2."""
+        self.exit(2, f"{self.prog}: {message}: see {self.prog} --help\n")
+
+
+def add_command(
+    commands: Any, name: str, run: Callable[[Any], None], summary: str, example: str
+) -> argparse.ArgumentParser:
+    """Add a command that ``run`` carries out; its help ends with a real example."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name, help=summary, description=summary.capitalize() + ".", epilog=f"example: {example}"
+    )
+    parser.set_defaults(run=run)
+    return parser
+
+
+def add_audio(parser: argparse.ArgumentParser) -> None:
+    """Add what every command over a recording takes."""
+    parser.add_argument("audio", metavar="FILE", help="a recording; - reads standard input")
+    add_output(parser)
+    parser.add_argument(
+        "--models", default="tiny", metavar="NAME|FOLDER", help="the bundle (default: tiny)"
+    )
+    parser.add_argument("--threads", type=int, metavar="N", help="threads of the networks")
+    parser.add_argument(
+        "--batch-size", type=int, metavar="N", default=32, help="windows at once (default: 32)"
+    )
+
+
+def add_output(parser: argparse.ArgumentParser) -> None:
+    """Add where the turns go."""
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="OUT", help="write to this file, format by its suffix"
+    )
+    add_format(parser)
+
+
+def add_format(parser: argparse.ArgumentParser) -> None:
+    """Add the format of the turns."""
+    parser.add_argument("--format", choices=FORMATS, help="by default OUT's suffix, or rttm")
+
+
+def check_output(options: argparse.Namespace) -> None:
+    """Refuse a place or a format that cannot be written, before any work is done."""
+    from ovdiar.formats import format_of
+
+    output: Path | None = options.output
+    if output is not None and (output.is_dir() or not output.absolute().parent.is_dir()):
+        raise FormatError(
+            f"output {str(output)!r} cannot be written: name a file in a folder that exists"
+        )
+    if output is not None and options.format is None:
+        format_of(output)
+
+
+def deliver(
+    annotation: Annotation, options: argparse.Namespace, exclusive: Annotation | None = None
+) -> None:
+    """Print the turns, or write them beside their place and rename."""
+    from ovdiar import formats
+
+    if options.output is not None:
+        formats.write(options.output, annotation, options.format, exclusive=exclusive)
+        return
+    sys.stdout.write(formats.dumps(annotation, options.format or "rttm", exclusive=exclusive))
+    sys.stdout.flush()
+
+
+def audio_of(options: argparse.Namespace) -> Any:
+    """Return the file that was named, or standard input."""
+    return sys.stdin.buffer if options.audio == "-" else options.audio
+
+
+def models_of(options: argparse.Namespace) -> Models:
+    """Load the bundle that was named."""
+    from ovdiar.models import load
+
+    return load(options.models, threads=options.threads)
