@@ -27,8 +27,8 @@ def discretize(
 ) -> Frames:
     """Mark the frames in which each label speaks: (T, labels) uint8, 0 or 1.
 
-    See `Annotation.discretize`. Turns that end before the first frame's centre is nearest to
-    anything mark nothing; pyannote.core then marks nearly every frame.
+    See `Annotation.discretize`. A turn so early that its end is nearest to a frame before the
+    first marks nothing; pyannote.core may then mark nearly every frame.
     """
     grid = _grid(resolution)
     step_s, half_s = grid.step_s, 0.5 * grid.width_s

@@ -33,7 +33,8 @@ def timeline(annotation: Annotation) -> str:
     name = escape(annotation.uri or "turns")
     scale = (WIDTH - GUTTER - 10) / (extent.duration or 1.0)
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" role="img"',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}"',
+        f' width="{WIDTH}" style="max-width: 100%" role="img"',
         ' font-family="sans-serif" font-size="12" fill="currentColor">',
         f"<title>{name}: {len(labels)} speakers, {len(annotation)} turns</title>",
     ]

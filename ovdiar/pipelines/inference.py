@@ -23,6 +23,7 @@ from ovdiar.pipelines.scoring import (
     segmentation_windows,
     to_speakers,
 )
+from ovdiar.recording import open_recording
 from ovdiar.windows import ignore_progress, overlap_add, trim
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from ovdiar.embedding import EmbeddingModel
     from ovdiar.frames import Waveform
     from ovdiar.models import SegmentationModel
+    from ovdiar.recording import Recording
     from ovdiar.windows import Progress
 
 Scores: TypeAlias = "WindowedFrames | Frames | NDArray[np.float32]"
@@ -121,7 +123,11 @@ class Inference:
         ConfigError
             The recording is too short to be run in one piece.
         """
-        return self._run(self._load(audio), hook or ignore_progress)
+        report, model = hook or ignore_progress, self.model
+        if self._windows is None:
+            return self._run_whole(load_audio(audio, rate=_rate(model)))
+        with open_recording(audio, rate=_rate(model)) as recording:
+            return self._slide(recording, self._windows, report)
 
     def crop(
         self,
@@ -146,32 +152,29 @@ class Inference:
             raise ConfigError("there is no excerpt to run over: give at least one segment")
         if self.window == "sliding":
             chunks = [Segment(min(c.start for c in chunks), max(c.end for c in chunks))]
-        waveform = self._load(audio)
-        excerpt = np.concatenate([_excerpt(waveform, piece) for piece in chunks])
-        scores = self._run(replace(waveform, samples=excerpt), hook or ignore_progress)
+        model = self.model
+        waveform = load_audio(audio, rate=_rate(model))
+        excerpt = replace(
+            waveform, samples=np.concatenate([_excerpt(waveform, piece) for piece in chunks])
+        )
+        if self._windows is None:
+            return self._run_whole(excerpt)
+        scores = self._slide(excerpt, self._windows, hook or ignore_progress)
         start = to_samples(chunks[0].start, waveform.rate)
         if isinstance(scores, WindowedFrames):
             return replace(scores, windows=scores.windows.at(start))
-        if isinstance(scores, Frames):
-            return replace(scores, grid=scores.grid.at(start))
-        return scores
+        return replace(scores, grid=scores.grid.at(start))
 
-    def _load(self, audio: AudioInput) -> Waveform:
-        model = self.model
-        return load_audio(audio, rate=_rate(model))
-
-    def _run(self, waveform: Waveform, report: Progress) -> Scores:
+    def _slide(
+        self, recording: Recording | Waveform, windows: FrameGrid, report: Progress
+    ) -> WindowedFrames | Frames:
         model, batch_size = self.model, self.batch_size
-        if self._windows is None:
-            return self._run_whole(waveform)
         if _embeds(model):
-            return embed_unmasked(
-                model, waveform, self._windows, batch_size=batch_size, progress=report
-            )
+            return embed_unmasked(model, recording, windows, batch_size=batch_size, progress=report)
         scores = score_windows(
             model,
-            waveform,
-            self._windows,
+            recording,
+            windows,
             batch_size=batch_size,
             convert=self._convert,
             progress=report,
@@ -184,7 +187,7 @@ class Inference:
                 f"pre_aggregation_hook made {hooked.shape} of {scores.data.shape}: "
                 "only the last axis may change"
             )
-        return aggregate_recording(scores.with_data(hooked), len(waveform))
+        return aggregate_recording(scores.with_data(hooked), recording.length)
 
     def _run_whole(self, waveform: Waveform) -> NDArray[np.float32]:
         model = self.model
