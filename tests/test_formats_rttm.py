@@ -99,12 +99,21 @@ def test_a_malformed_line_is_named_by_its_number(line: str, complaint: str) -> N
         rttm.loads(f"SPEAKER x 1 0.0 1.0 <NA> <NA> A <NA> <NA>\n{line}\n")
 
 
-@pytest.mark.parametrize("name", ["Ann Lee", "", "\t", "a\u00a0b", ";;a"])
-def test_names_that_no_column_can_hold_are_refused(name: str) -> None:
+@pytest.mark.parametrize("name", ["", "\t", ";;a"])
+def test_names_of_recordings_that_no_column_can_hold_are_refused(name: str) -> None:
     with pytest.raises(FormatError, match="recording's name"):
         rttm.dumps(Annotation.of([(0, 1, "A")], uri=name))
+
+
+@pytest.mark.parametrize("name", ["Ann Lee", "", "\t", "a\u00a0b", ";;a"])
+def test_names_of_speakers_that_no_column_can_hold_are_refused(name: str) -> None:
     with pytest.raises(FormatError, match="speaker"):
         rttm.dumps(Annotation.of([(0, 1, name)], uri="x"))
+
+
+@pytest.mark.parametrize("name", ["my meeting", " my\u00a0meeting", "my\tmeeting "])
+def test_blanks_in_the_name_of_a_recording_become_underscores(name: str) -> None:
+    assert rttm.dumps(Annotation.of([(0, 1, "A")], uri=name)).startswith("SPEAKER my_meeting 1 ")
 
 
 def test_a_file_that_is_missing_or_binary_is_named(tmp_path: Path) -> None:
