@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ovdiar.bundle import MANIFEST, SCHEMA, sha256
-from ovdiar.errors import ModelError
+from ovdiar.errors import ModelError, OvdiarError
+from ovdiar.runtime import import_openvino
 
 from .card import model_card
 
@@ -25,13 +25,18 @@ NETWORK_FILES = ("openvino_model.xml", "openvino_model.bin")
 
 def save_networks(part: Part, folder: Path) -> dict[str, str]:
     """Write a part's networks below a folder; return the SHA-256 of each file written."""
-    import openvino as ov  # noqa: PLC0415 - checking what is installed must not load it
-
+    ov = import_openvino()
     digests = {}
     for place, model in part.networks.items():
         target = folder / place / NETWORK_FILES[0]
         target.parent.mkdir(parents=True, exist_ok=True)
-        ov.save_model(model, target, compress_to_fp16=False)
+        try:
+            ov.save_model(model, target, compress_to_fp16=False)
+        except RuntimeError as error:  # all that OpenVINO says of a full disk is "iostream error"
+            raise ModelError(
+                f"{target} cannot be written ({shutil.disk_usage(folder).free} bytes are free): "
+                "make room, or choose another folder"
+            ) from error
         for name in NETWORK_FILES:
             digests[f"{place}/{name}"] = sha256(target.with_name(name))
     return digests
@@ -55,26 +60,46 @@ def replacing(target: Path) -> Iterator[Path]:
     ModelError
         The target holds something else, or cannot be written.
     """
-    if target.exists() and not (target / MANIFEST).is_file():
-        if not target.is_dir() or any(target.iterdir()):
+    with _telling(target):
+        if target.exists() and not (target / MANIFEST).is_file() and not _is_empty(target):
             raise ModelError(f"{target} holds something that is no bundle: choose another folder")
+        place = target.resolve()
+        if place == Path.cwd():
+            raise ModelError(f"{place} is the current folder: run this from another one")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(
+            prefix=f".{place.name}.", dir=place.parent, ignore_cleanup_errors=True
+        ) as beside:
+            fresh = Path(beside, "new")
+            fresh.mkdir()
+            yield fresh
+            _exchange(place, fresh, Path(beside, "old"))
+
+
+@contextlib.contextmanager
+def _telling(target: Path) -> Iterator[None]:
+    """Say in one line what the system refuses."""
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        beside = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+        yield
+    except OvdiarError:  # some are OSErrors, too
+        raise
     except OSError as error:
         raise ModelError(
-            f"{target.parent} cannot be written ({error.strerror}): choose another folder"
+            f"{target} cannot be written ({error.strerror}): choose another folder, or one in it"
         ) from error
+
+
+def _is_empty(folder: Path) -> bool:
+    return folder.is_dir() and not any(folder.iterdir())
+
+
+def _exchange(place: Path, fresh: Path, old: Path) -> None:
+    """Move a folder to its place, and what was there away; put that back if it fails."""
     try:
-        fresh = beside / "new"
-        fresh.mkdir()
-        yield fresh
-        if target.exists():
-            os.replace(target, beside / "old")
-        os.replace(fresh, target)
-    except OSError as error:
-        raise ModelError(
-            f"{target} cannot be written ({error.strerror}): check the disk, then export again"
-        ) from error
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        if place.exists():
+            place.replace(old)
+        fresh.replace(place)
+    except BaseException:  # an interruption, too, leaves one of the two
+        if old.exists() and not place.exists():
+            old.replace(place)
+        raise

@@ -2,17 +2,43 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ovdiar.errors import ModelError
+from ovdiar.errors import ConfigError, ModelError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
+
+
+MAX_THREADS = 2**31 - 1
+"""What OpenVINO's property holds."""
+TELEMETRY = "openvino_telemetry"
+
+
+def import_openvino() -> Any:
+    """Import OpenVINO so that it reports nothing to anybody.
+
+    Left alone, its import sends usage figures to a web service, from a process of its own, and
+    leaves a client id in the home folder. All of it is the work of ``openvino_telemetry``: where
+    that cannot be imported (None in `sys.modules`), OpenVINO puts an idle class in its place.
+    """
+    if "openvino" not in sys.modules:
+        found = sys.modules.pop(TELEMETRY, None)
+        sys.modules[TELEMETRY] = None  # type: ignore[assignment]
+        try:
+            importlib.import_module("openvino")
+        finally:
+            sys.modules.pop(TELEMETRY, None)
+            if found is not None:
+                sys.modules[TELEMETRY] = found
+    return importlib.import_module("openvino")
 
 
 @dataclass(frozen=True)
@@ -25,6 +51,14 @@ class RuntimeOptions:
 
     device: str = "CPU"
     threads: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a number of threads that cannot be meant."""
+        if self.threads is not None and not 1 <= self.threads <= MAX_THREADS:
+            raise ConfigError(
+                f"threads is {self.threads}: give a whole number from 1 to {MAX_THREADS}, or leave"
+                " it out"
+            )
 
     def properties(self) -> dict[str, Any]:
         """Return OpenVINO's names for these options."""
@@ -55,10 +89,8 @@ class Network:
     def _compile(self) -> Any:
         with self._lock:
             if self._compiled is None:
-                import openvino  # noqa: PLC0415 - half a second, when the first network runs
-
                 try:
-                    core = openvino.Core()
+                    core = import_openvino().Core()
                     self._compiled = core.compile_model(
                         str(self._path), self._options.device, self._options.properties()
                     )
