@@ -7,8 +7,8 @@ from functools import cache
 import librosa
 import numpy as np
 import pytest
+from ovdiar_export.evaluation import ge2e as slow
 from ovdiar_export.graphs import ge2e
-from reference import ge2e as slow
 from reference import random_weights
 from reference.execution import Network
 from reference.signals import buzz

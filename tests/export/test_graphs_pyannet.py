@@ -1,4 +1,4 @@
-"""PyanNet in every shape that its hyper-parameters allow, against slow evaluations."""
+"""PyanNet in every shape that its hyper-parameters allow, against its formulas."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from ovdiar_export.evaluation import pyannet as slow
+from ovdiar_export.evaluation.layers import log_softmax, sigmoid
 from ovdiar_export.graphs import pyannet
-from reference import pyannet as slow
 from reference import random_weights
 from reference.execution import Network
 from reference.signals import buzz
@@ -37,11 +38,11 @@ def frames_of(samples: int, stride: int = 10) -> int:
     ],
     ids=str,
 )
-def test_every_shape_of_network_agrees_with_its_slow_evaluation(options: dict[str, Any]) -> None:
+def test_every_shape_of_network_agrees_with_its_formulas(options: dict[str, Any]) -> None:
     tensors = random_weights.pyannet(**options)
     signal = buzz(4000)
     found = Network(pyannet.build(tensors, powerset=False))(signal[None])[0]
-    wanted = slow.sigmoid(slow.logits(signal.astype(np.float64), tensors))
+    wanted = sigmoid(slow.logits(signal.astype(np.float64), tensors))
     np.testing.assert_allclose(found, wanted, atol=1e-5)
 
 
@@ -49,7 +50,7 @@ def test_a_powerset_network_gives_the_logarithms_of_probabilities() -> None:
     tensors = random_weights.pyannet()
     signal = buzz(4000, seed=1)
     found = Network(pyannet.build(tensors, powerset=True))(signal[None])[0]
-    wanted = slow.log_softmax(slow.logits(signal.astype(np.float64), tensors))
+    wanted = log_softmax(slow.logits(signal.astype(np.float64), tensors))
     np.testing.assert_allclose(found, wanted, atol=1e-5)
 
 
@@ -78,7 +79,7 @@ def test_another_stride_moves_the_grid_and_the_network_alike() -> None:
     signal = buzz(samples)
     found = Network(pyannet.build(tensors, powerset=False, stride=4))(signal[None])[0]
     assert len(found) == frames_of(samples, 4) == 6
-    wanted = slow.sigmoid(slow.logits(signal.astype(np.float64), tensors, stride=4))
+    wanted = sigmoid(slow.logits(signal.astype(np.float64), tensors, stride=4))
     np.testing.assert_allclose(found, wanted, atol=1e-5)
 
 

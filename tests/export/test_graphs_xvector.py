@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ovdiar_export.evaluation.pooling import pool
 from ovdiar_export.graphs import xvector
 from reference import random_weights
 from reference.execution import Network, relative
 from reference.signals import buzz, mask
-from reference.statistics_pooling import pool
 
 from ovdiar.errors import ModelError
 

@@ -10,12 +10,12 @@ import openvino as ov
 import pytest
 import soundfile
 from ovdiar_export.checkpoint import read_checkpoint
+from ovdiar_export.evaluation.pooling import pool
 from ovdiar_export.graphs import pyannet, wespeaker, xvector
 from ovdiar_export.graphs.fbank import KaldiFbank, kaldi_fbank, subtract_mean
 from ovdiar_export.graphs.layers import model, parameter
 from reference.execution import Network, relative
 from reference.signals import buzz, mask
-from reference.statistics_pooling import pool
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
