@@ -9,15 +9,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ovdiar import presets
-from ovdiar.activity import binarize
 from ovdiar.bundle import load_plda
 from ovdiar.clustering.speakers import cluster_speakers
-from ovdiar.counting import speaker_count
 from ovdiar.embedding import embed_windows, least_clean_frames, speaker_masks
 from ovdiar.errors import ConfigError
-from ovdiar.frames import FrameGrid, WindowedFrames, to_samples
 from ovdiar.models import PooledEmbedding
-from ovdiar.pipelines.decoding import Decoded, Evidence, decode, silence, traces
+from ovdiar.pipelines.decoding import (
+    Decoded,
+    Evidence,
+    decode,
+    observe,
+    silence,
+    traces,
+    windowed_scores,
+)
 from ovdiar.pipelines.forcing import obey, speaker_bounds, warn_unless_obeyed
 from ovdiar.pipelines.scoring import score_windows, segmentation_windows, to_speakers
 from ovdiar.pipelines.steps import Steps
@@ -34,16 +39,11 @@ if TYPE_CHECKING:
     from ovdiar.audio import AudioInput
     from ovdiar.clustering.ahc import CountBounds
     from ovdiar.clustering.plda import Plda
+    from ovdiar.frames import FrameGrid
     from ovdiar.models import Models
     from ovdiar.pipelines.steps import Hook
     from ovdiar.recording import Recording
     from ovdiar.result import DiarizationResult
-
-PYANNET_FRAMES = FrameGrid(step=270, width=991)
-"""The frames of every published segmentation network, for `SpeakerDiarization.decode`."""
-
-WINDOWS_AT_ONCE = 1024
-"""How many windows are decided on at once; their intermediates take 40 bytes a score."""
 
 
 class SpeakerDiarization:
@@ -182,7 +182,12 @@ class SpeakerDiarization:
                 progress=steps.progress("segmentation"),
             )
             steps.done("segmentation", scores)
-            evidence = self._observe(scores, recording.uri, self.models.embedding.spec.dimension)
+            evidence = observe(
+                scores,
+                self.parameters.segmentation_threshold,
+                recording.uri,
+                self.models.embedding.spec.dimension,
+            )
             steps.done("speaker_counting", evidence.count)
             if evidence.count.data.any():
                 evidence = replace(evidence, embeddings=self._embed(recording, evidence, steps))
@@ -222,35 +227,12 @@ class SpeakerDiarization:
         """
         bounds = speaker_bounds(num_speakers, min_speakers, max_speakers)
         scores, embeddings = np.asarray(scores), np.asarray(embeddings)
-        if scores.ndim != 3 or embeddings.ndim != 3 or not len(scores):
-            raise ConfigError(
-                f"scores of shape {scores.shape} and embeddings of shape {embeddings.shape}: "
-                "give (windows, frames, speakers) and (windows, speakers, dimension)"
-            )
-        if (scores.shape[0], scores.shape[2]) != embeddings.shape[:2]:
-            raise ConfigError(
-                f"scores of shape {scores.shape} do not fit embeddings of shape "
-                f"{embeddings.shape}: windows and speakers must agree"
-            )
-        frames = grid or PYANNET_FRAMES
-        width, step = (to_samples(seconds, frames.rate) for seconds in (window_s, step_s))
-        if width < 1 or step < 1:
-            raise ConfigError(f"windows of {window_s} s every {step_s} s: give positive times")
-        windows = FrameGrid(step, width, 0, frames.rate)
-        evidence = self._observe(WindowedFrames(scores, windows, frames), uri, embeddings.shape[2])
+        windowed = windowed_scores(scores, embeddings, window_s, step_s, grid)
+        evidence = observe(
+            windowed, self.parameters.segmentation_threshold, uri, embeddings.shape[2]
+        )
         evidence = replace(evidence, embeddings=embeddings)
         return self._decode(evidence, bounds, Steps(hook, uri), trace)
-
-    def _observe(self, scores: WindowedFrames, uri: str | None, dimension: int) -> Evidence:
-        """Decide who is active in each window, and count."""
-        threshold = self.parameters.segmentation_threshold
-        decided = np.empty(scores.data.shape, dtype=bool)
-        for first in range(0, len(scores), WINDOWS_AT_ONCE):
-            part = slice(first, first + WINDOWS_AT_ONCE)
-            decided[part] = binarize(scores.data[part], threshold)
-        active = scores.with_data(decided)
-        nothing = np.full((len(scores), scores.data.shape[2], dimension), np.nan, np.float32)
-        return Evidence(scores, active, speaker_count(active), nothing, uri)
 
     def _embed(self, recording: Recording, evidence: Evidence, steps: Steps) -> NDArray[np.float32]:
         """Embed each window's speakers from their clean frames."""
