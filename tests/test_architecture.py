@@ -22,7 +22,7 @@ STAGES = (*OF_WINDOWS, "clustering", "stitching", "reconstruction")
 AUDIO = ("virtual_file", "resampling", "sources", "audio", "recording")
 EDGES = (*AUDIO, "runtime", "bundle", "models", "formats", "metrics")
 BUILT_ON = ("hooks", "words", "identity", "streaming", "tuning", "report", "batch")
-ORDER = (*VOCABULARY, *STAGES, *EDGES, "pipelines", *BUILT_ON, "cli", "__main__")
+ORDER = (*VOCABULARY, *STAGES, *EDGES, "pipelines", *BUILT_ON, "commands", "cli", "__main__")
 """A module imports only from those before it; the order of the stages is that of the data."""
 
 DEFERRED = {
@@ -52,10 +52,15 @@ PUBLIC = {
     "Annotation",
     "DiarizationResult",
     "FrameGrid",
+    "Inference",
     "Models",
+    "OverlappedSpeechDetection",
+    "Resegmentation",
     "Segment",
     "SpeakerDiarization",
+    "SpeakerSegmentation",
     "Turn",
+    "VoiceActivityDetection",
     "load",
 }
 
