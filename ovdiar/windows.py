@@ -138,5 +138,5 @@ def _window_weight(
     left, right = (round(s / windows.width_s * count) for s in warm_up_s)
     mask = np.ones(count)
     mask[:left] = UNSEEN
-    mask[count - right :] = UNSEEN
+    mask[max(count - right, 0) :] = UNSEEN
     return (weight * mask)[:, np.newaxis]
