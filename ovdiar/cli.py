@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ovdiar.commands import bundles, files, recordings
@@ -17,12 +19,14 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status: 0, or 2 with one line that says what is wrong."""
+    _prepare_streams()
     options = _parser().parse_args(arguments)
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
             warnings.simplefilter("always", OvdiarWarning)
             options.run(options)
+        sys.stdout.flush()
     except OvdiarError as error:
         _say(f"ovdiar: {error}")
         return 2
@@ -30,12 +34,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _say("ovdiar: interrupted, nothing was written")
         return 130
     except BrokenPipeError:  # the reader of our output has left
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_output()
+    except OSError as error:
+        _forget_output()
+        _say(f"ovdiar: {error.strerror or error}: check the disk, and where the output goes")
+        return 2
     return 0
 
 
+def _prepare_streams() -> None:
+    """Print in UTF-8 whatever the locale; streams that are closed (None) lead nowhere."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            nowhere = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115 - to the end
+            setattr(sys, name, nowhere)
+
+
+def _forget_output() -> None:
+    """Drop what standard output does not take, lest Python tries again when it ends."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _say(line: str) -> None:
-    sys.stderr.write(line + "\n")
+    sys.stderr.write(" ".join(line.splitlines()) + "\n")
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
@@ -46,7 +72,11 @@ def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__
 def _parser() -> Parser:
     from importlib.metadata import version
 
-    parser = Parser(prog="ovdiar", description="Who spoke when, through OpenVINO, without PyTorch.")
+    parser = Parser(
+        prog="ovdiar",
+        description="Who spoke when, through OpenVINO, without PyTorch.",
+        epilog="example: ovdiar diarize meeting.wav",
+    )
     parser.add_argument("--version", action="version", version=f"ovdiar {version('ovdiar')}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for group in (recordings, files, bundles):

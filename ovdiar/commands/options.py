@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -24,7 +25,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print the line and exit with status 2."""
-        self.exit(2, f"{self.prog}: {message}: see {self.prog} --help\n")
+        line = " ".join(message.splitlines())
+        self.exit(2, f"{self.prog}: {line}: see {self.prog} --help\n")
 
 
 def add_command(
@@ -69,11 +71,19 @@ def check_output(options: argparse.Namespace) -> None:
     from ovdiar.formats import format_of
 
     output: Path | None = options.output
-    if output is not None and (output.is_dir() or not output.absolute().parent.is_dir()):
+    if output is None:
+        return
+    folder = output.absolute().parent
+    if output.is_dir() or not folder.is_dir():
         raise FormatError(
             f"output {str(output)!r} cannot be written: name a file in a folder that exists"
         )
-    if output is not None and options.format is None:
+    if not os.access(output if output.exists() else folder, os.W_OK):
+        raise FormatError(f"output {str(output)!r} is write-protected: name another file")
+    audio = Path(getattr(options, "audio", ""))
+    if output.exists() and audio.is_file() and output.samefile(audio):
+        raise FormatError(f"output {str(output)!r} is the recording itself: name another file")
+    if options.format is None:
         format_of(output)
 
 
@@ -92,7 +102,10 @@ def deliver(
 
 def audio_of(options: argparse.Namespace) -> Any:
     """Return the file that was named, or standard input."""
-    return sys.stdin.buffer if options.audio == "-" else options.audio
+    if options.audio == "-":
+        return sys.stdin.buffer
+    uri = Path(options.audio).stem.encode(errors="replace").decode()  # ? for what is no UTF-8
+    return {"audio": options.audio, "uri": uri}
 
 
 def models_of(options: argparse.Namespace) -> Models:
