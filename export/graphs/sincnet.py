@@ -81,15 +81,15 @@ def filters(weights: Weights, *, rate: int = RATE) -> NDArray[np.float32]:
     return np.ascontiguousarray(np.concatenate([cosines, sines])[:, None], dtype=np.float32)
 
 
-def _conv1d_in_order(
+def conv1d_in_order(
     data: ov.Node, kernels: NDArray[np.float32], bias: NDArray[np.float32]
 ) -> ov.Node:
     """Correlate, adding up in one order on every processor: that of torch on those with AVX2.
 
-    Each output starts from its bias, then takes the channels by groups of 8; within a group time
-    goes on first. OpenVINO's own order changes with the width of the processor's vectors, which
-    moves scores of telephone audio by 2e-4. Here the groups are the rows of an image of 8 channels,
-    below a row of ones whose only weight is the bias.
+    Each output starts from its bias, then takes the channels by groups of 8: for every tap of the
+    kernel, the group's channels in turn. OpenVINO's own order, like torch's, changes with the width
+    of the processor's vectors, which moves scores of telephone audio by 2e-4. Here the groups are
+    the rows of an image of 8 channels, below a row of ones whose only weight is the bias.
     """
     count, channels, width = kernels.shape
     groups = -(-channels // _GROUP)
@@ -119,7 +119,7 @@ def sincnet(
             part = weights.below(f"conv1d.{index}.")
             kernels = part.take("weight", (None, channels, width))
             channels = len(kernels)
-            signal = _conv1d_in_order(signal, kernels, part.take("bias", (channels,)))
+            signal = conv1d_in_order(signal, kernels, part.take("bias", (channels,)))
         pooled = max_pool1d(signal, _POOL)
         normal = instance_norm1d(pooled, weights.below(f"norm1d.{index}."), channels)
         signal = leaky_relu(normal)

@@ -14,7 +14,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_MINIMAX = (
+MINIMAX = (
     -0.16666659550427662,
     0.008333066246080082,
     -0.00019809602901801782,
@@ -36,7 +36,7 @@ def sine(angle: NDArray[np.float64]) -> NDArray[np.float32]:
     rest = angle - half_turns * np.pi
     square = rest * rest
     total = np.zeros_like(rest)
-    for coefficient in reversed(_MINIMAX):
+    for coefficient in reversed(MINIMAX):
         total = (total + coefficient) * square
     value = rest + rest * total
     return np.where(half_turns % 2 == 0, value, -value).astype(np.float32)
