@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from ovdiar.bundle import Bundle, load_bundle
+from ovdiar.bundle import Bundle, load_bundle, user_cache
 from ovdiar.embedding import EmbeddingModel, nearest_resize, pool_statistics
 from ovdiar.errors import ModelError
 from ovdiar.runtime import Network, RuntimeOptions
@@ -188,7 +188,7 @@ def load(
         The bundle is missing, damaged, or of a newer schema.
     """
     bundle = load_bundle(name)
-    options = RuntimeOptions(device=device, threads=threads)
+    options = RuntimeOptions(device, threads, user_cache() / "compiled")
 
     def network(part: str) -> Network:
         return Network(bundle.folder / part / "openvino_model.xml", options)

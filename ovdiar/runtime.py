@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 import threading
 from dataclasses import dataclass
@@ -45,12 +46,14 @@ def import_openvino() -> Any:
 class RuntimeOptions:
     """How networks run.
 
-    ``threads`` defaults to what OpenVINO finds best. The precision is float32 whatever the
-    device would prefer: on some processors OpenVINO computes in bfloat16 unless told.
+    ``threads`` defaults to what OpenVINO finds best. Compiled networks are kept in the folder
+    ``cache``, where that can be written. The precision is float32 whatever the device would
+    prefer: on some processors OpenVINO computes in bfloat16 unless told.
     """
 
     device: str = "CPU"
     threads: int | None = None
+    cache: Path | None = None
 
     def __post_init__(self) -> None:
         """Refuse a number of threads that cannot be meant."""
@@ -68,6 +71,8 @@ class RuntimeOptions:
         }
         if self.threads is not None:
             properties["INFERENCE_NUM_THREADS"] = self.threads
+        if self.cache is not None and _can_write(self.cache):
+            properties["CACHE_DIR"] = str(self.cache)
         return properties
 
 
@@ -89,8 +94,9 @@ class Network:
     def _compile(self) -> Any:
         with self._lock:
             if self._compiled is None:
+                core = import_openvino().Core()
+                self._check_device(core)
                 try:
-                    core = import_openvino().Core()
                     self._compiled = core.compile_model(
                         str(self._path), self._options.device, self._options.properties()
                     )
@@ -101,3 +107,22 @@ class Network:
                         f"{reason}"
                     ) from error
             return self._compiled
+
+    def _check_device(self, core: Any) -> None:
+        """Refuse a device that this machine lacks, before OpenVINO says so in many lines."""
+        wanted = self._options.device.partition(":")[0].partition(".")[0]
+        present = sorted({name.partition(".")[0] for name in core.available_devices})
+        if wanted not in (*present, "AUTO", "MULTI", "HETERO"):
+            raise ConfigError(
+                f"device {self._options.device!r} is not on this machine: choose from "
+                f"{', '.join(present)} or AUTO"
+            )
+
+
+def _can_write(folder: Path) -> bool:
+    """Tell whether a folder is there, or can be made, and written to."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(folder, os.W_OK)

@@ -47,6 +47,9 @@ def add_audio(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--models", default="tiny", metavar="NAME|FOLDER", help="the bundle (default: tiny)"
     )
+    parser.add_argument(
+        "--device", default="CPU", metavar="NAME", help="CPU, GPU, NPU or AUTO (default: CPU)"
+    )
     parser.add_argument("--threads", type=int, metavar="N", help="threads of the networks")
     parser.add_argument(
         "--batch-size", type=int, metavar="N", default=32, help="windows at once (default: 32)"
@@ -112,4 +115,4 @@ def models_of(options: argparse.Namespace) -> Models:
     """Load the bundle that was named."""
     from ovdiar.models import load
 
-    return load(options.models, threads=options.threads)
+    return load(options.models, device=options.device, threads=options.threads)
