@@ -125,8 +125,7 @@ def test_inference_keeps_the_windows_apart_as_pyannote_does(
     assert scores.windows == WINDOWS
     assert scores.frames == FRAMES
     assert scores.data.shape == expected.shape
-    # most windows are closer by far: float32 rounding is all that a telephone has above 4 kHz
-    assert np.median(np.abs(scores.data - expected).max(axis=(1, 2))) < 1e-4
+    assert np.abs(scores.data - expected).max() <= 1e-4
 
 
 @pytest.mark.parametrize("source", ["stored scores", "audio"])
