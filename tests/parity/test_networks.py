@@ -50,9 +50,9 @@ def test_powerset_log_probabilities(shared: Path, windows: NDArray[np.float32]) 
     name = "segmentation_powerset"
     network = Network(pyannet.build(tensors(shared, name), powerset=True))
     wanted = reference(shared, name)
-    np.testing.assert_allclose(network(windows), wanted["log_probabilities"], atol=1e-3)
+    np.testing.assert_allclose(network(windows), wanted["log_probabilities"], atol=1e-5)
     short = network(windows[:1, : 2 * RATE])
-    np.testing.assert_allclose(short, wanted["log_probabilities_first_2_seconds"], atol=1e-4)
+    np.testing.assert_allclose(short, wanted["log_probabilities_first_2_seconds"], atol=1e-5)
 
 
 def test_filterbank(shared: Path, windows: NDArray[np.float32]) -> None:
@@ -89,17 +89,13 @@ def test_embeddings_of_two_seconds_and_of_an_empty_mask(shared: Path, name: str)
         assert relative(found, captured[name]) <= 1e-4
 
 
-@pytest.mark.parametrize(
-    ("recording", "within"),
-    [("sample/sample", 0.9), ("ami/trn03", 0.98), ("ami/trn05", 0.98), ("ami/dev00", 0.98)],
-)
-def test_trained_sigmoid_scores(shared: Path, tiny: Path, recording: str, within: float) -> None:
-    """Windows agree to 1e-4, but for those that torch does not repeat to 1e-4 either.
+@pytest.mark.parametrize("recording", ["sample/sample", "ami/trn03", "ami/trn05", "ami/dev00"])
+def test_trained_sigmoid_scores(shared: Path, tiny: Path, recording: str) -> None:
+    """Every window agrees to 1e-4, which takes torch's own order of sums (see ``sincnet``).
 
     The trained model adds 0.31 to a waveform that it scales by 0.008, so what it sees of a band
     without energy (``sample`` is a telephone call) is the rounding of that sum, which it then
-    normalises up. torch with oneDNN's AVX-512 kernels differs from the reference, made with its
-    AVX2 kernels, by 1.9e-4 in such windows, and by 5.7e-4 without oneDNN.
+    normalises up: torch itself differs by 1.9e-4 there from processor to processor.
     """
     network = Network(ov.Core().read_model(tiny / "segmentation" / "openvino_model.xml"))
     samples, _ = soundfile.read(shared / "data" / f"{recording}.wav", dtype="float32")
@@ -111,6 +107,4 @@ def test_trained_sigmoid_scores(shared: Path, tiny: Path, recording: str, within
     padded = np.pad(samples, (0, width))
     chunks = [padded[i * step : i * step + width] for i in range(len(wanted))]
     distances = np.abs(network(np.stack(chunks)) - wanted)
-    assert np.mean(distances.max(axis=(1, 2)) <= 1e-4) >= within
-    assert distances.mean() <= 5e-6
-    assert distances.max() <= 2e-3
+    assert distances.max() <= 1e-4
