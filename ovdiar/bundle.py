@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 SCHEMA = 1
 """Version of the manifest that this release writes and reads."""
 MANIFEST = "bundle.json"
+RECIPES = ("tiny", "open", "2.1", "3.1", "community-1")
+"""Bundles that the exporter knows how to make by name alone."""
 UNREADABLE_ARRAYS = (
     *(OSError, EOFError, zipfile.BadZipFile, zlib.error),
     *(ValueError, KeyError, TypeError, AttributeError),
@@ -122,7 +124,9 @@ def find_bundle(name: str | os.PathLike[str]) -> Path:
             f"folder {str(given)!r} is no bundle (it has no {MANIFEST}): "
             "make one with ovdiar-export tiny --output FOLDER"
         )
-    recipe = str(name) if given.name == str(name) else "tiny"
+    recipe = "tiny"
+    if given.name == str(name):
+        recipe = str(name) if str(name) in RECIPES else f"custom {name}"
     raise ModelNotFoundError(
         f"bundle {str(name)!r} is not in {models_folder()}: make it with ovdiar-export {recipe}"
     )

@@ -76,10 +76,15 @@ def test_a_folder_here_that_is_no_bundle_does_not_hide_the_name_there(models: Pa
 
 
 def test_a_missing_bundle_says_where_it_was_sought_and_which_command_makes_it(models: Path) -> None:
-    message = _refusal("small", ModelNotFoundError)
-    assert "'small'" in message
+    message = _refusal("open", ModelNotFoundError)
+    assert "'open'" in message
     assert str(models) in message
-    assert message.endswith("ovdiar-export small")
+    assert message.endswith("ovdiar-export open")
+
+
+@pytest.mark.usefixtures("models")
+def test_a_missing_bundle_of_another_name_is_a_custom_one() -> None:
+    assert _refusal("small", ModelNotFoundError).endswith("ovdiar-export custom small")
 
 
 def test_a_missing_folder_is_not_taken_for_a_recipe(tmp_path: Path) -> None:
