@@ -33,10 +33,11 @@ THRESHOLDS = st.floats(0, 2)
 
 
 def _voices(seed: int, count: int, voices: int = 4) -> NDArray[np.float64]:
-    """Draw embeddings around a few directions, some of them twice."""
+    """Draw embeddings of different lengths around a few directions, some of them twice."""
     rng = np.random.default_rng(seed)
     directions = rng.normal(size=(voices, 8))
     rows = directions[rng.integers(voices, size=count)] + 0.4 * rng.normal(size=(count, 8))
+    rows *= rng.lognormal(size=(count, 1))
     rows[count // 2 : count // 2 + count // 8] = rows[: count // 8]
     return rows
 
@@ -62,10 +63,10 @@ def _by_hand(
     return slow.absorb(partition, smallest, distance)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(
     st.integers(0, 10**6),
-    st.integers(2, 40),
+    st.integers(2, 50),
     THRESHOLDS,
     LINKAGES,
     st.integers(1, 6),

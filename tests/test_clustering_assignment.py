@@ -81,9 +81,9 @@ def test_of_three_speakers_and_two_clusters_the_worst_is_left_over() -> None:
     assert assign_apart(soft).tolist() == [[0, 1, UNASSIGNED]]
 
 
-def test_unknown_voices_are_the_worst_of_all() -> None:
-    soft = np.array([[[np.nan, np.nan], [2, 1], [1, 2]]])
-    assert assign_apart(soft).tolist() == [[UNASSIGNED, 0, 1]]
+def test_unknown_voices_are_as_bad_as_the_worst_known() -> None:
+    soft = np.array([[[np.nan], [-0.5], [-1.0]]])
+    assert assign_apart(soft).tolist() == [[UNASSIGNED, 0, UNASSIGNED]]
 
 
 def test_where_all_are_unknown_they_are_numbered() -> None:

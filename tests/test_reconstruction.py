@@ -53,10 +53,13 @@ def test_the_loudest_are_chosen_as_by_the_slow_version(
     assert fast.data.dtype == np.uint8
 
 
-def test_equals_go_to_the_lower_column_also_among_many() -> None:
-    loudness = Frames(np.ones((1, 40), dtype=np.float32), FRAMES)
-    on = select_loudest(loudness, Frames(np.array([[17]], np.uint8), FRAMES)).data[0]
-    assert np.flatnonzero(on).tolist() == list(range(17))
+@given(st.integers(0, 10**6), st.integers(5, 60))
+def test_equals_go_to_the_lower_column_also_among_many(seed: int, columns: int) -> None:
+    rng = np.random.default_rng(seed)
+    loudness = rng.integers(0, 3, (4, columns)).astype(np.float32)
+    count = rng.integers(0, columns + 1, (4, 1)).astype(np.uint8)
+    fast = select_loudest(Frames(loudness, FRAMES), Frames(count, FRAMES))
+    assert fast.data.tolist() == slow.select_loudest(loudness.tolist(), count[:, 0].tolist())
 
 
 def test_a_silent_column_speaks_where_the_count_asks_for_it() -> None:
