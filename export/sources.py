@@ -129,7 +129,8 @@ def _verify(path: Path, source: Source) -> None:
     found = sha256_of(path)
     if found != source.sha256:
         packed = isinstance(source.location, PackageFile)
-        remedy = "replace its wheel, or run `pip cache purge`" if packed else f"remove {path}"
+        place = path.resolve()  # the hub's cache has links to the files themselves
+        remedy = "replace its wheel, or run `pip cache purge`" if packed else f"remove {place}"
         raise ModelError(
             f"{source.address}: SHA-256 is {found[:12]}..., expected {source.sha256:.12}...:"
             f" damaged or replaced; {remedy}, and fetch it again"

@@ -39,6 +39,9 @@ class Hub:
     files: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict)
     refusals: Mapping[str, Refusal] = field(default_factory=dict)
     cut: frozenset[str] = frozenset()
+    commits: Mapping[str, str] = field(default_factory=dict)
+    """The commit that a repository is at, where it is not `COMMIT`."""
+
     url: str = ""
     requests: list[tuple[str, str]] = field(default_factory=list)
     """Method and path of each request."""
@@ -53,7 +56,8 @@ class Hub:
             return refused(refusal.status, refusal.code)
         if verb != "resolve" or repository not in self.files:
             return refused(404, "RepoNotFound")
-        if revision not in {"main", COMMIT}:
+        commit = self.commits.get(repository, COMMIT)
+        if revision not in {"main", commit}:
             return refused(404, "RevisionNotFound")
         data = self.files[repository].get(file)
         if data is None:
@@ -61,7 +65,7 @@ class Hub:
         if method == "GET" and repository in self.cut:
             return None
         digest = hashlib.sha256(data).hexdigest()
-        return Answer(200, {"ETag": f'"{digest}"', "X-Repo-Commit": COMMIT}, data)
+        return Answer(200, {"ETag": f'"{digest}"', "X-Repo-Commit": commit}, data)
 
 
 @dataclass(frozen=True)
