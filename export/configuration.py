@@ -167,9 +167,9 @@ def _place(value: Any, role: str) -> str:
         value = "/".join(
             str(part) for part in (value["checkpoint"], value.get("subfolder")) if part
         )
-    if not isinstance(value, str) or not value.isprintable() or len(value.encode()) > MAX_NAME:
-        raise ModelError(f"pipeline.params.{role} is {value!r:.80}: name a folder")
-    return value
+    if isinstance(value, str) and value.isprintable() and 0 < len(value.encode()) <= MAX_NAME:
+        return value
+    raise ModelError(f"pipeline.params.{role} is {value!r:.80}: name a folder")
 
 
 def _mapping(value: Any, what: str) -> Mapping[str, Any]:
