@@ -18,8 +18,11 @@ from .sources import fetch, sha256_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from numpy.typing import NDArray
+
     from .parts import Part
     from .recipes import Origin, Recipe
+    from .verify import Evaluation
 
 NETWORKS = ("segmentation", "embedding")
 """The parts of a bundle that hold networks."""
@@ -34,6 +37,7 @@ def install(
     output: Path | None = None,
     wheels: Path | None = None,
     token: str | None = None,
+    evaluation: Evaluation = "numpy",
     report: Callable[[str], None] = lambda _line: None,
 ) -> Path:
     """Make a bundle where it is not installed yet; return its folder.
@@ -44,6 +48,8 @@ def install(
     output : the bundle's folder; by default its name, where the runtime looks
     wheels : folder of wheels to take instead of downloading them
     token : for Hugging Face
+    evaluation : what the written networks are compared with: the formulas in NumPy, or the
+        original model in ``"torch"``, where that is installed
     report : told of each step
 
     Raises
@@ -63,14 +69,15 @@ def install(
         for part, origin in sorted(recipe.origins().items(), key=_slow):
             report(f"fetching {origin.revision}")
             paths[part] = _fetch(origin, recipe, Path(downloads), wheels, token)
-        _write(recipe, paths, folder)
+        _write(recipe, paths, folder, evaluation)
     report(f"wrote {target}")
     return target
 
 
-def _write(recipe: Recipe, paths: Mapping[str, Path], folder: Path) -> None:
+def _write(recipe: Recipe, paths: Mapping[str, Path], folder: Path, evaluation: Evaluation) -> None:
     """Turn fetched files, by their part, into a bundle in an empty folder."""
     from .plda import copy_plda  # noqa: PLC0415 - as above
+    from .verify import verify_part  # noqa: PLC0415 - as above
     from .writer import save_networks, write_manifest  # noqa: PLC0415 - as above
 
     manifest: dict[str, Any] = {
@@ -80,9 +87,11 @@ def _write(recipe: Recipe, paths: Mapping[str, Path], folder: Path) -> None:
         "licenses": [],
     }
     origins = recipe.origins()
+    parity: dict[str, float] = {}
     for name in NETWORKS:
-        part = _part(name, paths[name])
+        part, tensors = _part(name, paths[name])
         files = save_networks(part, folder)
+        parity |= verify_part(part, tensors, folder, using=evaluation, checkpoint=paths[name])
         told = _told(origins[name], paths[name])
         manifest[name] = {**part.entry, **told, "precision": "f32", "files": files}
     if recipe.plda:
@@ -96,7 +105,7 @@ def _write(recipe: Recipe, paths: Mapping[str, Path], folder: Path) -> None:
     manifest["licenses"] = sorted({told["license"] for told in told_all})
     powerset = manifest["segmentation"]["powerset"] is not None
     manifest["pipeline"] = recipe.parameters(powerset=powerset)
-    manifest["parity"] = {}
+    manifest["parity"] = parity
     write_manifest(manifest, folder)
 
 
@@ -128,15 +137,15 @@ def _fetch(
         ) from error
 
 
-def _part(name: str, path: Path) -> Part:
-    """Build the networks that a file holds."""
+def _part(name: str, path: Path) -> tuple[Part, Mapping[str, NDArray[Any]]]:
+    """Build the networks that a file holds; return them and the tensors they came from."""
     from . import parts  # noqa: PLC0415 - an up-to-date bundle needs no OpenVINO
     from .checkpoint import read_checkpoint  # noqa: PLC0415 - likewise
 
     make = parts.segmentation_part if name == "segmentation" else parts.embedding_part
     checkpoint = read_checkpoint(path)
     try:
-        return make(checkpoint)
+        return make(checkpoint), checkpoint.tensors
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from error
 

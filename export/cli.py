@@ -66,7 +66,14 @@ def _custom(options: argparse.Namespace) -> None:
 def _install(recipe: Recipe, options: argparse.Namespace) -> None:
     from .bundles import install
 
-    install(recipe, output=options.output, wheels=options.wheels, token=options.token, report=_say)
+    install(
+        recipe,
+        output=options.output,
+        wheels=options.wheels,
+        token=options.token,
+        evaluation=options.verify,
+        report=_say,
+    )
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -151,6 +158,12 @@ def _bundle_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--token",
         help="for what is gated on Hugging Face; else HF_TOKEN or the hub's login is used",
+    )
+    parser.add_argument(
+        "--verify",
+        choices=["numpy", "torch"],
+        default="numpy",
+        help="compare the written networks with NumPy (default), or with the original in torch",
     )
 
 

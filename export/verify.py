@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from .parts import Part
 
 
+Evaluation = Literal["numpy", "torch"]
+"""What networks are compared with."""
+
+
 @dataclass(frozen=True)
 class Limit:
     """The largest difference that is let through: absolute, or in lengths of the wanted row."""
@@ -71,7 +75,7 @@ def verify_part(
     tensors: Mapping[str, NDArray[Any]],
     folder: Path,
     *,
-    using: Literal["numpy", "torch"] = "numpy",
+    using: Evaluation = "numpy",
     checkpoint: Path | None = None,
 ) -> dict[str, float]:
     """Compare the networks that lie below ``folder`` with another evaluation of their weights.
