@@ -28,7 +28,7 @@ from ovdiar.errors import (
 from ovdiar.frames import Waveform, read_only
 from ovdiar.resampling import Resampler, resampled_length
 from ovdiar.sources import ArraySource, FfmpegSource, checked_rate
-from ovdiar.virtual_file import VirtualFile
+from ovdiar.virtual_file import ENDLESS_BYTES, open_sound
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -247,15 +247,10 @@ class FileSource:
 
     def __init__(self, file: IO[bytes], name: str, soundfile: Any) -> None:
         self.name, self._damage = name, soundfile.LibsndfileError
-        sound = soundfile.SoundFile(VirtualFile(file))
-        self.length: int | None = sound.frames
-        self._slack = 0
-        if sound.format == "MP3":
-            sound.close()
-            sound = soundfile.SoundFile(VirtualFile(file, endless=True))
-            self._slack = MP3_SLACK
-        if sound.frames != self.length or self.length == UNKNOWN_LENGTH:
-            self.length = None
+        sound, claim = open_sound(file, soundfile)
+        known = claim != ENDLESS_BYTES and sound.frames != UNKNOWN_LENGTH
+        self.length: int | None = sound.frames if known else None
+        self._slack = MP3_SLACK if sound.format == "MP3" else 0
         # soundfile would seek to where it is after every read, which blurs MP3 frames
         sound.seekable = lambda: False
         self._sound, self._file, self._taken = sound, file, 0

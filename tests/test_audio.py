@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import math
 import os
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import threading
 import tracemalloc
+import warnings
 import wave
 from typing import TYPE_CHECKING, Any
 
@@ -216,6 +218,26 @@ def test_sound_beyond_what_an_mp3_announces_is_told(tmp_path: Path) -> None:
     path.write_bytes(2 * path.read_bytes())
     with pytest.warns(OvdiarWarning, match=r"bytes follow the 3\.000 s"):
         assert len(audio.load(path)) == 3 * 16000
+
+
+@pytest.mark.parametrize("how", [{}, {"bitrate_mode": "VARIABLE"}], ids=["constant", "variable"])
+def test_the_decoder_of_mp3_never_writes_to_standard_error(
+    tmp_path: Path, how: dict[str, Any], capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path / "call.mp3", chirps(3 * 44100, 44100), 44100, **how)
+    whole = path.read_bytes()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for data in (
+            whole,
+            whole[: len(whole) // 2],
+            whole + whole,
+            whole[whole.index(whole[:2], 4) :],
+        ):
+            path.write_bytes(data)
+            with contextlib.suppress(AudioError):
+                audio.load(path)
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_header_without_a_length_is_no_obstacle(tmp_path: Path) -> None:
