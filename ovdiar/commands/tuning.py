@@ -1,0 +1,87 @@
+"""The command over recordings with references: tune."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ovdiar.commands.options import add_command, check_output, models_of
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add(commands: Any) -> None:
+    """Add this command to a parser."""
+    tune = add_command(
+        commands,
+        "tune",
+        _tune,
+        "find hyper-parameters that suit your recordings, as a preset; "
+        "Ctrl-C writes the best so far",
+        "ovdiar tune meetings/ --trials 300 -o meetings.json",
+    )
+    tune.add_argument(
+        "folder", metavar="FOLDER", help="audio, an RTTM file and perhaps a UEM file of each name"
+    )
+    tune.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        default=Path("preset.json"),
+        metavar="OUT",
+        help="the preset (default: preset.json)",
+    )
+    tune.set_defaults(format="json")  # of the preset, whatever its suffix
+    tune.add_argument(
+        "--models", default="tiny", metavar="NAME|FOLDER", help="the bundle (default: tiny)"
+    )
+    tune.add_argument(
+        "--device", default="CPU", metavar="NAME", help="CPU, GPU, NPU or AUTO (default: CPU)"
+    )
+    tune.add_argument("--threads", type=int, metavar="N", help="threads of the networks")
+    tune.add_argument(
+        "--trials", type=int, default=200, metavar="N", help="how many are tried (default: 200)"
+    )
+    tune.add_argument(
+        "--folds", type=int, metavar="K", help="held out in turn (default: each recording alone)"
+    )
+    tune.add_argument("--seed", type=int, default=0, metavar="N", help="of the search (default: 0)")
+    tune.add_argument(
+        "--cache", type=Path, metavar="FOLDER", help="where outputs of the networks are kept"
+    )
+    tune.add_argument(
+        "--nist-collar", type=float, metavar="S", help="leave out so much on each side, s"
+    )
+    tune.add_argument(
+        "--collar-width", type=float, metavar="S", help="the whole width left out (pyannote's), s"
+    )
+    tune.add_argument("--skip-overlap", action="store_true", help="do not score overlapped speech")
+
+
+def _tune(options: argparse.Namespace) -> None:
+    from ovdiar.metrics.scoring import Scoring
+    from ovdiar.tuning.corpus import read_corpus
+    from ovdiar.tuning.report import to_text
+    from ovdiar.tuning.search import tune
+    from ovdiar.tuning.writing import write_whole
+
+    check_output(options)
+    scoring = Scoring(
+        collar_width_s=options.collar_width,
+        nist_collar_s=options.nist_collar,
+        skip_overlap=options.skip_overlap,
+    )
+    tuning = tune(
+        models_of(options),
+        read_corpus(options.folder),
+        trials=options.trials,
+        folds=options.folds,
+        seed=options.seed,
+        scoring=scoring,
+        cache=options.cache,
+    )
+    write_whole(options.output, tuning.preset().encode())
+    sys.stdout.write(to_text(tuning))
+    sys.stdout.write(f"wrote {options.output}: use it with --preset {options.output}\n")
