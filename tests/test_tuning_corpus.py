@@ -25,6 +25,7 @@ def _fill(folder: Path, **files: str) -> Path:
 
 def test_files_are_paired_by_name_in_order_and_others_are_no_concern(tmp_path: Path) -> None:
     _fill(tmp_path, b__FLAC="", b__rttm=TURN.format("other"), a__wav="", a__rttm="", notes__txt="")
+    (tmp_path / "._a.wav").touch()  # what macOS leaves on foreign disks
     first, second = read_corpus(tmp_path)
     assert (first.uri, first.audio.name, len(first.reference.turns), first.uem) == (
         *("a", "a.wav", 0),

@@ -49,7 +49,8 @@ def read_corpus(folder: str | os.PathLike[str]) -> tuple[Sample, ...]:
     root = Path(folder)
     if not root.is_dir():
         raise ConfigError(f"{str(root)!r} is no folder: give one with audio and RTTM files")
-    files = sorted(path for path in root.iterdir() if path.is_file())
+    visible = (path for path in root.iterdir() if not path.name.startswith("."))
+    files = sorted(path for path in visible if path.is_file())
     audio: dict[str, Path] = {}
     for path in files:
         if path.suffix.lower() not in AUDIO_SUFFIXES:
