@@ -17,21 +17,24 @@ MIN_HZ = 50.0
 POOL = 3
 
 
-def sinc_filters(low_hz: Array, band_hz: Array, *, half: int, rate: int) -> Array:
+def sinc_filters(low_hz: Array, band_hz: Array, phases: Array, taper: Array, *, rate: int) -> Array:
     """Write down each tap (2 * filters, 1, 2 * half + 1): cosines, then sines.
 
     A band-pass filter is the difference of two low-pass filters, each 2 f sinc(2 f t); its
-    Hilbert partner has cosines for the sines. Both are windowed (Hamming) and divided by twice the
-    band.
+    Hilbert partner has cosines for the sines. Both are windowed and divided by twice the band.
+    ``phases`` (half,), 2 pi t before 0, and ``taper`` (half,), the window there, are as the
+    checkpoint stores them: rounded to half precision, they make other filters.
     """
+    before = phases.ravel() / (2 * np.pi)
+    time = np.concatenate([before, [0.0], -before[::-1]])
+    window = np.concatenate([taper, [1.0], taper[::-1]])
     low = MIN_HZ + np.abs(low_hz.reshape(-1, 1))
     high = np.clip(low + MIN_HZ + np.abs(band_hz.reshape(-1, 1)), MIN_HZ, rate / 2)
-    time = np.arange(-half, half + 1) / rate
     cosines = 2 * high * np.sinc(2 * high * time) - 2 * low * np.sinc(2 * low * time)
     difference = np.cos(2 * np.pi * low * time) - np.cos(2 * np.pi * high * time)
     sines = np.divide(difference, np.pi * time, out=np.zeros_like(difference), where=time != 0)
-    taper = np.hamming(2 * half + 1) / (2 * (high - low))
-    return np.concatenate([cosines * taper, sines * taper])[:, None]
+    scale = window / (2 * (high - low))
+    return np.concatenate([cosines * scale, sines * scale])[:, None]
 
 
 def stride_of(step: int) -> int:
@@ -42,9 +45,8 @@ def stride_of(step: int) -> int:
 def sincnet(waveform: Array, tensors: Tensors, *, stride: int, rate: int) -> Array:
     """Turn (samples,) into (channels, frames)."""
     bank = "sincnet.conv1d.0.filterbank."
-    half = len(tensors[bank + "window_"])
-    edges = (take(tensors, bank + name) for name in ("low_hz_", "band_hz_"))
-    filters = sinc_filters(*edges, half=half, rate=rate)
+    names = ("low_hz_", "band_hz_", "n_", "window_")
+    filters = sinc_filters(*(take(tensors, bank + name) for name in names), rate=rate)
     x = instance_norm1d(waveform[None], tensors, "sincnet.wav_norm1d")
     x = np.abs(conv1d(x, filters, stride=stride))
     for i in range(3):
