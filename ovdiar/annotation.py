@@ -99,11 +99,14 @@ class Turn:
     """One speaker's segment.
 
     ``track`` only tells apart, and orders, turns over the same segment, as in pyannote.core.
+    ``confidence`` is the share of its time believed to be right (see `ovdiar.confidence`), 0 to 1,
+    or None where nobody judged; turns that differ in it alone are equal.
     """
 
     segment: Segment
     speaker: str
     track: str = field(default="", compare=False)
+    confidence: float | None = field(default=None, compare=False)
 
 
 def _order(turn: Turn) -> tuple[Segment, str, str]:
@@ -204,12 +207,11 @@ class Annotation:
         """Join each speaker's turns over gaps shorter than ``collar`` (s), strictly.
 
         Tracks are named anew, A, B, ... in the order of labels and time, as pyannote.core does.
+        A joined turn has the mean confidence of its parts, by their lengths.
         """
-        turns: list[Turn] = []
-        for label in self.labels():
-            for segment in merge(self.label_timeline(label), collar):
-                turns.append(Turn(segment, label, letters(len(turns))))
-        return replace(self, turns=tuple(turns))
+        from ovdiar.support import support  # noqa: PLC0415 - it imports this module
+
+        return support(self, collar)
 
     def subset(self, labels: Iterable[str]) -> Annotation:
         """Keep the turns of some speakers."""

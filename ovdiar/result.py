@@ -24,6 +24,11 @@ class DiarizationResult:
     exclusive_speaker_diarization: Annotation
     speaker_embeddings: NDArray[Any]
 
+    @property
+    def confidence(self) -> tuple[float | None, ...]:
+        """How sure each turn of ``speaker_diarization`` is, 0 to 1, in the order of its turns."""
+        return tuple(turn.confidence for turn in self.speaker_diarization.turns)
+
     def serialize(self) -> dict[str, list[dict[str, Any]]]:
         """Return both annotations as plain lists of start (s), end (s) and speaker."""
         return {

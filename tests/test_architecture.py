@@ -16,9 +16,10 @@ import ovdiar
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
-VOCABULARY = ("errors", "frames", "annotation", "discretization", "picture", "result", "presets")
+VALUES = ("errors", "frames", "annotation", "support", "discretization", "picture")
+VOCABULARY = (*VALUES, "result", "presets")
 OF_WINDOWS = ("windows", "activity", "counting", "embedding", "sharing")
-STAGES = (*OF_WINDOWS, "clustering", "stitching", "reconstruction")
+STAGES = (*OF_WINDOWS, "clustering", "stitching", "reconstruction", "confidence")
 AUDIO = ("virtual_file", "resampling", "sources", "audio", "recording")
 EDGES = (*AUDIO, "runtime", "bundle", "models", "formats", "metrics")
 BUILT_ON = ("hooks", "words", "identity", "streaming", "tuning", "report", "batch")
@@ -27,6 +28,7 @@ ORDER = (*VOCABULARY, *STAGES, *EDGES, "pipelines", *BUILT_ON, "commands", "cli"
 
 DEFERRED = {
     ("annotation", "discretization"): "a method of the value, measured in a file of its own",
+    ("annotation", "support"): "a method of the value, joined in a file of its own",
     ("annotation", "picture"): "a method of the value, drawn in a file of its own",
 }
 """Imports that look down the order, within a function, and why."""

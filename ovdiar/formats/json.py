@@ -1,7 +1,8 @@
 """JSON, as pyannote.audio 4 serializes a diarization: lists of start (s), end (s) and speaker.
 
 ``{"diarization": [{"start": 0.0, "end": 1.5, "speaker": "SPEAKER_00"}, ...],
-"exclusive_diarization": [...]}``, times to the millisecond.
+"exclusive_diarization": [...]}``, times to the millisecond. Turns whose confidence is known
+(0 to 1) have it as a fourth value.
 """
 
 from __future__ import annotations
@@ -22,10 +23,17 @@ EXCLUSIVE = "exclusive_diarization"
 
 def turns(annotation: Annotation) -> list[dict[str, Any]]:
     """Return the turns as plain values, in the annotation's order."""
-    return [
-        {"start": round(segment.start, 3), "end": round(segment.end, 3), "speaker": speaker}
-        for segment, speaker in annotation
-    ]
+    rows: list[dict[str, Any]] = []
+    for turn in annotation.turns:
+        row = {
+            "start": round(turn.segment.start, 3),
+            "end": round(turn.segment.end, 3),
+            "speaker": turn.speaker,
+        }
+        if turn.confidence is not None:
+            row["confidence"] = round(turn.confidence, 3)
+        rows.append(row)
+    return rows
 
 
 def dumps(annotation: Annotation, exclusive: Annotation | None = None) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 from ovdiar.activity import binarize, to_annotation
 from ovdiar.annotation import Annotation
 from ovdiar.clustering.assignment import UNASSIGNED
+from ovdiar.confidence import rate_turns
 from ovdiar.counting import speaker_count
 from ovdiar.errors import ConfigError
 from ovdiar.frames import FrameGrid, Frames, WindowedFrames, to_samples
@@ -128,10 +129,14 @@ def decode(
         for frames in (discrete, alone)
     )
     found = sorted(speaking.labels(), key=None if order == "text" else int)
+    rated = [
+        rate_turns(turns, evidence.scores, evidence.active.data, clusters.labels, clusters.soft)
+        for turns in (speaking, exclusive)
+    ]
     names = {column: f"SPEAKER_{index:02d}" for index, column in enumerate(found)}
     result = DiarizationResult(
-        speaking.rename_labels(names),
-        exclusive.rename_labels(names),
+        rated[0].rename_labels(names),
+        rated[1].rename_labels(names),
         _rows_of(clusters.centroids, found),
     )
     return Decoded(clusters, discrete, alone, result)
