@@ -95,7 +95,7 @@ def test_what_the_networks_depend_on_makes_another_pass(
 
 def test_another_bundle_or_another_recording_makes_another_pass(setting: Setting) -> None:
     setting.cache().hear(setting.sample, 0.5)
-    bundle = replace(setting.models.bundle, manifest={"name": "other"})
+    bundle = replace(setting.models.bundle, manifest={"embedding": {"files": {"a": "b"}}})
     setting.models = Models(bundle, setting.segmentation, setting.models.embedding)
     setting.cache().hear(setting.sample, 0.5)
     assert setting.asked == (18, 18)
@@ -104,6 +104,15 @@ def test_another_bundle_or_another_recording_makes_another_pass(setting: Setting
     setting.sample.audio.write_bytes(data)
     setting.cache().hear(setting.sample, 0.5)
     assert setting.asked == (27, 27)
+
+
+def test_a_bundle_with_other_defaults_has_the_same_networks(setting: Setting) -> None:
+    setting.cache().hear(setting.sample, 0.5)
+    manifest: dict[str, Any] = {"created_by": "another", "pipeline": {"threshold": 0.1}}
+    bundle = replace(setting.models.bundle, manifest=manifest, pipeline=manifest["pipeline"])
+    setting.models = Models(bundle, setting.segmentation, setting.models.embedding)
+    setting.cache().hear(setting.sample, 0.5)
+    assert setting.asked == (9, 9)
 
 
 def test_a_recording_that_moved_is_still_known(setting: Setting, tmp_path: Path) -> None:

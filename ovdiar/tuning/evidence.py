@@ -62,8 +62,9 @@ class Recalled:
 class EvidenceCache:
     """Hears recordings with a bundle's networks, each only once.
 
-    A file's name digests the bundle's manifest, the audio's content and every hyper-parameter
-    that its arrays depend on, so that nothing stale is ever read; a damaged file is made again.
+    A file's name digests what the manifest says of the networks (the SHA-256 of their files
+    too), the audio's content and every hyper-parameter that its arrays depend on, so that nothing
+    stale is ever read; a damaged file is made again.
 
     Parameters
     ----------
@@ -115,10 +116,11 @@ class EvidenceCache:
         """Name the file of a recording's scores, or of its embeddings at a threshold."""
         if sample.audio not in self._digests:
             self._digests[sample.audio] = sha256(sample.audio)
+        manifest = self._models.bundle.manifest
         front_end = {k: v for k, v in asdict(self._default).items() if k not in BACK_END}
         identity = [
             version("ovdiar"),
-            self._models.bundle.manifest,
+            [manifest.get(part) for part in ("segmentation", "embedding")],
             self._digests[sample.audio],
             front_end,
             threshold,
