@@ -64,16 +64,20 @@ def _custom(options: argparse.Namespace) -> None:
 
 
 def _install(recipe: Recipe, options: argparse.Namespace) -> None:
+    """Make a bundle; only a terminal sees each step, all else sees the outcome."""
     from .bundles import install
 
+    said: list[str] = []
     install(
         recipe,
         output=options.output,
         wheels=options.wheels,
         token=options.token,
         evaluation=options.verify,
-        report=_say,
+        report=_say if sys.stderr.isatty() else said.append,
     )
+    for line in said[-1:]:
+        _say(line)
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -85,7 +89,7 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _say(line: str) -> None:
-    sys.stderr.write(line + "\n")
+    sys.stderr.write(" ".join(line.splitlines()) + "\n")
 
 
 class _Parser(argparse.ArgumentParser):
