@@ -26,6 +26,7 @@ CHOICES = {
     "training_filter": ("active", "clean"),
     "clustering": ("ahc", "vbx", "kmeans"),
     "embedding_reuse": ("window", "shared"),
+    "ghosts": ("keep", "fold", "report"),
     "linkage": ("centroid", "median", "ward", "average", "complete", "single", "weighted"),
 }
 RANGES = {
@@ -86,6 +87,7 @@ class DiarizationParameters:
     fa: float = 0.07
     fb: float = 0.8
     embedding_reuse: str = "window"
+    ghosts: str = "keep"
 
     def __post_init__(self) -> None:
         """Refuse what is out of its range."""

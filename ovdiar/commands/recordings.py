@@ -81,6 +81,12 @@ def _add_diarize(commands: Any) -> None:
         "--min-duration-off", type=float, metavar="S", help="fill a speaker's shorter gaps, s"
     )
     parser.add_argument(
+        "--ghosts",
+        choices=["keep", "fold", "report"],
+        help="labels with under 2%% of the talk and no turn over 2 s: keep them, fold them into "
+        "the most similar voice, or report them",
+    )
+    parser.add_argument(
         "--step", type=float, metavar="SHARE", help="distance of windows, as a share of one"
     )
     parser.add_argument(
@@ -102,6 +108,7 @@ def _diarize(options: argparse.Namespace) -> None:
         threshold=options.threshold,
         min_duration_off=options.min_duration_off,
         segmentation_step=options.step,
+        ghosts=options.ghosts,
         embedding_reuse="shared" if options.fast else None,
         batch_size=options.batch_size,
     )

@@ -78,14 +78,14 @@ def obey(
     invented = answer.discrete.data[:, len(answer.clusters.centroids) :].any(axis=0).sum()
     if bounds.least <= answer.speakers - invented and answer.speakers <= bounds.most:
         return answer
-    best = _decode_within(evidence, answer.clusters, parameters, bounds)
+    best = decode_within(evidence, answer.clusters, parameters, bounds)
     for attempt, wanted in _attempts(parameters, bounds, evidence):
         if best.speakers >= bounds.least:
             break
         clusters = cluster_speakers(
             evidence.embeddings, evidence.active.data, attempt, wanted, plda
         )
-        reading = _decode_within(evidence, clusters, parameters, bounds)
+        reading = decode_within(evidence, clusters, parameters, bounds)
         best = max(best, reading, key=lambda decoded: decoded.speakers)
     return best
 
@@ -124,7 +124,7 @@ def _attempts(
             yield replace(every, clustering=clustering), CountBounds(number, number)
 
 
-def _decode_within(
+def decode_within(
     evidence: Evidence,
     clusters: Clusters,
     parameters: DiarizationParameters,
@@ -144,14 +144,19 @@ def _decode_within(
 
 
 def _unite_nearest(clusters: Clusters, visible: Any) -> Clusters:
-    """Give the window speakers of one of the two most similar visible clusters to the other.
+    """Make the two most similar visible clusters one."""
+    distances = cosine_distances(clusters.centroids[visible], clusters.centroids[visible])
+    distances[np.diag_indices_from(distances)] = np.inf
+    kept, lost = sorted(visible[list(np.unravel_index(distances.argmin(), distances.shape))])
+    return unite(clusters, kept, lost)
+
+
+def unite(clusters: Clusters, kept: int, lost: int) -> Clusters:
+    """Give the window speakers of one cluster to another.
 
     The one that is given away is gone, its number too: a column that nobody holds would be
     switched on again where more speak at once than are heard.
     """
-    distances = cosine_distances(clusters.centroids[visible], clusters.centroids[visible])
-    distances[np.diag_indices_from(distances)] = np.inf
-    kept, lost = sorted(visible[list(np.unravel_index(distances.argmin(), distances.shape))])
     labels = np.where(clusters.labels == lost, kept, clusters.labels)
     soft = clusters.soft.copy()
     soft[..., kept] = np.maximum(soft[..., kept], soft[..., lost])

@@ -24,6 +24,7 @@ from ovdiar.pipelines.decoding import (
     windowed_scores,
 )
 from ovdiar.pipelines.forcing import obey, speaker_bounds, warn_unless_obeyed
+from ovdiar.pipelines.ghosts import lay_ghosts
 from ovdiar.pipelines.scoring import score_windows, segmentation_windows, to_speakers
 from ovdiar.pipelines.steps import Steps
 from ovdiar.recording import open_recording
@@ -69,6 +70,8 @@ class SpeakerDiarization:
     embedding_reuse : ``"window"`` runs the embedding's trunk over every window, exactly as
         pyannote; ``"shared"`` once over the recording (see `ovdiar.sharing`), many times faster.
         The step of the windows then becomes a multiple of the trunk's own
+    ghosts : what becomes of labels with under 2 % of the talk and no turn over 2 s: ``"keep"``,
+        ``"fold"`` into the most similar voice, or ``"report"`` by a warning
     plda : folder with ``xvec_transform.npz`` and ``plda.npz``; by default the bundle's
     strict_parity : answer as pyannote does even where that disobeys the number of speakers
         asked for, and name speakers in the order of their numbers' text (see `pipelines.forcing`)
@@ -101,6 +104,7 @@ class SpeakerDiarization:
         fa: float | None = None,
         fb: float | None = None,
         embedding_reuse: str | None = None,
+        ghosts: str | None = None,
     ) -> None:
         given = {
             "segmentation_threshold": segmentation_threshold,
@@ -115,6 +119,7 @@ class SpeakerDiarization:
             "fa": fa,
             "fb": fb,
             "embedding_reuse": embedding_reuse,
+            "ghosts": ghosts,
         }
         default = presets.DiarizationParameters()
         if models is not None:
@@ -280,15 +285,13 @@ class SpeakerDiarization:
             clusters = cluster_speakers(
                 evidence.embeddings, evidence.active.data, parameters, bounds, self._plda
             )
+            gap_s, order = parameters.min_duration_off, "text" if self.strict_parity else "number"
             decoded = decode(
-                evidence,
-                clusters,
-                most=bounds.most,
-                min_duration_off=parameters.min_duration_off,
-                order="text" if self.strict_parity else "number",
+                evidence, clusters, most=bounds.most, min_duration_off=gap_s, order=order
             )
             if not self.strict_parity:
                 decoded = obey(evidence, decoded, parameters, bounds, self._plda)
+                decoded = lay_ghosts(evidence, decoded, parameters, bounds)
             result = decoded.result
             steps.done("discrete_diarization", decoded.discrete)
         warn_unless_obeyed(len(result.speaker_diarization.labels()), bounds, evidence)
