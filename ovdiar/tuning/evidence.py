@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 BACK_END = frozenset(
     {"segmentation_threshold", "min_duration_off", "training_filter", "clustering", "linkage"}
-    | {"threshold", "min_cluster_size", "fa", "fb"}
+    | {"threshold", "min_cluster_size", "fa", "fb", "ghosts"}
 )
 """Hyper-parameters that segmentation scores do not depend on."""
 
