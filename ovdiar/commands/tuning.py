@@ -18,8 +18,7 @@ def add(commands: Any) -> None:
         commands,
         "tune",
         _tune,
-        "find hyper-parameters that suit your recordings, as a preset; "
-        "Ctrl-C writes the best so far",
+        "find hyper-parameters that suit your recordings, and write a preset",
         "ovdiar tune meetings/ --trials 300 -o meetings.json",
     )
     tune.add_argument(
@@ -42,7 +41,11 @@ def add(commands: Any) -> None:
     )
     tune.add_argument("--threads", type=int, metavar="N", help="threads of the networks")
     tune.add_argument(
-        "--trials", type=int, default=200, metavar="N", help="how many are tried (default: 200)"
+        "--trials",
+        type=int,
+        default=200,
+        metavar="N",
+        help="how many are tried (default: 200); Ctrl-C writes the best so far, with status 0",
     )
     tune.add_argument(
         "--folds", type=int, metavar="K", help="held out in turn (default: each recording alone)"
