@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 GROUPS = ("simulated", "sample", "calls", "mixes")
 ELSEWHERE = ("programmes", "ami")
 """Recordings that the formula is not fitted to."""
-THRESHOLDS = (0.15, 0.2, 0.25, 0.3, 0.35, 0.4)
+THRESHOLDS = (0.2, 0.25, 0.3, 0.35)
 DEFAULT = 0.25
 SURE = 0.9
 
