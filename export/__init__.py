@@ -1,1 +1,10 @@
-"""Turn pyannote models into OpenVINO bundles, once. Never imported by the runtime, never imports torch."""
+"""Turn pyannote models into OpenVINO bundles, once.
+
+Never imported by the runtime, never imports torch.
+"""
+
+import sys
+
+# With this package OpenVINO and NNCF report that they are used; where it cannot be imported (which
+# is what None says) they report nothing. It has to be said before any module here imports them.
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]

@@ -31,14 +31,13 @@ def import_openvino() -> Any:
     that cannot be imported (None in `sys.modules`), OpenVINO puts an idle class in its place.
     """
     if "openvino" not in sys.modules:
-        found = sys.modules.pop(TELEMETRY, None)
+        known = {TELEMETRY: sys.modules[TELEMETRY]} if TELEMETRY in sys.modules else {}
         sys.modules[TELEMETRY] = None  # type: ignore[assignment]
         try:
             importlib.import_module("openvino")
         finally:
             sys.modules.pop(TELEMETRY, None)
-            if found is not None:
-                sys.modules[TELEMETRY] = found
+            sys.modules.update(known)
     return importlib.import_module("openvino")
 
 
