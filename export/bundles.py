@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .parts import Part
+    from .precision import Request
     from .recipes import Origin, Recipe
-    from .verify import Evaluation
 
 NETWORKS = ("segmentation", "embedding")
 """The parts of a bundle that hold networks."""
@@ -37,7 +37,7 @@ def install(
     output: Path | None = None,
     wheels: Path | None = None,
     token: str | None = None,
-    evaluation: Evaluation = "numpy",
+    request: Request | None = None,
     report: Callable[[str], None] = lambda _line: None,
 ) -> Path:
     """Make a bundle where it is not installed yet; return its folder.
@@ -48,8 +48,8 @@ def install(
     output : the bundle's folder; by default its name, where the runtime looks
     wheels : folder of wheels to take instead of downloading them
     token : for Hugging Face
-    evaluation : what the written networks are compared with: the formulas in NumPy, or the
-        original model in ``"torch"``, where that is installed
+    request : the precision, what calibrates it, and what float32 is compared with; by default
+        float32, compared with the formulas in NumPy
     report : told of each step
 
     Raises
@@ -59,7 +59,10 @@ def install(
         is left behind.
     """
     target = output or models_folder() / recipe.name
-    if _installed(recipe, target):
+    from .precision import Request  # noqa: PLC0415 - so that the command's help loads no NumPy
+
+    request = request or Request()
+    if _installed(recipe, target, request.precision):
         report(f"{target} is up to date")
         return target
     from .writer import replacing  # noqa: PLC0415 - an up-to-date bundle needs no OpenVINO
@@ -69,16 +72,20 @@ def install(
         for part, origin in sorted(recipe.origins().items(), key=_slow):
             report(f"fetching {origin.revision}")
             paths[part] = _fetch(origin, recipe, Path(downloads), wheels, token)
-        _write(recipe, paths, folder, evaluation)
+        costs = _write(recipe, paths, folder, request)
+    for name, value in costs.items():
+        report(f"{request.precision} cost: {name} {value:.4g}")
     report(f"wrote {target}")
     return target
 
 
-def _write(recipe: Recipe, paths: Mapping[str, Path], folder: Path, evaluation: Evaluation) -> None:
-    """Turn fetched files, by their part, into a bundle in an empty folder."""
+def _write(
+    recipe: Recipe, paths: Mapping[str, Path], folder: Path, request: Request
+) -> Mapping[str, float]:
+    """Turn fetched files, by their part, into a bundle in an empty folder; return its cost."""
     from .plda import copy_plda  # noqa: PLC0415 - as above
-    from .verify import verify_part  # noqa: PLC0415 - as above
-    from .writer import save_networks, write_manifest  # noqa: PLC0415 - as above
+    from .precision import write_part  # noqa: PLC0415 - as above
+    from .writer import write_manifest  # noqa: PLC0415 - as above
 
     manifest: dict[str, Any] = {
         "name": recipe.name,
@@ -88,12 +95,19 @@ def _write(recipe: Recipe, paths: Mapping[str, Path], folder: Path, evaluation: 
     }
     origins = recipe.origins()
     parity: dict[str, float] = {}
+    costs: dict[str, float] = {}
     for name in NETWORKS:
         part, tensors = _part(name, paths[name])
-        files = save_networks(part, folder)
-        parity |= verify_part(part, tensors, folder, using=evaluation, checkpoint=paths[name])
+        written = write_part(part, tensors, folder, request, paths[name])
+        parity |= written.parity
+        costs |= {f"{name}_{what}": value for what, value in written.cost.items()}
         told = _told(origins[name], paths[name])
-        manifest[name] = {**part.entry, **told, "precision": "f32", "files": files}
+        manifest[name] = {
+            **part.entry,
+            **told,
+            "precision": request.precision,
+            "files": written.files,
+        }
     if recipe.plda:
         sources = {name: paths[f"{PLDA}/{name}"] for name in recipe.plda}
         manifest[PLDA] = {
@@ -106,7 +120,9 @@ def _write(recipe: Recipe, paths: Mapping[str, Path], folder: Path, evaluation: 
     powerset = manifest["segmentation"]["powerset"] is not None
     manifest["pipeline"] = recipe.parameters(powerset=powerset)
     manifest["parity"] = parity
+    manifest["cost"] = costs
     write_manifest(manifest, folder)
+    return costs
 
 
 def _told(origin: Origin, path: Path) -> dict[str, Any]:
@@ -138,19 +154,27 @@ def _fetch(
 
 
 def _part(name: str, path: Path) -> tuple[Part, Mapping[str, NDArray[Any]]]:
-    """Build the networks that a file holds; return them and the tensors they came from."""
-    from . import parts  # noqa: PLC0415 - an up-to-date bundle needs no OpenVINO
-    from .checkpoint import read_checkpoint  # noqa: PLC0415 - likewise
+    """Build the networks that a file holds; return them and the tensors they came from.
 
-    make = parts.segmentation_part if name == "segmentation" else parts.embedding_part
-    checkpoint = read_checkpoint(path)
+    A file of ONNX has no tensors to tell: the networks are those that it holds.
+    """
+    from . import onnx_embedding, onnx_segmentation, parts  # noqa: PLC0415 - these need OpenVINO
+    from .checkpoint import read_checkpoint  # noqa: PLC0415 - as above
+    from .onnx import is_onnx  # noqa: PLC0415 - as above
+
+    segmenting = name == "segmentation"
+    checkpoint = None if is_onnx(path) else read_checkpoint(path)
     try:
+        if checkpoint is None:
+            module = onnx_segmentation if segmenting else onnx_embedding
+            return module.part(path), {}
+        make = parts.segmentation_part if segmenting else parts.embedding_part
         return make(checkpoint), checkpoint.tensors
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from error
 
 
-def _installed(recipe: Recipe, target: Path) -> bool:
+def _installed(recipe: Recipe, target: Path, precision: str) -> bool:
     """Tell whether a folder holds what the recipe would make, undamaged.
 
     Weights that lie on this disk are compared with those that the bundle was made of; what an
@@ -164,6 +188,7 @@ def _installed(recipe: Recipe, target: Path) -> bool:
             and manifest["recipe"] == recipe.fingerprint()
             and manifest["pipeline"] == recipe.parameters(powerset=powerset)
             and (PLDA in manifest) == bool(recipe.plda)
+            and all(manifest[name]["precision"] == precision for name in NETWORKS)
         )
         if same:
             for name in (*NETWORKS, *([PLDA] if recipe.plda else [])):

@@ -32,6 +32,9 @@ def model_card(manifest: Mapping[str, Any]) -> str:
     if manifest["parity"]:
         lines += ["## Largest difference from an independent evaluation of the same weights", ""]
         lines += [*_table(manifest["parity"]), ""]
+    if manifest.get("cost"):
+        lines += ["## What the precision cost, on audio that did not calibrate it", ""]
+        lines += [*_table(manifest["cost"]), ""]
     return "\n".join(lines)
 
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from .recipes import Recipe
 
+AUDIO = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".m4a")
+"""What counts as a recording in a folder."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status: 0, or 2 with one line that says what is wrong."""
@@ -66,6 +69,7 @@ def _custom(options: argparse.Namespace) -> None:
 def _install(recipe: Recipe, options: argparse.Namespace) -> None:
     """Make a bundle; only a terminal sees each step, all else sees the outcome."""
     from .bundles import install
+    from .precision import Request
 
     said: list[str] = []
     install(
@@ -73,11 +77,25 @@ def _install(recipe: Recipe, options: argparse.Namespace) -> None:
         output=options.output,
         wheels=options.wheels,
         token=options.token,
-        evaluation=options.verify,
+        request=Request(options.precision, _recordings(options.calibrate), options.verify),
         report=_say if sys.stderr.isatty() else said.append,
     )
-    for line in said[-1:]:
-        _say(line)
+    for line in said:
+        if not line.startswith("fetching "):
+            _say(line)
+
+
+def _recordings(paths: Sequence[Path]) -> tuple[Path, ...]:
+    """List files, and the audio files of folders."""
+    from ovdiar.errors import ConfigError
+
+    found: list[Path] = []
+    for path in paths:
+        inside = sorted(path.iterdir()) if path.is_dir() else [path]
+        found += [file for file in inside if not path.is_dir() or file.suffix.lower() in AUDIO]
+    if paths and not found:
+        raise ConfigError(f"--calibrate {paths[0]}: no audio files in it ({', '.join(AUDIO)})")
+    return tuple(found)
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -168,6 +186,20 @@ def _bundle_options(parser: argparse.ArgumentParser) -> None:
         choices=["numpy", "torch"],
         default="numpy",
         help="compare the written networks with NumPy (default), or with the original in torch",
+    )
+    parser.add_argument(
+        "--precision",
+        choices=["f32", "f16", "int8"],
+        default="f32",
+        help="f16 halves the files; int8 (extra 'export') is smaller and faster, and less exact",
+    )
+    parser.add_argument(
+        "--calibrate",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="PATH",
+        help="recordings, or folders of them, for int8; RTTM beside them tells what it cost",
     )
 
 

@@ -23,15 +23,18 @@ if TYPE_CHECKING:
 NETWORK_FILES = ("openvino_model.xml", "openvino_model.bin")
 
 
-def save_networks(part: Part, folder: Path) -> dict[str, str]:
-    """Write a part's networks below a folder; return the SHA-256 of each file written."""
+def save_networks(part: Part, folder: Path, *, compress_to_fp16: bool = False) -> dict[str, str]:
+    """Write a part's networks below a folder; return the SHA-256 of each file written.
+
+    ``compress_to_fp16`` halves the weights of networks; they still compute in float32.
+    """
     ov = import_openvino()
     digests = {}
     for place, model in part.networks.items():
         target = folder / place / NETWORK_FILES[0]
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
-            ov.save_model(model, target, compress_to_fp16=False)
+            ov.save_model(model, target, compress_to_fp16=compress_to_fp16)
         except RuntimeError as error:  # all that OpenVINO says of a full disk is "iostream error"
             raise ModelError(
                 f"{target} cannot be written ({shutil.disk_usage(folder).free} bytes are free): "

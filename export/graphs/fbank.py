@@ -36,7 +36,7 @@ class KaldiFbank:
     rate : of the waveform, Hz
     width, hop : of a frame and between two frames, in samples
     low_hz, high_hz : where the first filter begins and the last one ends
-    window : name of the symmetric window
+    window : name of the symmetric window, SciPy's or "povey", which is Hann's to the power 0.85
     preemphasis : share of the previous sample that is subtracted
     scale : that the waveform, nominally within [-1, 1], is multiplied with first
     """
@@ -73,7 +73,9 @@ class KaldiFbank:
         centring = np.eye(self.width) - 1 / self.width
         emphasis = np.eye(self.width) - self.preemphasis * np.eye(self.width, k=-1)
         emphasis[0, 0] -= self.preemphasis
-        window = get_window(self.window, self.width, fftbins=False)
+        povey = self.window == "povey"
+        window = get_window("hann" if povey else self.window, self.width, fftbins=False)
+        window = window**0.85 if povey else window
         return np.asarray(self.scale * centring @ emphasis.T @ fourier(window, self.size))
 
     def filters(self) -> NDArray[np.float64]:
