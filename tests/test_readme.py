@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import re
 import shutil
 from typing import TYPE_CHECKING
@@ -50,29 +52,38 @@ def test_every_path_exists(path: str) -> None:
     assert (CHECKOUT / path).exists()
 
 
-@pytest.mark.parametrize(
-    ("run", "commands"),
-    [
-        (main, ["diarize", "vad", "overlap", "segment", "resegment", "models", "info"]),
-        (export, ["tiny", "custom", "check"]),
-    ],
-)
-def test_every_command_that_is_named_has_help_with_an_example(
-    run: object, commands: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert callable(run)
-    for command in commands:
-        with pytest.raises(SystemExit) as stop:
-            run([command, "--help"])
-        assert stop.value.code == 0
-        assert "example: ovdiar" in capsys.readouterr().out
+PROGRAMS = {"ovdiar": main, "ovdiar-export": export}
+OPTION = re.compile(r"(?<![\w-])--?[a-z][\w-]*")
 
 
-def test_every_option_that_is_named_exists(capsys: pytest.CaptureFixture[str]) -> None:
-    helps = ""
-    for run, command in [(main, "diarize"), (export, "custom"), (export, "tiny")]:
-        with pytest.raises(SystemExit):
-            run([command, "--help"])
-        helps += capsys.readouterr().out
-    named = set(re.findall(r"`(?:[^`]* )?(--[a-z][a-z-]+)", README))
-    assert {option for option in named if option not in helps} == set()
+def helps(program: str, *command: str) -> str:
+    """Return what a command's ``--help`` prints; refused where there is no such command."""
+    with contextlib.redirect_stdout(io.StringIO()) as printed, pytest.raises(SystemExit) as stop:
+        PROGRAMS[program]([*command, "--help"])
+    assert stop.value.code == 0, f"{program} has no command {' '.join(command)}"
+    return printed.getvalue()
+
+
+def command_lines() -> list[list[str]]:
+    """List what the README shows of our commands, in words: in code spans and in blocks."""
+    shown = [*re.findall(r"`([^`\n]+)`", README), *"&&".join(blocks("bash")).split("&&")]
+    return [words for text in shown if (words := text.split())[0] in PROGRAMS and len(words) > 1]
+
+
+@pytest.mark.parametrize("words", command_lines(), ids=" ".join)
+def test_every_command_line_has_a_command_and_options_that_exist(words: list[str]) -> None:
+    program, *rest = words
+    command = [rest[0]] if rest[0].islower() or rest[0][0].isdigit() else []
+    text = helps(program, *command)
+    assert "example: ovdiar" in text
+    assert {*OPTION.findall(" ".join(rest))} <= {*OPTION.findall(text)}
+
+
+def test_every_option_that_stands_alone_exists() -> None:
+    named = {*re.findall(rf"`({OPTION.pattern})", README)}
+    known: set[str] = set()
+    for program in PROGRAMS:
+        for command in re.findall(r"^    ([\w.-]+)", helps(program), flags=re.MULTILINE):
+            known.update(OPTION.findall(helps(program, command)))
+    assert named <= known
+    assert "--wheels" in named
