@@ -17,10 +17,7 @@ def model_card(manifest: Mapping[str, Any]) -> str:
     lines = [
         f"# {manifest['name']}",
         "",
-        (
-            "OpenVINO networks for [ovdiar](https://pypi.org/project/ovdiar/): "
-            "speaker diarization without PyTorch."
-        ),
+        "OpenVINO networks for ovdiar: speaker diarization without PyTorch.",
         "",
         f"Made by {manifest['created_by']}. Licences: {', '.join(manifest['licenses'])}.",
         "",
@@ -44,7 +41,9 @@ def _part(entry: Mapping[str, Any]) -> list[str]:
 
 
 def _table(values: Mapping[str, Any]) -> list[str]:
-    rows = [f"| {name} | {_text(value)} |" for name, value in values.items()]
+    """Render what there is to tell; a bar within a value would end its column."""
+    told = {name: _text(value).replace("|", "\\|") for name, value in values.items()}
+    rows = [f"| {name} | {text} |" for name, text in told.items() if text]
     return ["| | |", "| --- | --- |", *rows]
 
 
