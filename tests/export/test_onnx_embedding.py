@@ -59,7 +59,8 @@ def filterbank(signal: NDArray[np.float32], *, povey: bool) -> NDArray[np.float6
         power = np.abs(np.fft.rfft(frame * window, 512)) ** 2
         energy = KaldiFbank().filters() @ power
         rows.append(np.log(np.maximum(energy, np.finfo(np.float32).eps)))
-    return np.array(rows) - np.mean(rows, axis=0)
+    features: NDArray[np.float64] = np.array(rows) - np.mean(rows, axis=0)
+    return features
 
 
 @pytest.mark.parametrize("metadata", [{}, WESPEAKER, THREE_D, {"framework": "3d-speaker"}])

@@ -22,7 +22,8 @@ HERTZ_STEP, HERTZ_WIDTH = 160, 400
 
 def weights(*shape: int, kind: str = "float32") -> NDArray[Any]:
     generator = np.random.default_rng(shape)
-    return (generator.standard_normal(shape) / np.sqrt(np.prod(shape[1:]))).astype(kind)
+    drawn: NDArray[Any] = generator.standard_normal(shape) / np.sqrt(np.prod(shape[1:]))
+    return drawn.astype(kind)
 
 
 def slide(
