@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from ovdiar.errors import ModelError, ModelNotFoundError
+from ovdiar.errors import ConfigError, ModelError, ModelNotFoundError
 from ovdiar.frames import FrameGrid
 
 if TYPE_CHECKING:
@@ -105,12 +105,21 @@ def models_folder() -> Path:
 def user_cache() -> Path:
     """Return ovdiar's folder in the per-user cache of this platform."""
     if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+        base = Path(os.environ.get("LOCALAPPDATA") or _home() / "AppData" / "Local")
     elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
+        base = _home() / "Library" / "Caches"
     else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        base = Path(os.environ.get("XDG_CACHE_HOME") or _home() / ".cache")
     return base / "ovdiar"
+
+
+def _home() -> Path:
+    try:
+        return Path.home()
+    except RuntimeError as error:
+        raise ConfigError(
+            "this user has no home folder, where the cache would be: set HOME"
+        ) from error
 
 
 def find_bundle(name: str | os.PathLike[str]) -> Path:

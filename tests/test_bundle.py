@@ -14,7 +14,7 @@ from reference.recordings import DIMENSION, write_plda
 
 from ovdiar import bundle
 from ovdiar.bundle import find_bundle, load_bundle, load_plda, models_folder, sha256, user_cache
-from ovdiar.errors import ModelError, ModelNotFoundError
+from ovdiar.errors import ConfigError, ModelError, ModelNotFoundError
 from ovdiar.frames import FrameGrid
 
 MISSING = object()
@@ -281,3 +281,15 @@ def test_a_plda_never_unpickles(tmp_path: Path) -> None:
     np.savez(tmp_path / "plda.npz", mu=np.array([{}], dtype=object))
     with pytest.raises(ModelError, match="cannot be read"):
         load_plda(tmp_path)
+
+
+def test_a_user_without_a_home_is_told_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> Path:
+        message = "Could not determine home directory."
+        raise RuntimeError(message)
+
+    monkeypatch.setattr(Path, "home", fail)
+    for name in ("XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(ConfigError, match="set HOME"):
+        user_cache()
