@@ -158,17 +158,16 @@ def _part(name: str, path: Path) -> tuple[Part, Mapping[str, NDArray[Any]]]:
 
     A file of ONNX has no tensors to tell: the networks are those that it holds.
     """
-    from . import onnx_embedding, onnx_segmentation, parts  # noqa: PLC0415 - these need OpenVINO
+    from . import parts  # noqa: PLC0415 - an up-to-date bundle needs no OpenVINO
     from .checkpoint import read_checkpoint  # noqa: PLC0415 - as above
+    from .isolation import read_apart  # noqa: PLC0415 - as above
     from .onnx import is_onnx  # noqa: PLC0415 - as above
 
-    segmenting = name == "segmentation"
     checkpoint = None if is_onnx(path) else read_checkpoint(path)
     try:
         if checkpoint is None:
-            module = onnx_segmentation if segmenting else onnx_embedding
-            return module.part(path), {}
-        make = parts.segmentation_part if segmenting else parts.embedding_part
+            return read_apart(name, path), {}
+        make = parts.segmentation_part if name == "segmentation" else parts.embedding_part
         return make(checkpoint), checkpoint.tensors
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from error

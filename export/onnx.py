@@ -105,12 +105,13 @@ def read_onnx(path: Path) -> Onnx:
     try:  # this reader alone: of the others, some print what they think of a damaged file
         reader = frontend.FrontEndManager().load_by_framework("onnx")
         graph = reader.convert(reader.load(str(path)))
+        metadata = _metadata(graph)
     except Exception as error:  # those of its readers have no class in common
         raise ModelError(f"OpenVINO cannot read it ({_reason(error)}): fetch it again") from error
     for what, found in (("input", graph.inputs), ("output", graph.outputs)):
         if len(found) != 1:
             raise ModelError(f"it has {len(found)} {what}s ({shapes(found)}), one is wanted")
-    return Onnx(graph, _metadata(graph))
+    return Onnx(graph, metadata)
 
 
 def _metadata(graph: ov.Model) -> Mapping[str, str]:

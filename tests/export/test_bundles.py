@@ -16,7 +16,7 @@ from ovdiar_export.checkpoint import read_checkpoint
 from ovdiar_export.graphs import pyannet, wespeaker
 from ovdiar_export.recipes import PUBLISHED, RECIPES, Recipe, custom, origin_of
 from ovdiar_export.sources import sha256_of
-from reference import published
+from reference import onnx_networks, published
 from reference.execution import Network as Plain
 from reference.signals import buzz
 from reference.torch_files import Storage, Tensor, archive, entries_of, tensor_of, zip_form
@@ -24,6 +24,7 @@ from reference.torch_files import Storage, Tensor, archive, entries_of, tensor_o
 from ovdiar.bundle import load_bundle
 from ovdiar.errors import ConfigError, ModelError, ModelNotFoundError
 from ovdiar.models import load
+from ovdiar.pipelines.speaker_diarization import SpeakerDiarization
 from ovdiar.presets import DIARIZATION
 
 if TYPE_CHECKING:
@@ -193,6 +194,32 @@ def test_an_embedding_may_be_safetensors(models: Path, tmp_path: Path) -> None:
     recipe = replace(recipe_of(models), embedding=origin_of(str(path)))
     install(recipe, output=tmp_path / "other")
     assert_same_weights(tmp_path, "embedding/trunk", "embedding/head")
+
+
+def test_networks_of_onnx_make_a_bundle_that_diarizes(models: Path, tmp_path: Path) -> None:
+    files = {"a": onnx_networks.segmentation_onnx(), "b.onnx": onnx_networks.features_onnx()}
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    recipe = custom("mine", *(str(tmp_path / name) for name in files))
+    install(recipe, output=tmp_path / "mine")
+    loaded = load(tmp_path / "mine")
+    assert loaded.bundle.pipeline == asdict(DIARIZATION["3.1"])
+    waveform = buzz(12 * 16_000)
+    trace: dict[str, Any] = {}
+    SpeakerDiarization(loaded)({"waveform": waveform, "sample_rate": 16_000}, trace=trace)
+    assert trace["segmentations"].data.shape == (3, 589, 3)
+    assert trace["embeddings"].shape == (3, 3, onnx_networks.DIMENSION)
+    other = replace(recipe, segmentation=recipe_of(models).segmentation)
+    install(other, output=tmp_path / "mine")
+    assert load_bundle(tmp_path / "mine").segmentation.architecture == "PyanNet"
+
+
+def test_damaged_onnx_is_one_line_and_leaves_nothing(models: Path, tmp_path: Path) -> None:
+    path = models / "embedding" / "model.onnx"
+    path.write_bytes(onnx_networks.features_onnx()[:-50])
+    recipe = replace(recipe_of(models), embedding=origin_of(str(path)))
+    message = refused(recipe, tmp_path / "mine")
+    assert message.startswith(f"{path}: OpenVINO cannot read it")
 
 
 def assert_same_weights(folder: Path, *networks: str) -> None:
