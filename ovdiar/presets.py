@@ -139,13 +139,17 @@ def choose(
     """Settle hyper-parameters: the default, or a preset; then whatever was given by name.
 
     ``preset`` names a row of the table, or a JSON file with an object of parameters (over the
-    default). Overrides of None were not given. Unknown names raise ConfigError.
+    default); of a file for diarization, detection takes the threshold and the gap that it fills.
+    Overrides of None were not given. Unknown names raise ConfigError.
     """
     chosen = default
     if preset is not None and str(preset) in table:
         chosen = table[str(preset)]
     elif preset is not None:
-        chosen = with_parameters(default, _read_preset(Path(preset), table))
+        values = _read_preset(Path(preset), table)
+        if isinstance(default, ActivityParameters):
+            values = _of_detection(values)
+        chosen = with_parameters(default, values)
     return with_parameters(chosen, {k: v for k, v in overrides.items() if v is not None})
 
 
@@ -168,6 +172,17 @@ def with_parameters(parameters: Parameters, values: Mapping[str, Any]) -> Parame
             raise ConfigError(f"{name} = {value!r} is not of the kind {kind.__name__}: correct it")
         checked[name] = kind(value)
     return replace(parameters, **checked)
+
+
+def _of_detection(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Read a file of hyper-parameters, possibly tuned for diarization, as those of detection."""
+    known = dict(values)
+    if "segmentation_threshold" in known:
+        known = {"onset": known["segmentation_threshold"], **known}
+        known.setdefault("offset", known["onset"])
+    detection = {field.name for field in fields(ActivityParameters)}
+    others = {field.name for field in fields(DiarizationParameters)} - detection
+    return {name: value for name, value in known.items() if name not in others}
 
 
 def _read_preset(path: Path, table: Mapping[str, Any]) -> dict[str, Any]:

@@ -230,3 +230,10 @@ def test_a_file_of_another_encoding_is_refused(tmp_path: Path) -> None:
     file.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ConfigError, match="nor a readable JSON file"):
         choose(presets.DIARIZATION, file, DEFAULT, {})
+
+
+def test_a_preset_tuned_for_diarization_serves_detection(tmp_path: Path) -> None:
+    path = tmp_path / "tuned.json"
+    path.write_text('{"segmentation_threshold": 0.6, "min_duration_off": 0.2, "threshold": 0.3}')
+    chosen = presets.choose(presets.VOICE_ACTIVITY, path, ActivityParameters(), {})
+    assert chosen == ActivityParameters(0.6, 0.6, 0.0, 0.2)
