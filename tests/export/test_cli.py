@@ -152,6 +152,28 @@ def test_check_tells_a_whole_bundle_from_a_damaged_one(
     assert "is missing" in failing(["check", "community-1"], capsys)
 
 
+def test_a_file_that_cannot_grow_is_told_in_one_line_and_leaves_nothing(
+    copy: Path, tmp_path: Path
+) -> None:
+    program = (
+        "import resource, signal, sys; from ovdiar_export.cli import main\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"  # writing fails, as on a full disk
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))\n"
+        "sys.exit(main(sys.argv[1:]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, "3.1", "--from", str(copy)],
+        env={"PYTHONPATH": ":".join(sys.path), "OVDIAR_MODELS": str(tmp_path / "models")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "openvino_model.xml cannot be written" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert list((tmp_path / "models").iterdir()) == []
+
+
 def test_an_interruption_is_told_and_leaves_nothing(
     copy: Path,
     tmp_path: Path,
