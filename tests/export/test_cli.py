@@ -162,7 +162,7 @@ def test_a_file_that_cannot_grow_is_told_in_one_line_and_leaves_nothing(
         "sys.exit(main(sys.argv[1:]))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program, "3.1", "--from", str(copy)],
+        [sys.executable, "-B", "-c", program, "3.1", "--from", str(copy)],  # no cut bytecode
         env={"PYTHONPATH": ":".join(sys.path), "OVDIAR_MODELS": str(tmp_path / "models")},
         capture_output=True,
         text=True,
