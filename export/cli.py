@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
+from ovdiar.commands.options import Parser
 from ovdiar.errors import ConfigError, OvdiarError
 from ovdiar.presets import DIARIZATION
 
 from .recipes import RECIPES
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Callable, Sequence
 
     from .recipes import Recipe
@@ -110,15 +111,8 @@ def _say(line: str) -> None:
     sys.stderr.write(" ".join(line.splitlines()) + "\n")
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says in one line what is wrong with the usage."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {' '.join(message.split())}; see {self.prog} --help\n")
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="ovdiar-export",
         description="Turn pyannote models into OpenVINO bundles, without PyTorch.",
         epilog="example: ovdiar-export tiny",

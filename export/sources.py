@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ovdiar.bundle import sha256
 from ovdiar.errors import ConfigError, ModelError, ModelNotFoundError
 
 from .hub import HubFile
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     Location: TypeAlias = Path | HubFile | PackageFile
 
-_CHUNK = 2**20
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://")
 
@@ -115,14 +114,10 @@ def sha256_of(path: Path) -> str:
     ModelError
         If it cannot be read.
     """
-    digest = hashlib.sha256()
     try:
-        with path.open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                digest.update(chunk)
+        return sha256(path)
     except OSError as error:
         raise ModelError(f"{path}: cannot be read ({error.strerror}); check it") from error
-    return digest.hexdigest()
 
 
 def _verify(path: Path, source: Source) -> None:
