@@ -19,7 +19,8 @@ from ovdiar.clustering.assignment import UNASSIGNED
 from ovdiar.clustering.speakers import Clusters, cluster_speakers
 from ovdiar.counting import speaker_count
 from ovdiar.frames import WindowedFrames
-from ovdiar.pipelines.decoding import Decoded, Evidence, decode, silence, traces
+from ovdiar.pipelines.decoding import Decoded, decode, silence, traces
+from ovdiar.pipelines.evidence import Evidence
 from ovdiar.presets import DIARIZATION
 
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ from ovdiar.clustering.speakers import Clusters
 from ovdiar.counting import speaker_count
 from ovdiar.errors import ConfigError, OvdiarWarning
 from ovdiar.frames import FrameGrid, WindowedFrames
-from ovdiar.pipelines.decoding import Evidence, decode
+from ovdiar.pipelines.decoding import decode
+from ovdiar.pipelines.evidence import Evidence
 from ovdiar.pipelines.forcing import UNBOUNDED, obey, speaker_bounds
 from ovdiar.presets import DiarizationParameters
 

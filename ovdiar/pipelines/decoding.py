@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ovdiar.activity import binarize, to_annotation
+from ovdiar.activity import to_annotation
 from ovdiar.annotation import Annotation
 from ovdiar.clustering.assignment import UNASSIGNED
 from ovdiar.confidence import rate_turns
-from ovdiar.counting import speaker_count
-from ovdiar.errors import ConfigError
-from ovdiar.frames import FrameGrid, Frames, WindowedFrames, to_samples
+from ovdiar.frames import Frames
 from ovdiar.reconstruction import cluster_activations, select_loudest
 from ovdiar.result import DiarizationResult
 
@@ -24,26 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ovdiar.clustering.speakers import Clusters
-
-PYANNET_FRAMES = FrameGrid(step=270, width=991)
-"""The frames of every published segmentation network."""
-WINDOWS_AT_ONCE = 1024
-"""How many windows are decided on at once; their intermediates take 40 bytes a score."""
-
-
-@dataclass(frozen=True, eq=False)
-class Evidence:
-    """What the networks say of one recording.
-
-    ``scores`` (C, F, S) as the segmentation gave them, ``active`` (C, F, S) bool, ``count``
-    (T, 1) speakers at once, ``embeddings`` (C, S, D), NaN rows where there is none.
-    """
-
-    scores: WindowedFrames
-    active: WindowedFrames
-    count: Frames
-    embeddings: NDArray[Any]
-    uri: str | None = None
+    from ovdiar.pipelines.evidence import Evidence
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,48 +38,6 @@ class Decoded:
     def speakers(self) -> int:
         """Count the labels of the result."""
         return len(self.result.speaker_diarization.labels())
-
-
-def observe(scores: WindowedFrames, threshold: float, uri: str | None, dimension: int) -> Evidence:
-    """Decide who is active in each window, and count; there are no embeddings yet."""
-    decided = np.empty(scores.data.shape, dtype=bool)
-    for first in range(0, len(scores), WINDOWS_AT_ONCE):
-        part = slice(first, first + WINDOWS_AT_ONCE)
-        decided[part] = binarize(scores.data[part], threshold)
-    active = scores.with_data(decided)
-    nothing = np.full((len(scores), scores.data.shape[2], dimension), np.nan, np.float32)
-    return Evidence(scores, active, speaker_count(active), nothing, uri)
-
-
-def windowed_scores(
-    scores: NDArray[Any],
-    embeddings: NDArray[Any],
-    window_s: float,
-    step_s: float,
-    grid: FrameGrid | None,
-) -> WindowedFrames:
-    """Lay scores (C, F, S) on their grids; refuse what does not fit embeddings (C, S, D)."""
-    frames = grid or PYANNET_FRAMES
-    if scores.ndim != 3 or embeddings.ndim != 3 or not len(scores):
-        raise ConfigError(
-            f"scores of shape {scores.shape} and embeddings of shape {embeddings.shape}: "
-            "give (windows, frames, speakers) and (windows, speakers, dimension)"
-        )
-    if (scores.shape[0], scores.shape[2]) != embeddings.shape[:2]:
-        raise ConfigError(
-            f"scores of shape {scores.shape} do not fit embeddings of shape "
-            f"{embeddings.shape}: windows and speakers must agree"
-        )
-    width, step = (to_samples(seconds, frames.rate) for seconds in (window_s, step_s))
-    if width < 1 or step < 1:
-        raise ConfigError(f"windows of {window_s} s every {step_s} s: give positive times")
-    held = -(-width // frames.step)
-    if scores.shape[1] > held:
-        raise ConfigError(
-            f"scores of {scores.shape[1]} frames a window, and {window_s} s hold {held} of the "
-            "grid: give the window_s and the grid of the network"
-        )
-    return WindowedFrames(scores, FrameGrid(step, width, 0, frames.rate), frames)
 
 
 def decode(

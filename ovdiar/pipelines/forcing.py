@@ -25,12 +25,13 @@ from ovdiar.clustering.ahc import CountBounds
 from ovdiar.clustering.assignment import cosine_distances
 from ovdiar.clustering.speakers import Clusters, cluster_speakers
 from ovdiar.errors import ConfigError, OvdiarWarning
-from ovdiar.pipelines.decoding import Decoded, Evidence, decode
+from ovdiar.pipelines.decoding import Decoded, decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ovdiar.clustering.plda import Plda
+    from ovdiar.pipelines.evidence import Evidence
     from ovdiar.presets import DiarizationParameters
 
 UNBOUNDED = sys.maxsize

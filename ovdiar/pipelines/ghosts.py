@@ -17,7 +17,8 @@ from ovdiar.pipelines.forcing import decode_within, unite
 if TYPE_CHECKING:
     from ovdiar.annotation import Annotation
     from ovdiar.clustering.ahc import CountBounds
-    from ovdiar.pipelines.decoding import Decoded, Evidence
+    from ovdiar.pipelines.decoding import Decoded
+    from ovdiar.pipelines.evidence import Evidence
     from ovdiar.presets import DiarizationParameters
 
 LARGEST_SHARE = 0.02

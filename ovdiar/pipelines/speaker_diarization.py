@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,25 +10,13 @@ import numpy as np
 from ovdiar import presets
 from ovdiar.bundle import load_plda
 from ovdiar.clustering.speakers import cluster_speakers
-from ovdiar.embedding import embed_windows, least_clean_frames, speaker_masks
 from ovdiar.errors import ConfigError
-from ovdiar.models import PooledEmbedding
-from ovdiar.pipelines.decoding import (
-    Decoded,
-    Evidence,
-    decode,
-    observe,
-    silence,
-    traces,
-    windowed_scores,
-)
+from ovdiar.pipelines.decoding import Decoded, decode, silence, traces
+from ovdiar.pipelines.evidence import Evidence, hear, observe, windowed_scores
 from ovdiar.pipelines.forcing import obey, speaker_bounds, warn_unless_obeyed
 from ovdiar.pipelines.ghosts import lay_ghosts
-from ovdiar.pipelines.scoring import score_windows, segmentation_windows, to_speakers
 from ovdiar.pipelines.steps import Steps
 from ovdiar.recording import open_recording
-from ovdiar.sharing import align_step, embed_shared
-from ovdiar.windows import slide
 
 if TYPE_CHECKING:
     import os
@@ -43,7 +30,6 @@ if TYPE_CHECKING:
     from ovdiar.frames import FrameGrid
     from ovdiar.models import Models
     from ovdiar.pipelines.steps import Hook
-    from ovdiar.recording import Recording
     from ovdiar.result import DiarizationResult
 
 
@@ -168,35 +154,9 @@ class SpeakerDiarization:
         if self.models is None:
             raise ConfigError("this pipeline was made without models: give them, or use decode")
         bounds = speaker_bounds(num_speakers, min_speakers, max_speakers)
-        steps = Steps(hook, audio)
-        model = self.models.segmentation
-        rate = model.spec.frames.rate
-        windows = segmentation_windows(
-            model, None, self.parameters.segmentation_step * model.spec.window_samples / rate
-        )
-        trunk = self._shared_trunk()
-        if trunk is not None:
-            windows = replace(windows, step=align_step(windows.step, trunk.spec.hop_samples))
+        steps, rate = Steps(hook, audio), self.models.segmentation.spec.frames.rate
         with open_recording(audio, rate=rate) as recording:
-            scores = score_windows(
-                model,
-                recording,
-                windows,
-                batch_size=self.batch_size,
-                convert=to_speakers(model),
-                progress=steps.progress("segmentation"),
-            )
-            steps.done("segmentation", scores)
-            evidence = observe(
-                scores,
-                self.parameters.segmentation_threshold,
-                recording.uri,
-                self.models.embedding.spec.dimension,
-            )
-            steps.done("speaker_counting", evidence.count)
-            if evidence.count.data.any():
-                evidence = replace(evidence, embeddings=self._embed(recording, evidence, steps))
-                steps.done("embeddings", evidence.embeddings)
+            evidence = hear(self.models, recording, self.parameters, steps, self.batch_size)
         return self._decode(evidence, bounds, steps, trace)
 
     def decode(
@@ -238,37 +198,6 @@ class SpeakerDiarization:
         )
         evidence = replace(evidence, embeddings=embeddings)
         return self._decode(evidence, bounds, Steps(hook, uri), trace)
-
-    def _embed(self, recording: Recording, evidence: Evidence, steps: Steps) -> NDArray[np.float32]:
-        """Embed each window's speakers from their clean frames."""
-        assert self.models is not None  # noqa: S101 - for mypy: only a call with models comes here
-        model, windows = self.models.embedding, evidence.active.windows
-        choose = partial(
-            speaker_masks,
-            exclude_overlap=self.parameters.embedding_exclude_overlap,
-            least_clean=least_clean_frames(
-                evidence.active.data.shape[1], model.spec.min_samples, windows.width
-            ),
-        )
-        progress = steps.progress("embeddings")
-        trunk = self._shared_trunk()
-        if trunk is not None:
-            blocks = recording.blocks()
-            return embed_shared(trunk, blocks, windows, evidence.active.data, choose, progress)
-        batches = slide(recording.blocks(), windows, self.batch_size)
-        return embed_windows(model, batches, evidence.active.data, choose, progress)
-
-    def _shared_trunk(self) -> PooledEmbedding | None:
-        """Return the embedding whose trunk runs once over the recording, where that is wanted."""
-        if self.parameters.embedding_reuse == "window" or self.models is None:
-            return None
-        model = self.models.embedding
-        if not isinstance(model, PooledEmbedding) or not model.spec.context_samples:
-            raise ConfigError(
-                f"embedding_reuse 'shared' does not fit {model.spec.architecture}, which hears all "
-                "of its input at once: leave it out, or use a WeSpeaker bundle"
-            )
-        return model
 
     def _decode(
         self,
