@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ovdiar.serialization import serialize
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from ovdiar.annotation import Annotation
@@ -18,27 +22,27 @@ class DiarizationResult:
     ``speaker_diarization`` may overlap; ``exclusive_speaker_diarization`` has one speaker at a
     time, which is easier to lay over a transcript. Row i of ``speaker_embeddings`` (K, D) belongs
     to ``speaker_diarization.labels()[i]``; a speaker without a usable embedding has zeros.
+    ``provenance`` tells in plain values what made it: ovdiar's version, the bundle, the
+    hyper-parameters, the recording's name and length.
     """
 
     speaker_diarization: Annotation
     exclusive_speaker_diarization: Annotation
     speaker_embeddings: NDArray[Any]
+    provenance: Mapping[str, Any] | None = None
 
     @property
     def confidence(self) -> tuple[float | None, ...]:
         """How sure each turn of ``speaker_diarization`` is, 0 to 1, in the order of its turns."""
         return tuple(turn.confidence for turn in self.speaker_diarization.turns)
 
-    def serialize(self) -> dict[str, list[dict[str, Any]]]:
-        """Return both annotations as plain lists of start (s), end (s) and speaker."""
-        return {
-            "diarization": _rows(self.speaker_diarization),
-            "exclusive_diarization": _rows(self.exclusive_speaker_diarization),
-        }
+    def serialize(self) -> dict[str, Any]:
+        """Return plain values: pyannote's two lists of turns, speaker totals and provenance.
 
-
-def _rows(annotation: Annotation) -> list[dict[str, Any]]:
-    return [
-        {"start": round(segment.start, 3), "end": round(segment.end, 3), "speaker": speaker}
-        for segment, speaker in annotation
-    ]
+        ``{"diarization": [{"start": 0.031, "end": 1.235, "speaker": "SPEAKER_00", "confidence":
+        0.93}, ...], "exclusive_diarization": [...], "speakers": [...], "provenance": {...}}``; see
+        `ovdiar.serialization`.
+        """
+        return serialize(
+            self.speaker_diarization, self.exclusive_speaker_diarization, self.provenance
+        )

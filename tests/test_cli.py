@@ -338,6 +338,33 @@ def test_the_number_of_speakers_is_obeyed_in_what_is_written(
     assert list(tmp_path.iterdir()) == [output]
 
 
+def test_json_tells_what_made_it_and_names_are_given(
+    diarize: Run, excerpt: Path, turns: str, tmp_path: Path
+) -> None:
+    (tmp_path / "names.json").write_text('{"SPEAKER_00": "Zoë"}', encoding="utf-8")
+    output = tmp_path / "talk.json"
+    answer = diarize(excerpt, "--names", tmp_path / "names.json", "--min-speakers", 2, "-o", output)
+    assert answer == (0, "", "")
+    content = json.loads(output.read_bytes())
+    found = rttm.loads(turns)["talk"].rename_labels({"SPEAKER_00": "Zoë"})
+    assert [row["speaker"] for row in content["diarization"]] == [who for _, who in found]
+    assert {row["speaker"] for row in content["exclusive_diarization"]} == set(found.labels())
+    told = content["provenance"]
+    assert (told["uri"], told["duration_s"]) == ("talk", 14.0)
+    assert (told["parameters"]["threshold"], told["parameters"]["min_speakers"]) == (0.25, 2)
+    assert told["bundle"]["name"] == "tiny"
+    assert len(told["bundle"]["sha256"]) == len(told["bundle"]["segmentation"]["sha256"]) == 64
+
+
+def test_names_that_the_output_cannot_hold_are_refused_before_any_work(
+    ovdiar: Run, excerpt: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "names.json").write_text('{"SPEAKER_00": "Zoë B"}', encoding="utf-8")
+    answer = ovdiar("diarize", excerpt, "--names", tmp_path / "names.json", "--models", tmp_path)
+    assert answer.is_complaint()
+    assert "'Zoë B' does not fit into a column" in answer.err
+
+
 @pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "mp3"])
 @pytest.mark.parametrize(("rate", "channels"), [(8000, 2), (44_100, 1), (48_000, 2)])
 def test_formats_rates_and_channels_give_the_same_turns(

@@ -82,6 +82,10 @@ def test_a_format_may_be_named_instead(tmp_path: Path) -> None:
 def test_unknown_formats_name_the_known() -> None:
     with pytest.raises(FormatError, match=r"'\.docx' stands for no format: choose \.rttm, "):
         formats.format_of("minutes.docx")
+    with pytest.raises(FormatError, match="tells what part of a recording is scored"):
+        formats.format_of("meeting.uem")
+    with pytest.raises(FormatError, match="assign writes it"):
+        formats.format_of("meeting.CTM")
     with pytest.raises(FormatError, match="'docx' is unknown: choose rttm, json"):
         formats.dumps(TURNS, "docx")
     with pytest.raises(FormatError, match="'__init__' is unknown"):

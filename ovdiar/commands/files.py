@@ -6,7 +6,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ovdiar.commands.options import add_command, add_format, check_output, deliver
+from ovdiar.commands.options import (
+    FORMATS,
+    add_command,
+    add_format,
+    add_names,
+    check_output,
+    deliver,
+    names_of,
+)
 
 if TYPE_CHECKING:
     import argparse
@@ -46,6 +54,10 @@ def add(commands: Any) -> None:
         "output", type=Path, nargs="?", metavar="OUT", help="the same, or printed where left out"
     )
     add_format(convert)
+    convert.add_argument(
+        "--from", dest="input_format", choices=FORMATS, help="by default IN's suffix"
+    )
+    add_names(convert)
 
 
 def _score(options: argparse.Namespace) -> None:
@@ -69,6 +81,10 @@ def _score(options: argparse.Namespace) -> None:
 
 def _convert(options: argparse.Namespace) -> None:
     from ovdiar import formats
+    from ovdiar.formats.names import warn_of_unknown
 
     check_output(options)
-    deliver(formats.read(options.input), options)
+    names = names_of(options)
+    saved = formats.read_saved(options.input, options.input_format)
+    warn_of_unknown(names, saved.annotation.labels())
+    deliver(saved.rename_labels(names), options)

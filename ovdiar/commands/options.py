@@ -13,7 +13,7 @@ from ovdiar.errors import FormatError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ovdiar.annotation import Annotation
+    from ovdiar.formats.json import Saved
     from ovdiar.models import Models
 
 
@@ -90,16 +90,58 @@ def check_output(options: argparse.Namespace) -> None:
         format_of(output)
 
 
-def deliver(
-    annotation: Annotation, options: argparse.Namespace, exclusive: Annotation | None = None
-) -> None:
+def add_names(parser: argparse.ArgumentParser) -> None:
+    """Add what speakers are to be called."""
+    parser.add_argument(
+        "--names",
+        type=Path,
+        metavar="JSON",
+        help='a file that names speakers, such as {"SPEAKER_00": "Ann"}',
+    )
+
+
+def names_of(options: argparse.Namespace) -> dict[str, str]:
+    """Read the names, if any were given; refuse those that the output cannot hold."""
+    from ovdiar import formats
+    from ovdiar.annotation import Annotation
+    from ovdiar.formats import names
+
+    if options.names is None:
+        return {}
+    found = names.load(options.names)
+    formats.dumps(Annotation.of((0, 1, name) for name in found.values()), format_of_output(options))
+    return found
+
+
+def format_of_output(options: argparse.Namespace) -> str:
+    """Name the format that was chosen, or that the output's suffix stands for, or RTTM."""
+    from ovdiar import formats
+
+    named: str | None = options.format
+    return named or (formats.format_of(options.output) if options.output else "rttm")
+
+
+def deliver(saved: Saved, options: argparse.Namespace) -> None:
     """Print the turns, or write them beside their place and rename."""
     from ovdiar import formats
 
+    text = formats.dumps(
+        saved.annotation,
+        format_of_output(options),
+        exclusive=saved.exclusive,
+        provenance=saved.provenance,
+    )
+    deliver_text(text, options)
+
+
+def deliver_text(text: str, options: argparse.Namespace) -> None:
+    """Print a text, or write it beside its place and rename."""
+    from ovdiar import formats
+
     if options.output is not None:
-        formats.write(options.output, annotation, options.format, exclusive=exclusive)
+        formats.write_text(options.output, text)
         return
-    sys.stdout.write(formats.dumps(annotation, options.format or "rttm", exclusive=exclusive))
+    sys.stdout.write(text)
     sys.stdout.flush()
 
 

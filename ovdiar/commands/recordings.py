@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 from ovdiar.commands.options import (
     add_audio,
     add_command,
+    add_names,
     audio_of,
     check_output,
     deliver,
     models_of,
+    names_of,
 )
 
 if TYPE_CHECKING:
@@ -64,6 +66,7 @@ def _add_diarize(commands: Any) -> None:
         "ovdiar diarize meeting.mp3 --num-speakers 3 -o meeting.rttm",
     )
     add_audio(parser)
+    add_names(parser)
     parser.add_argument("--num-speakers", type=int, metavar="N", help="exactly so many speakers")
     parser.add_argument("--min-speakers", type=int, metavar="A", help="at least so many")
     parser.add_argument("--max-speakers", type=int, metavar="B", help="at most so many")
@@ -95,6 +98,8 @@ def _add_diarize(commands: Any) -> None:
 
 
 def _diarize(options: argparse.Namespace) -> None:
+    from ovdiar.formats.json import Saved
+    from ovdiar.formats.names import warn_of_unknown
     from ovdiar.hooks import ProgressHook
     from ovdiar.pipelines.forcing import speaker_bounds
     from ovdiar.pipelines.speaker_diarization import SpeakerDiarization
@@ -102,6 +107,7 @@ def _diarize(options: argparse.Namespace) -> None:
     counts = {name: getattr(options, name) for name in COUNTS}
     speaker_bounds(**counts)
     check_output(options)
+    names = names_of(options)
     pipeline = SpeakerDiarization(
         models_of(options),
         preset=options.preset,
@@ -114,7 +120,11 @@ def _diarize(options: argparse.Namespace) -> None:
     )
     with ProgressHook() as hook:
         result = pipeline(audio_of(options), hook=hook, **counts)
-    deliver(result.speaker_diarization, options, result.exclusive_speaker_diarization)
+    warn_of_unknown(names, result.speaker_diarization.labels())
+    saved = Saved(
+        result.speaker_diarization, result.exclusive_speaker_diarization, result.provenance
+    )
+    deliver(saved.rename_labels(names), options)
 
 
 def _vad(options: argparse.Namespace) -> None:
@@ -145,6 +155,7 @@ def _resegment(options: argparse.Namespace) -> None:
 
 def _detect(pipeline: Any, options: argparse.Namespace, *inputs: Any, **more: Any) -> None:
     """Run a pipeline that is tuned by thresholds and durations, and deliver its annotation."""
+    from ovdiar.formats.json import Saved
     from ovdiar.hooks import ProgressHook
 
     check_output(options)
@@ -152,4 +163,4 @@ def _detect(pipeline: Any, options: argparse.Namespace, *inputs: Any, **more: An
     detect = pipeline(models_of(options), batch_size=options.batch_size, **thresholds, **more)
     with ProgressHook() as hook:
         annotation = detect(audio_of(options), *inputs, hook=hook)
-    deliver(annotation, options)
+    deliver(Saved(annotation), options)

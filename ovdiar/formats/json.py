@@ -1,55 +1,57 @@
 """JSON, as pyannote.audio 4 serializes a diarization: lists of start (s), end (s) and speaker.
 
 ``{"diarization": [{"start": 0.0, "end": 1.5, "speaker": "SPEAKER_00"}, ...],
-"exclusive_diarization": [...]}``, times to the millisecond. Turns whose confidence is known
-(0 to 1) have it as a fourth value.
+"exclusive_diarization": [...], "speakers": [...], "provenance": {...}}``, times to the
+millisecond (see `ovdiar.serialization`). Turns whose confidence is known (0 to 1) have it as a
+fourth value.
 """
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ovdiar.annotation import Annotation, Turn
 from ovdiar.errors import FormatError
 from ovdiar.formats.columns import seconds
-from ovdiar.formats.tracks import forward, in_order
+from ovdiar.formats.tracks import forward
+from ovdiar.serialization import EXCLUSIVE, OVERLAPPING, PROVENANCE, serialize
 
 if TYPE_CHECKING:
-    from ovdiar.annotation import Annotation, Segment
-
-OVERLAPPING = "diarization"
-EXCLUSIVE = "exclusive_diarization"
+    from collections.abc import Mapping
 
 
-def turns(annotation: Annotation) -> list[dict[str, Any]]:
-    """Return the turns as plain values, in the annotation's order."""
-    rows: list[dict[str, Any]] = []
-    for turn in annotation.turns:
-        row = {
-            "start": round(turn.segment.start, 3),
-            "end": round(turn.segment.end, 3),
-            "speaker": turn.speaker,
-        }
-        if turn.confidence is not None:
-            row["confidence"] = round(turn.confidence, 3)
-        rows.append(row)
-    return rows
+@dataclass(frozen=True)
+class Saved:
+    """What a file of turns holds: beside the turns, only JSON has the other two."""
+
+    annotation: Annotation
+    exclusive: Annotation | None = None
+    provenance: Mapping[str, Any] | None = None
+
+    def rename_labels(self, names: Mapping[str, str]) -> Saved:
+        """Give speakers other names in both lists of turns."""
+        exclusive = self.exclusive and self.exclusive.rename_labels(names)
+        return Saved(self.annotation.rename_labels(names), exclusive, self.provenance)
 
 
-def dumps(annotation: Annotation, exclusive: Annotation | None = None) -> str:
-    """Serialize one recording, and where it is known the same with one speaker at a time."""
-    content = {OVERLAPPING: turns(annotation)}
-    if exclusive is not None:
-        content[EXCLUSIVE] = turns(exclusive)
+def dumps(
+    annotation: Annotation,
+    exclusive: Annotation | None = None,
+    provenance: Mapping[str, Any] | None = None,
+) -> str:
+    """Serialize one recording, with one speaker at a time too and what made it where known."""
+    content = serialize(annotation, exclusive, provenance)
     return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
 
 
 def loads(text: str, source: str = "JSON", part: str = OVERLAPPING) -> Annotation:
-    """Parse one recording; other keys than the lists and their three values are passed over.
+    """Parse the turns of one recording, named as the provenance says.
 
     Parameters
     ----------
-    text : an object with the list ``part``, or that list alone
+    text : an object with the list ``part``, or that list alone; more keys are passed over
     source : names the text in messages
     part : which list to read
 
@@ -58,17 +60,42 @@ def loads(text: str, source: str = "JSON", part: str = OVERLAPPING) -> Annotatio
     FormatError
         At what is no JSON, and at the first turn that is none, by its number.
     """
+    return _turns(_content(text, source), source, part)
+
+
+def load_saved(text: str, source: str = "JSON") -> Saved:
+    """Parse both lists of turns, and the provenance, of one recording; as `loads`."""
+    content = _content(text, source)
+    exclusive = _turns(content, source, EXCLUSIVE) if EXCLUSIVE in content else None
+    provenance = content.get(PROVENANCE)
+    return Saved(
+        _turns(content, source, OVERLAPPING),
+        exclusive,
+        provenance if isinstance(provenance, dict) else None,
+    )
+
+
+def _content(text: str, source: str) -> dict[str, Any]:
     try:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise FormatError(f"{source} is no JSON ({error}): check the file") from None
-    rows = content.get(part) if isinstance(content, dict) else content
+    return content if isinstance(content, dict) else {OVERLAPPING: content}
+
+
+def _turns(content: dict[str, Any], source: str, part: str) -> Annotation:
+    rows = content.get(part)
     if not isinstance(rows, list):
         raise FormatError(f"{source} holds no list {part!r}: give what a diarization was saved as")
-    return in_order(_turn(row, f"{source}, turn {n}") for n, row in enumerate(rows, start=1))
+    provenance = content.get(PROVENANCE)
+    uri = provenance.get("uri") if isinstance(provenance, dict) else None
+    return Annotation(
+        tuple(_turn(row, place, f"{source}, turn {place}") for place, row in enumerate(rows, 1)),
+        uri=uri if isinstance(uri, str) else None,
+    )
 
 
-def _turn(row: Any, where: str) -> tuple[Segment, str]:
+def _turn(row: Any, place: int, where: str) -> Turn:
     try:
         start, end, speaker = (row[key] for key in ("start", "end", "speaker"))
     except (KeyError, TypeError, IndexError):
@@ -76,4 +103,12 @@ def _turn(row: Any, where: str) -> tuple[Segment, str]:
     if not isinstance(speaker, (str, int)):
         raise FormatError(f"{where}: the speaker {speaker!r} is no name: give a string")
     segment = forward(seconds(str(start), "start", where), seconds(str(end), "end", where), where)
-    return segment, str(speaker)
+    return Turn(segment, str(speaker), f"{place:08d}", _confidence(row.get("confidence"), where))
+
+
+def _confidence(value: Any, where: str) -> float | None:
+    if value is None:
+        return None
+    if not isinstance(value, (int, float)) or not 0 <= value <= 1:
+        raise FormatError(f"{where}: the confidence {value!r} is no number from 0 to 1: correct it")
+    return float(value)

@@ -15,6 +15,7 @@ from ovdiar.pipelines.decoding import Decoded, decode, silence, traces
 from ovdiar.pipelines.evidence import Evidence, hear, observe, windowed_scores
 from ovdiar.pipelines.forcing import obey, speaker_bounds, warn_unless_obeyed
 from ovdiar.pipelines.ghosts import lay_ghosts
+from ovdiar.pipelines.provenance import provenance
 from ovdiar.pipelines.steps import Steps
 from ovdiar.recording import open_recording
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from ovdiar.frames import FrameGrid
     from ovdiar.models import Models
     from ovdiar.pipelines.steps import Hook
+    from ovdiar.recording import Recording
     from ovdiar.result import DiarizationResult
 
 
@@ -157,7 +159,7 @@ class SpeakerDiarization:
         steps, rate = Steps(hook, audio), self.models.segmentation.spec.frames.rate
         with open_recording(audio, rate=rate) as recording:
             evidence = hear(self.models, recording, self.parameters, steps, self.batch_size)
-        return self._decode(evidence, bounds, steps, trace)
+        return self._decode(evidence, bounds, steps, trace, recording)
 
     def decode(
         self,
@@ -205,8 +207,9 @@ class SpeakerDiarization:
         bounds: CountBounds,
         steps: Steps,
         trace: MutableMapping[str, Any] | None,
+        recording: Recording | None = None,
     ) -> DiarizationResult:
-        """Cluster, obey, put together; leave traces."""
+        """Cluster, obey, put together; leave traces, and tell of the recording that was heard."""
         decoded: Decoded | None = None
         result = silence(evidence)
         if evidence.count.data.any():
@@ -226,4 +229,12 @@ class SpeakerDiarization:
         warn_unless_obeyed(len(result.speaker_diarization.labels()), bounds, evidence)
         if trace is not None:
             trace.update(traces(evidence, decoded))
-        return result
+        told = provenance(
+            self.parameters,
+            uri=evidence.uri,
+            bundle=self.models.bundle if recording and self.models else None,
+            duration_s=recording.duration_s if recording else None,
+            bounds=bounds,
+            strict_parity=self.strict_parity,
+        )
+        return replace(result, provenance=told)
