@@ -44,6 +44,11 @@ def add_audio(parser: argparse.ArgumentParser) -> None:
     """Add what every command over a recording takes."""
     parser.add_argument("audio", metavar="FILE", help="a recording; - reads standard input")
     add_output(parser)
+    add_networks(parser)
+
+
+def add_networks(parser: argparse.ArgumentParser) -> None:
+    """Add which networks run, and where."""
     parser.add_argument(
         "--models", default="tiny", metavar="NAME|FOLDER", help="the bundle (default: tiny)"
     )
@@ -76,6 +81,13 @@ def check_output(options: argparse.Namespace) -> None:
     output: Path | None = options.output
     if output is None:
         return
+    check_place(output, getattr(options, "audio", ""))
+    if options.format is None:
+        format_of(output)
+
+
+def check_place(output: Path, *inputs: str | Path | None) -> None:
+    """Refuse a file that cannot be written, or is an input."""
     folder = output.absolute().parent
     if output.is_dir() or not folder.is_dir():
         raise FormatError(
@@ -83,11 +95,9 @@ def check_output(options: argparse.Namespace) -> None:
         )
     if not os.access(output if output.exists() else folder, os.W_OK):
         raise FormatError(f"output {str(output)!r} is write-protected: name another file")
-    audio = Path(getattr(options, "audio", ""))
-    if output.exists() and audio.is_file() and output.samefile(audio):
-        raise FormatError(f"output {str(output)!r} is the recording itself: name another file")
-    if options.format is None:
-        format_of(output)
+    for path in (Path(each) for each in inputs if each):
+        if output.exists() and path.is_file() and output.samefile(path):
+            raise FormatError(f"output {str(output)!r} is what is read: name another file")
 
 
 def add_names(parser: argparse.ArgumentParser) -> None:

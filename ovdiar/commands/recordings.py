@@ -19,6 +19,8 @@ from ovdiar.commands.options import (
 if TYPE_CHECKING:
     import argparse
 
+    from ovdiar.result import DiarizationResult
+
 COUNTS = ("num_speakers", "min_speakers", "max_speakers")
 THRESHOLDS = ("onset", "offset", "min_duration_on", "min_duration_off")
 
@@ -67,6 +69,11 @@ def _add_diarize(commands: Any) -> None:
     )
     add_audio(parser)
     add_names(parser)
+    add_diarization(parser)
+
+
+def add_diarization(parser: argparse.ArgumentParser) -> None:
+    """Add what `diarize` is told."""
     parser.add_argument("--num-speakers", type=int, metavar="N", help="exactly so many speakers")
     parser.add_argument("--min-speakers", type=int, metavar="A", help="at least so many")
     parser.add_argument("--max-speakers", type=int, metavar="B", help="at most so many")
@@ -100,14 +107,25 @@ def _add_diarize(commands: Any) -> None:
 def _diarize(options: argparse.Namespace) -> None:
     from ovdiar.formats.json import Saved
     from ovdiar.formats.names import warn_of_unknown
+
+    check_output(options)
+    names = names_of(options)
+    result = diarize(options, audio_of(options))
+    warn_of_unknown(names, result.speaker_diarization.labels())
+    saved = Saved(
+        result.speaker_diarization, result.exclusive_speaker_diarization, result.provenance
+    )
+    deliver(saved.rename_labels(names), options)
+
+
+def diarize(options: argparse.Namespace, audio: Any) -> DiarizationResult:
+    """Run the pipeline that the options describe, with a progress bar on a terminal."""
     from ovdiar.hooks import ProgressHook
     from ovdiar.pipelines.forcing import speaker_bounds
     from ovdiar.pipelines.speaker_diarization import SpeakerDiarization
 
     counts = {name: getattr(options, name) for name in COUNTS}
     speaker_bounds(**counts)
-    check_output(options)
-    names = names_of(options)
     pipeline = SpeakerDiarization(
         models_of(options),
         preset=options.preset,
@@ -119,12 +137,7 @@ def _diarize(options: argparse.Namespace) -> None:
         batch_size=options.batch_size,
     )
     with ProgressHook() as hook:
-        result = pipeline(audio_of(options), hook=hook, **counts)
-    warn_of_unknown(names, result.speaker_diarization.labels())
-    saved = Saved(
-        result.speaker_diarization, result.exclusive_speaker_diarization, result.provenance
-    )
-    deliver(saved.rename_labels(names), options)
+        return pipeline(audio, hook=hook, **counts)
 
 
 def _vad(options: argparse.Namespace) -> None:

@@ -27,7 +27,7 @@ class Cells:
 
     Parameters
     ----------
-    durations_s
+    starts_s, durations_s
         (E,), s.
     reference, hypothesis
         (E, R) and (E, H): how many turns of each speaker cover the cell. More than one where a
@@ -36,6 +36,7 @@ class Cells:
         The speakers of the columns, in the order of their names: those who speak in scored time.
     """
 
+    starts_s: NDArray[np.float64]
     durations_s: NDArray[np.float64]
     reference: NDArray[np.int64]
     hypothesis: NDArray[np.int64]
@@ -84,6 +85,7 @@ def cut(
     counts = [count[scored] for count in counts]
     heard = [np.flatnonzero(count.any(axis=0)) for count in counts]
     return Cells(
+        borders[:-1][scored],
         durations_s[scored],
         counts[0][:, heard[0]],
         counts[1][:, heard[1]],

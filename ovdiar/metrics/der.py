@@ -15,7 +15,10 @@ from ovdiar.metrics.scoring import STRICT, Scoring
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from numpy.typing import NDArray
+
     from ovdiar.annotation import Annotation, Segment
+    from ovdiar.metrics.cells import Cells
 
 
 @dataclass(frozen=True)
@@ -68,15 +71,22 @@ def diarization_errors(
         How speakers are paired.
     """
     cells = cut(reference, hypothesis, uem=uem, scoring=scoring)
+    miss_s, false_alarm_s, confusion_s = cells.durations_s @ cell_errors(cells, mapping)
+    return DiarizationErrors(
+        miss_s=float(miss_s),
+        false_alarm_s=float(false_alarm_s),
+        confusion_s=float(confusion_s),
+        total_s=float(cells.durations_s @ cells.reference.sum(axis=1)),
+    )
+
+
+def cell_errors(cells: Cells, mapping: Mapping = "optimal") -> NDArray[np.int64]:
+    """Count the speakers missed, invented and confused in each cell: (E, 3), in that order."""
     in_reference = cells.reference.sum(axis=1)
     in_hypothesis = cells.hypothesis.sum(axis=1)
     agree = np.zeros_like(in_reference)
     for theirs, ours in pairs(cells.cooccurrence().T, mapping):
         agree += np.minimum(cells.hypothesis[:, theirs], cells.reference[:, ours])
-    confused = np.minimum(in_reference, in_hypothesis) - agree
-    return DiarizationErrors(
-        miss_s=float(cells.durations_s @ np.maximum(0, in_reference - in_hypothesis)),
-        false_alarm_s=float(cells.durations_s @ np.maximum(0, in_hypothesis - in_reference)),
-        confusion_s=float(cells.durations_s @ confused),
-        total_s=float(cells.durations_s @ in_reference),
-    )
+    missed = np.maximum(0, in_reference - in_hypothesis)
+    invented = np.maximum(0, in_hypothesis - in_reference)
+    return np.stack([missed, invented, np.minimum(in_reference, in_hypothesis) - agree], axis=1)

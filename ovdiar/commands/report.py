@@ -1,0 +1,126 @@
+"""The command over a recording and its turns: report."""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ovdiar.commands.options import add_command, add_networks, audio_of, check_place
+from ovdiar.commands.recordings import add_diarization, diarize
+from ovdiar.errors import ConfigError, FormatError
+
+if TYPE_CHECKING:
+    import argparse
+
+    from ovdiar.annotation import Annotation
+    from ovdiar.formats.json import Saved
+
+PAGES, PICTURES = (".html", ".htm"), (".png", ".svg")
+
+
+def add(commands: Any) -> None:
+    """Add this command to a parser."""
+    parser = add_command(
+        commands,
+        "report",
+        _report,
+        "make a page to see, hear and correct who spoke when, or a picture of it",
+        "ovdiar report meeting.mp3 meeting.rttm -o meeting.html",
+    )
+    parser.add_argument("audio", metavar="AUDIO", help="the recording; - reads standard input")
+    parser.add_argument(
+        "diarization",
+        nargs="?",
+        type=Path,
+        metavar="DIARIZATION",
+        help="its turns, format by suffix; without them it is diarized, as ovdiar diarize does",
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        metavar="OUT",
+        help=".html: a page that needs no network; .png, .svg: a timeline (needs matplotlib)",
+    )
+    parser.add_argument("--title", metavar="TEXT", help="the headline (default: AUDIO's name)")
+    parser.add_argument(
+        "--reference",
+        type=Path,
+        metavar="RTTM",
+        help="the truth, shown beside with errors marked (strict: no collar, overlap counts)",
+    )
+    parser.add_argument(
+        "--link-audio",
+        action="store_true",
+        help="play AUDIO from where it lies, seen from the page; by default the page holds it as "
+        "MP3, 24 MB an hour",
+    )
+    add_networks(parser)
+    add_diarization(parser)
+
+
+def _report(options: argparse.Namespace) -> None:
+    from ovdiar.formats.json import Saved
+    from ovdiar.report.page import write_page
+
+    _check(options)
+    audio = audio_of(options)
+    if options.audio == "-":  # a pipe, which is read more than once
+        audio = {"audio": io.BytesIO(sys.stdin.buffer.read()), "uri": "stream"}
+    shown: dict[str, Any] = {"title": options.title or audio["uri"]}
+    if options.reference is not None:
+        shown["reference"] = _turns(options.reference, audio["uri"]).annotation
+    if options.diarization is None:
+        result = diarize(options, audio)
+        saved = Saved(result.speaker_diarization, provenance=result.provenance)
+    else:
+        saved = _turns(options.diarization, audio["uri"])
+    if options.output.suffix.lower() in PICTURES:
+        _draw(options.output, audio, saved.annotation, shown)
+        return
+    link = options.audio if options.link_audio else None
+    told = {"provenance": saved.provenance, "link": link, **shown}
+    write_page(options.output, audio, saved.annotation, **told)
+
+
+def _check(options: argparse.Namespace) -> None:
+    """Refuse what cannot be done, before any work is."""
+    suffix = options.output.suffix.lower()
+    check_place(options.output, options.audio, options.diarization, options.reference)
+    if suffix not in PAGES + PICTURES:
+        raise FormatError(
+            f"output {str(options.output)!r}: a report is a page or a picture: choose "
+            f"{', '.join(PAGES + PICTURES)}"
+        )
+    if options.link_audio and (suffix in PICTURES or options.audio == "-"):
+        what = "standard input" if options.audio == "-" else f"a picture ({suffix})"
+        raise ConfigError(f"--link-audio does not go with {what}: leave it out")
+    if suffix in PICTURES:
+        from ovdiar.report.picture import require_matplotlib
+
+        require_matplotlib(options.output)
+
+
+def _turns(path: Path, uri: str) -> Saved:
+    """Read turns: of an RTTM that holds several recordings those of this one."""
+    from ovdiar import formats
+    from ovdiar.formats import rttm
+    from ovdiar.formats.json import Saved
+
+    if path.suffix.lower() == formats.SUFFIXES["rttm"]:
+        found = rttm.load(path)
+        if len(found) > 1 and uri in found:
+            return Saved(found[uri])
+    return formats.read_saved(path)
+
+
+def _draw(output: Path, audio: Any, annotation: Annotation, shown: dict[str, Any]) -> None:
+    from ovdiar.audio import open_audio
+    from ovdiar.report.picture import write_picture
+
+    with open_audio(audio) as reader:
+        duration_s = reader.duration_s
+    write_picture(output, annotation, duration_s=duration_s, **shown)

@@ -1,0 +1,54 @@
+// How things are drawn: bars, hatches and labels, on a canvas in CSS pixels.
+
+import { hue, ink } from "./theme.js";
+
+// Fits a canvas to its place on this screen; gives its context, cleared.
+export function fresh(canvas, width, height) {
+  const ratio = window.devicePixelRatio || 1;
+  const [w, h] = [Math.max(1, Math.round(width * ratio)), Math.max(1, Math.round(height * ratio))];
+  if (canvas.width !== w || canvas.height !== h) [canvas.width, canvas.height] = [w, h];
+  const context = canvas.getContext("2d");
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, width, height);
+  return context;
+}
+
+// A speaker's colour, dark or light enough to stand out from the card.
+export const edge = (place) => (place === null ? ink("soft") : `color-mix(in srgb, ${hue(place)} 55%, ${ink("ink")})`);
+
+const tiles = new Map();
+
+// Diagonal lines in a colour.
+export function hatch(context, colour) {
+  if (!tiles.has(colour)) {
+    const tile = document.createElement("canvas");
+    tile.width = tile.height = 6;
+    const brush = tile.getContext("2d");
+    brush.strokeStyle = colour;
+    brush.lineWidth = 1.6;
+    brush.beginPath();
+    for (const shift of [-6, 0, 6]) {
+      brush.moveTo(shift - 1, 7);
+      brush.lineTo(shift + 7, -1);
+    }
+    brush.stroke();
+    tiles.set(colour, tile);
+  }
+  return context.createPattern(tiles.get(colour), "repeat");
+}
+
+export function box(context, x, y, width, height, radius = 3) {
+  context.beginPath();
+  context.roundRect(x, y, width, height, Math.min(radius, width / 2, height / 2));
+}
+
+export function fitted(context, text, room) {
+  if (context.measureText(text).width <= room) return text;
+  let [low, high] = [0, text.length];
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (context.measureText(text.slice(0, middle) + "…").width <= room) low = middle;
+    else high = middle - 1;
+  }
+  return text.slice(0, low) + "…";
+}

@@ -1,0 +1,68 @@
+// The corrections: done, undone, and kept across reloads as the list of what was done.
+
+import { report } from "./content.js";
+import { apply, initial } from "./edits.js";
+import { keep, recall } from "./store.js";
+
+class History {
+  constructor() {
+    this.states = [initial(report)];
+    this.edits = [];
+    this.undone = [];
+    this.listeners = [];
+    this.kept = true;
+    try {
+      for (const edit of recall(report.key) ?? []) this.#push(edit);
+    } catch {
+      this.states.length = 1; // what was kept is damaged
+      this.edits = [];
+    }
+  }
+
+  get state() {
+    return this.states[this.states.length - 1];
+  }
+
+  get dirty() {
+    return this.state !== this.states[0];
+  }
+
+  onChange(listener) {
+    this.listeners.push(listener);
+  }
+
+  do(edit) {
+    this.#push(edit);
+    this.undone = [];
+    this.#tell();
+  }
+
+  undo() {
+    if (!this.edits.length) return null;
+    const edit = this.edits.pop();
+    this.states.pop();
+    this.undone.push(edit);
+    this.#tell();
+    return edit;
+  }
+
+  redo() {
+    const edit = this.undone.pop();
+    if (!edit) return null;
+    this.#push(edit);
+    this.#tell();
+    return edit;
+  }
+
+  #push(edit) {
+    this.states.push(edit.kind === "reset" ? this.states[0] : apply(this.state, edit));
+    this.edits.push(edit);
+  }
+
+  #tell() {
+    this.kept = keep(report.key, this.edits.length ? this.edits : null);
+    for (const listener of this.listeners) listener(this.state);
+  }
+}
+
+export const history = new History();

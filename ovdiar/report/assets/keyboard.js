@@ -1,0 +1,105 @@
+// Keys, and the page's list of them.
+
+import { chosen, merge, redo, relabel, remove, split, trim, undo } from "./corrections.js";
+import { hear } from "./gestures.js";
+import { history } from "./history.js";
+import { pageful, step, stepLow } from "./list.js";
+import { element, part } from "./page.js";
+import { player } from "./player.js";
+import { selection, talk } from "./selection.js";
+import { editName } from "./speakers.js";
+import { keep, recall } from "./store.js";
+import { toggleTheme } from "./theme.js";
+import { viewport } from "./viewport.js";
+
+const LEAP = 5; // s
+const ZOOM = 1.6;
+
+const leap = (seconds) => {
+  player.seek(player.time + seconds);
+  viewport.reveal(player.time);
+};
+const onTurn = (action) => () => {
+  const turn = chosen();
+  if (turn) action(turn);
+};
+
+// What each key does, and how the page tells it; keys without words go with the line above.
+const KEYS = [
+  ["Space", "Play or pause", [" "], () => player.toggle()],
+  ["← →", "5 s back or on; with Shift 1 s", ["ArrowLeft"], () => leap(-LEAP)],
+  ["", "", ["ArrowRight"], () => leap(LEAP)],
+  ["", "", ["Shift+ArrowLeft"], () => leap(-1)],
+  ["", "", ["Shift+ArrowRight"], () => leap(1)],
+  ["Home End", "To the beginning or the end", ["Home"], () => leap(-Infinity)],
+  ["", "", ["End"], () => leap(Infinity)],
+  ["J K", "Next turn, turn before; in the list also ↓ ↑", ["j"], () => step(1)],
+  ["", "", ["k"], () => step(-1)],
+  ["N P", "Next turn of low confidence, the one before", ["n"], () => stepLow(1)],
+  ["", "", ["p"], () => stepLow(-1)],
+  ["Enter", "Hear the selected turn", ["Enter"], onTurn(hear)],
+  ["1 … 9", "Give the selected turn to that speaker", ["1", "2", "3", "4", "5", "6", "7", "8", "9"], (key) => assign(Number(key) - 1)],
+  ["0", "Give it to a new speaker", ["0"], () => relabel(null)],
+  ["S", "Split it at the cursor", ["s"], split],
+  ["[ ]", "Let it start, or end, at the cursor", ["["], () => trim("start")],
+  ["", "", ["]"], () => trim("end")],
+  ["Delete", "Delete it", ["Delete", "Backspace"], remove],
+  ["E", "Rename its speaker", ["e", "F2"], onTurn((turn) => editName(turn.speaker))],
+  ["M", "Merge its speaker into another", ["m"], onTurn((turn) => merge(turn.speaker))],
+  ["Ctrl+Z", "Undo", ["Ctrl+z"], undo],
+  ["Ctrl+Shift+Z", "Redo; also Ctrl+Y", ["Ctrl+Shift+z", "Ctrl+y"], redo],
+  ["+ −", "Zoom in or out; also Ctrl and wheel, or two fingers", ["+", "="], () => viewport.zoom(1 / ZOOM, player.time)],
+  ["", "", ["-", "_"], () => viewport.zoom(ZOOM, player.time)],
+  ["A", "Show all", ["a"], () => viewport.fit()],
+  ["T", "Dark or light", ["t"], toggleTheme],
+  ["?", "These keys", ["?"], () => part("keys").showModal()],
+];
+const ACTIONS = new Map(KEYS.flatMap(([, , keys, action]) => keys.map((key) => [key, action])));
+
+const IN_LIST = new Map([
+  ["ArrowDown", () => step(1)],
+  ["ArrowUp", () => step(-1)],
+  ["PageDown", () => step(pageful())],
+  ["PageUp", () => step(-pageful())],
+  ["Home", () => step(-Infinity)],
+  ["End", () => step(Infinity)],
+]);
+
+function assign(place) {
+  const speaker = talk().speakers[place];
+  if (speaker) relabel(speaker.id);
+}
+
+// A key's name in the list above; letters in their small form, Shift named only where it matters.
+function named({ key, ctrlKey, metaKey, shiftKey }) {
+  const plain = key.length === 1 ? key.toLowerCase() : key;
+  const control = ctrlKey || metaKey ? "Ctrl+" : "";
+  const shift = shiftKey && (control || key.length > 1) ? "Shift+" : "";
+  return control + shift + plain;
+}
+
+function press(event) {
+  const { target } = event;
+  if (event.defaultPrevented || event.altKey || event.isComposing || document.querySelector("dialog[open]")) return;
+  if (target.closest("input[type=text], select")) return;
+  const name = named(event);
+  if (target.closest("button") && (name === " " || name === "Enter")) return;
+  if (!name.startsWith("Ctrl+") && name.length === 1 && name !== " " && !part("single-keys").checked) return;
+  const action = (target.closest("#list") && IN_LIST.get(name)) || ACTIONS.get(name);
+  if (!action) return;
+  event.preventDefault();
+  action(event.key);
+}
+
+document.addEventListener("keydown", press);
+part("help").addEventListener("click", () => part("keys").showModal());
+part("single-keys").checked = recall("keys") !== false;
+part("single-keys").addEventListener("change", (event) => keep("keys", event.target.checked));
+part("keys").querySelector("dl").append(
+  ...KEYS.filter(([shown]) => shown).map(([shown, text]) => element("div", {}, element("dt", {}, ...shown.split(" ").map((key) => (key === "…" ? " … " : element("kbd", { textContent: key })))), element("dd", { textContent: text }))),
+);
+
+// The selection goes with the turn that took its own.
+history.onChange(() => {
+  if (selection.id !== null && selection.turn === null) selection.choose(null);
+});

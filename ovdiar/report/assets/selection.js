@@ -1,0 +1,46 @@
+// The turn that is being looked at, and what its speakers are called.
+
+import { history } from "./history.js";
+import { isLow, measure } from "./talk.js";
+import { clock } from "./times.js";
+
+let measured = { state: null, talk: null };
+
+// What the turns add up to now.
+export function talk() {
+  if (measured.state !== history.state) measured = { state: history.state, talk: measure(history.state) };
+  return measured.talk;
+}
+
+export const nameOf = (turn) => talk().of.get(turn.speaker).name;
+
+// For screen readers.
+export function described(turn) {
+  const parts = [nameOf(turn), `${clock(turn.start)} to ${clock(turn.end)}`];
+  if (turn.confidence !== null) parts.push(`confidence ${Math.round(100 * turn.confidence)} percent${isLow(turn) ? ", low" : ""}`);
+  if (turn.edited) parts.push("corrected by hand");
+  if (talk().overlapped.has(turn.id)) parts.push("overlaps");
+  return parts.join(", ");
+}
+
+class Selection {
+  constructor() {
+    this.id = null;
+    this.listeners = [];
+  }
+
+  get turn() {
+    return history.state.turns.find((turn) => turn.id === this.id) ?? null;
+  }
+
+  onChange(listener) {
+    this.listeners.push(listener);
+  }
+
+  choose(id) {
+    this.id = id;
+    for (const listener of this.listeners) listener();
+  }
+}
+
+export const selection = new Selection();

@@ -1,0 +1,25 @@
+// The line below the title: what is in the recording, and whether it was corrected.
+
+import { report } from "./content.js";
+import { history } from "./history.js";
+import { part } from "./page.js";
+import { talk } from "./selection.js";
+import { total } from "./spans.js";
+import { length, percent } from "./times.js";
+
+const counted = (count, noun) => `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
+
+function show() {
+  const { speakers, overlap, speech } = talk();
+  const heard = speakers.filter(({ count }) => count).length;
+  const facts = [length(report.duration), counted(heard, "speaker"), counted(history.state.turns.length, "turn")];
+  if (speech) facts.push(`speech ${percent(speech / report.duration)}`, `overlap ${percent(total(overlap.items) / speech)}`);
+  if (history.dirty) facts.push(counted(history.edits.length, "correction"));
+  part("summary").textContent = facts.join(" · ");
+  part("undo").disabled = !history.edits.length;
+  part("redo").disabled = !history.undone.length;
+  part("reset").disabled = !history.dirty;
+}
+
+history.onChange(show);
+show();

@@ -1,0 +1,198 @@
+// The timeline: draws only what is to be seen, and of what shares a pixel only the first.
+
+import { box, edge, fitted, fresh, hatch } from "./brushes.js";
+import { report } from "./content.js";
+import { history } from "./history.js";
+import { beforePicture, part } from "./page.js";
+import { layout } from "./rows.js";
+import { selection } from "./selection.js";
+import { isLow } from "./talk.js";
+import { hue, ink, onTheme } from "./theme.js";
+import { clock } from "./times.js";
+import { viewport } from "./viewport.js";
+
+const frame = part("timeline");
+const canvas = frame.querySelector("canvas");
+const STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200];
+const TICK_ROOM = 76; // between labels of the axis, px
+const LOUDEST = 255;
+const peaks = Uint8Array.from(atob(report.peaks), (letter) => letter.charCodeAt(0));
+const font = (size, weight = 400) => `${weight} ${size}px ${getComputedStyle(document.body).fontFamily}`;
+let fonts = {};
+let width = 0;
+let plan = layout(0);
+
+export const drawTimeline = beforePicture(draw);
+
+function arrange() {
+  width = frame.clientWidth;
+  fonts = { name: font(13, 550), small: font(11) };
+  plan = layout(width);
+  canvas.style.height = `${plan.height}px`;
+  drawTimeline();
+}
+
+export const xOf = (time) => plan.gutter + ((time - viewport.start) * (width - plan.gutter)) / viewport.span;
+export const timeOf = (x) => viewport.start + ((x - plan.gutter) * viewport.span) / Math.max(1, width - plan.gutter);
+
+// The lane and the turn (or null) at a place.
+export function hit(x, y) {
+  const row = plan.rows.find((each) => each.kind === "lane" && y >= each.y && y < each.y + each.height);
+  if (!row || x < plan.gutter) return null;
+  const slack = (3 * viewport.span) / width;
+  let found = null;
+  row.spans.visit(timeOf(x) - slack, timeOf(x) + slack, (turn) => (found = turn));
+  return { speaker: row.id, turn: found };
+}
+
+function draw() {
+  const context = fresh(canvas, width, plan.height);
+  for (const row of plan.rows) rule(context, row);
+  context.save();
+  context.beginPath();
+  context.rect(plan.gutter, 0, width - plan.gutter, plan.height);
+  context.clip();
+  axis(context);
+  for (const row of plan.rows) PAINT[row.kind]?.(context, row);
+  context.restore();
+  for (const row of plan.rows) label(context, row);
+}
+
+function rule(context, row) {
+  if (row.kind !== "lane" && row.kind !== "overlap" && row.kind !== "error") return;
+  context.fillStyle = ink("line");
+  context.fillRect(0, row.y, width, 1);
+}
+
+function axis(context) {
+  const rough = (viewport.span * TICK_ROOM) / Math.max(1, width - plan.gutter);
+  const step = STEPS.find((each) => each >= rough) ?? Math.ceil(rough / 3600) * 3600;
+  context.font = fonts.small;
+  context.textAlign = "left";
+  context.textBaseline = "middle";
+  for (let index = Math.floor(viewport.start / step); index * step < viewport.end; index++) {
+    const x = Math.round(xOf(index * step));
+    context.fillStyle = ink("line");
+    context.fillRect(x, 0, 1, plan.height);
+    context.fillStyle = ink("soft");
+    context.fillText(clock(index * step, step < 1 ? 1 : 0), x + 5, 13);
+  }
+}
+
+// Calls back with the pixels of each span; those that would only cover the last are left out.
+function bars(spans, paint) {
+  let last = -Infinity;
+  spans.visit(viewport.start, viewport.end, (item) => {
+    const left = Math.max(xOf(item.start), plan.gutter - 4);
+    const right = Math.max(Math.min(xOf(item.end), width + 4), left + 1);
+    if (right <= last + 0.5) return;
+    last = Math.max(last, right);
+    paint(left, right - left, item);
+  });
+}
+
+const PAINT = {
+  sound(context, { y, height }) {
+    const middle = y + height / 2;
+    context.fillStyle = ink("wave");
+    context.beginPath();
+    const per = viewport.span / (width - plan.gutter) / report.peakSeconds;
+    for (let x = plan.gutter; x < width; x++) {
+      const from = Math.floor(timeOf(x) / report.peakSeconds);
+      if (from >= peaks.length) break;
+      let loud = 0;
+      for (let index = from; index <= from + per && index < peaks.length; index++) loud = Math.max(loud, peaks[index]);
+      const half = Math.max(0.5, (height / 2 - 3) * Math.sqrt(loud / LOUDEST));
+      context.rect(x, middle - half, 1, 2 * half);
+    }
+    context.fill();
+  },
+
+  overlap(context, { y, height, spans }) {
+    context.fillStyle = hatch(context, ink("ink"));
+    bars(spans, (x, w) => context.fillRect(x, y + height - 14, Math.max(w, 2), 11));
+  },
+
+  error(context, { y, height, spans }) {
+    context.fillStyle = ink("wrong");
+    bars(spans, (x, w) => context.fillRect(x, y + height - 13, Math.max(w, 1.5), 9));
+  },
+
+  reference(context, { y, height, spans, place }) {
+    context.strokeStyle = edge(place);
+    context.fillStyle = place === null ? ink("line") : hue(place);
+    context.lineWidth = 1.25;
+    bars(spans, (x, w) => {
+      if (w < 4) return context.fillRect(x, y + 2, w, height - 6);
+      box(context, x + 0.6, y + 2, w - 1.2, height - 6, 2);
+      context.globalAlpha = 0.28;
+      context.fill();
+      context.globalAlpha = 1;
+      context.stroke();
+    });
+  },
+
+  lane(context, row) {
+    const colour = hue(row.place);
+    const border = edge(row.place);
+    const top = plan.narrow ? row.y + 15 : row.y + 6;
+    const height = row.y + row.height - (plan.narrow ? 4 : 6) - top;
+    context.lineWidth = 1;
+    bars(row.spans, (x, w, turn) => {
+      const low = isLow(turn);
+      const [y, h] = low ? [top + height * 0.4, height * 0.6] : [top, height];
+      context.fillStyle = colour;
+      if (w < 4) {
+        context.fillRect(x, y, w, h);
+      } else {
+        box(context, x + 0.5, y + 0.5, w - 1, h - 1);
+        context.fill();
+        if (low) {
+          context.fillStyle = hatch(context, ink("card"));
+          context.fill();
+        }
+        context.strokeStyle = border;
+        context.stroke();
+      }
+    });
+    const turn = selection.turn;
+    if (turn === null || turn.speaker !== row.id) return;
+    context.strokeStyle = ink("ink");
+    context.lineWidth = 2;
+    const x = xOf(turn.start);
+    box(context, x - 2, top - 2, Math.max(xOf(turn.end) - x, 1) + 4, height + 4, 5);
+    context.stroke();
+  },
+};
+
+function label(context, row) {
+  if (!row.label) return;
+  const named = row.kind === "lane";
+  context.font = named && !plan.narrow ? fonts.name : fonts.small;
+  context.textAlign = "left";
+  context.textBaseline = "middle";
+  if (plan.narrow) {
+    if (row.kind === "reference") return;
+    const text = fitted(context, row.label, width - 20);
+    context.fillStyle = ink(named ? "ink" : "soft");
+    context.fillText(text, 2, row.y + 8);
+    return;
+  }
+  const middle = row.y + row.height / 2 + (named ? 0.5 : 0);
+  const indent = named ? 14 : 26;
+  if (named) {
+    context.fillStyle = hue(row.place);
+    box(context, 0, row.y + 9, 5, row.height - 18, 2.5);
+    context.fill();
+  }
+  context.fillStyle = named ? ink("ink") : ink("soft");
+  const said = row.kind === "reference" ? `ref. ${row.label}` : row.label;
+  context.fillText(fitted(context, said, plan.gutter - indent - 10), named ? indent : 14, middle);
+}
+
+viewport.onChange(drawTimeline);
+history.onChange(arrange);
+selection.onChange(drawTimeline);
+onTheme(arrange);
+new ResizeObserver(arrange).observe(frame);
+arrange();

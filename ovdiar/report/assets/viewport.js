@@ -1,0 +1,47 @@
+// Which part of the recording the timeline shows.
+
+import { report } from "./content.js";
+
+const SHORTEST = 0.5;
+const AT_FIRST = 300; // of a long recording, s
+
+class Viewport {
+  constructor() {
+    this.start = 0;
+    this.span = Math.max(SHORTEST, report.duration <= 2 * AT_FIRST ? report.duration : AT_FIRST);
+    this.listeners = [];
+  }
+
+  get end() {
+    return this.start + this.span;
+  }
+
+  onChange(listener) {
+    this.listeners.push(listener);
+  }
+
+  show(start, span = this.span) {
+    const most = Math.max(SHORTEST, report.duration);
+    this.span = Math.min(Math.max(span, Math.min(SHORTEST, most)), most);
+    this.start = Math.min(Math.max(start, 0), most - this.span);
+    for (const listener of this.listeners) listener();
+  }
+
+  // Zooms by a factor so that a time stays where it is.
+  zoom(factor, around = this.start + this.span / 2) {
+    const most = Math.max(SHORTEST, report.duration);
+    const span = Math.min(Math.max(this.span * factor, SHORTEST), most);
+    this.show(around - ((around - this.start) * span) / this.span, span);
+  }
+
+  fit() {
+    this.show(0, report.duration);
+  }
+
+  // Turns the page where a time is not to be seen.
+  reveal(time, end = time) {
+    if (time < this.start || Math.min(end, time + this.span) > this.end) this.show(time - 0.1 * this.span);
+  }
+}
+
+export const viewport = new Viewport();
