@@ -46,6 +46,12 @@ class MissingPackageError(ConfigError, ImportError):
     __str__ = Exception.__str__
 
 
+class CancelledError(OvdiarError, InterruptedError):
+    """A run that was stopped because its ``cancel`` was set."""
+
+    __str__ = Exception.__str__
+
+
 class FormatError(OvdiarError, ValueError):
     """A file of turns (RTTM, JSON, ...) that cannot be parsed or written."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +15,20 @@ if TYPE_CHECKING:
     from ovdiar.pipelines.steps import Hook
 
 
+BAR = "{percentage:3.0f}%|{bar:30}| {elapsed}{desc}"
+"""How tqdm is to draw a run: how much is done, how long it took, what is left and being done."""
+
+
 class ProgressHook:
-    """Draws a progress bar for each step on standard error, if that is a terminal."""
+    """Draws one progress bar for each run on standard error, if that is a terminal.
+
+    It moves evenly in time over the whole run, and tells the step and the time that is left.
+    """
 
     def __init__(self, *, disable: bool | None = None) -> None:
         self._disable = disable
         self._bar: Any = None
-        self._name = ""
+        self._step = ""
 
     def __enter__(self) -> Self:
         """Start."""
@@ -32,10 +40,10 @@ class ProgressHook:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Close the last bar."""
+        """Close the bar."""
         if self._bar is not None:
             self._bar.close()
-        self._bar, self._name = None, ""
+        self._bar = None
 
     def __call__(
         self,
@@ -46,17 +54,23 @@ class ProgressHook:
         total: int | None = None,
         completed: int | None = None,
     ) -> None:
-        """Draw a step's progress."""
-        del step_artifact, file
-        if total is None or completed is None:
-            return
-        if step_name != self._name or completed == 0:
+        """Name the step."""
+        del step_artifact, file, total, completed
+        self._step = step_name
+
+    def progress(self, fraction: float, eta_s: float | None) -> None:
+        """Move the bar; 1 ends it, and the next fraction begins another."""
+        if self._bar is None:
             from tqdm import tqdm  # noqa: PLC0415 - only who wants bars loads them
 
+            self._bar, self._step = tqdm(total=1.0, bar_format=BAR, disable=self._disable), ""
+        told = [self._step] if self._step and fraction < 1 else []
+        if eta_s:
+            told = [f"{self._bar.format_interval(math.ceil(eta_s))} left", *told]
+        self._bar.set_description_str("".join(f", {each}" for each in told), refresh=False)
+        self._bar.update(fraction - self._bar.n)
+        if fraction == 1:
             self.__exit__(None, None, None)
-            self._bar = tqdm(total=total, desc=step_name, unit="window", disable=self._disable)
-            self._name = step_name
-        self._bar.update(min(completed, total) - self._bar.n)
 
 
 class TimingHook:
@@ -133,7 +147,7 @@ class ArtifactHook:
 
 
 class Hooks:
-    """Calls several hooks in turn."""
+    """Calls several hooks in turn; tells the fraction to those that have a method ``progress``."""
 
     def __init__(self, *hooks: Hook) -> None:
         self._hooks = hooks
@@ -160,3 +174,9 @@ class Hooks:
         """Pass the call on."""
         for hook in self._hooks:
             hook(step_name, step_artifact, **details)
+
+    def progress(self, fraction: float, eta_s: float | None) -> None:
+        """Pass the fraction on."""
+        for hook in self._hooks:
+            if hasattr(hook, "progress"):
+                hook.progress(fraction, eta_s)

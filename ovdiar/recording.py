@@ -35,14 +35,24 @@ class Recording:
         with open_audio(audio, rate=rate) as reader:
             self.uri = reader.uri
             self.length = reader.length or 0
+        self._passes = contextlib.ExitStack()
 
     @property
     def duration_s(self) -> float:
         """Length in seconds."""
         return self.length / self.rate
 
+    def close(self) -> None:
+        """End the passes that were not read to their end, and their threads."""
+        self._passes.close()
+
     def blocks(self) -> Iterator[NDArray[np.float32]]:
         """Read from start to end; the next block is decoded while one is in use."""
+        blocks = self._read()
+        self._passes.callback(blocks.close)
+        return blocks
+
+    def _read(self) -> Generator[NDArray[np.float32], None, None]:
         done = 0
         with (
             open_audio(self._audio, rate=self.rate) as reader,
@@ -63,7 +73,7 @@ def open_recording(audio: AudioInput, *, rate: int) -> Iterator[Recording]:
             spool = stack.enter_context(tempfile.TemporaryFile())
             shutil.copyfileobj(file, spool)
             audio = spool
-        yield Recording(audio, rate)
+        yield stack.enter_context(contextlib.closing(Recording(audio, rate)))
 
 
 def _one_ahead(

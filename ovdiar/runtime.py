@@ -6,9 +6,11 @@ import importlib
 import os
 import sys
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ovdiar.checking import check
 from ovdiar.errors import ConfigError, ModelError
 
 if TYPE_CHECKING:
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 MAX_THREADS = 2**31 - 1
 """What OpenVINO's property holds."""
 TELEMETRY = "openvino_telemetry"
+PATIENCE_MS = 50
+"""How long a network computes before somebody is asked whether to go on."""
+_importing = threading.Lock()
 
 
 def import_openvino() -> Any:
@@ -30,15 +35,16 @@ def import_openvino() -> Any:
     leaves a client id in the home folder. All of it is the work of ``openvino_telemetry``: where
     that cannot be imported (None in `sys.modules`), OpenVINO puts an idle class in its place.
     """
-    if "openvino" not in sys.modules:
-        known = {TELEMETRY: sys.modules[TELEMETRY]} if TELEMETRY in sys.modules else {}
-        sys.modules[TELEMETRY] = None  # type: ignore[assignment]
-        try:
-            importlib.import_module("openvino")
-        finally:
-            sys.modules.pop(TELEMETRY, None)
-            sys.modules.update(known)
-    return importlib.import_module("openvino")
+    with _importing:
+        if "openvino" not in sys.modules:
+            known = {TELEMETRY: sys.modules[TELEMETRY]} if TELEMETRY in sys.modules else {}
+            sys.modules[TELEMETRY] = None  # type: ignore[assignment]
+            try:
+                importlib.import_module("openvino")
+            finally:
+                sys.modules.pop(TELEMETRY, None)
+                sys.modules.update(known)
+        return importlib.import_module("openvino")
 
 
 @dataclass(frozen=True)
@@ -85,9 +91,22 @@ class Network:
         self._compiled: Any = None
 
     def __call__(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Run a batch through the network and return its only output."""
+        """Run a batch through the network and return its only output.
+
+        What `check` raises meanwhile, or Ctrl-C, stops the network where it is.
+        """
+        check()
         request = self._compile().create_infer_request()
-        result: NDArray[np.float32] = next(iter(request.infer([batch]).values()))
+        request.start_async([batch])
+        try:
+            while not request.wait_for(PATIENCE_MS):
+                check()
+        except BaseException:
+            request.cancel()
+            with suppress(RuntimeError):  # that it was cancelled
+                request.wait()
+            raise
+        result: NDArray[np.float32] = request.get_output_tensor(0).data.copy()
         return result
 
     def _compile(self) -> Any:

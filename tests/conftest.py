@@ -43,6 +43,22 @@ def tiny() -> Path:
 
 
 @pytest.fixture(scope="session")
+def slow(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a bundle of full size: ``tiny``'s segmentation, and a ResNet34 with random weights."""
+    from ovdiar_export.bundles import install
+    from ovdiar_export.recipes import PYANNOTE_SEGMENTATION, Recipe, origin_of
+    from reference import published, random_weights
+    from reference.torch_files import zip_form
+
+    folder = tmp_path_factory.mktemp("slow")
+    weights = random_weights.resnet((3, 4, 6, 3), bottleneck=False)
+    checkpoint = folder / "resnet34.bin"
+    checkpoint.write_bytes(zip_form({"state_dict": published.tensors_of(weights)}))
+    recipe = Recipe("slow", PYANNOTE_SEGMENTATION, origin_of(str(checkpoint)), preset="2.1")
+    return install(recipe, output=folder / "slow")
+
+
+@pytest.fixture(scope="session")
 def conversation() -> Path:
     """Give our own recording; its exact labels lie beside it."""
     return CHECKOUT / "tests" / "data" / "conversation.flac"

@@ -16,7 +16,7 @@ import ovdiar
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
-VALUES = ("errors", "frames", "annotation", "support", "discretization", "picture")
+VALUES = ("errors", "checking", "frames", "annotation", "support", "discretization", "picture")
 VOCABULARY = (*VALUES, "serialization", "result", "presets")
 OF_WINDOWS = ("windows", "activity", "counting", "embedding", "sharing")
 STAGES = (*OF_WINDOWS, "clustering", "stitching", "reconstruction", "confidence")

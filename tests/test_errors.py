@@ -16,6 +16,7 @@ BUILTINS = {
     errors.DownloadError: ConnectionError,
     errors.ConfigError: ValueError,
     errors.MissingPackageError: ImportError,
+    errors.CancelledError: InterruptedError,
     errors.FormatError: ValueError,
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -127,23 +128,30 @@ def test_a_hook_changes_nothing() -> None:
     assert hooked.speaker_diarization == plain.speaker_diarization
 
 
-def test_progress_is_drawn_for_each_step_that_counts(capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_bar_is_drawn_over_all_steps(capsys: pytest.CaptureFixture[str]) -> None:
     with ProgressHook(disable=False) as hook:
         _run(hook)
     captured = capsys.readouterr()
     assert captured.out == ""
-    for step in ("segmentation", "embeddings"):
-        assert f"{step}: 100%" in captured.err
-    assert captured.err.count("10/10") == 2
+    assert captured.err.startswith("\r  0%|")
+    assert captured.err.count("100%|") == captured.err.count("\n") == 1
 
 
-def test_progress_of_a_second_recording_starts_anew(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_bar_tells_the_step_and_what_is_left(capsys: pytest.CaptureFixture[str]) -> None:
+    with ProgressHook(disable=False) as hook:
+        hook.progress(0.0, None)
+        hook("segmentation", None, total=10, completed=0)
+        time.sleep(0.2)  # tqdm draws ten times a second at most
+        hook.progress(0.25, 89.5)
+    drawn = capsys.readouterr().err.split("\r")
+    assert re.fullmatch(r" 25%\|█+[^|]*\| 00:00, 01:30 left, segmentation\n", drawn[-1])
+
+
+def test_a_second_recording_has_a_bar_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
     with ProgressHook(disable=False) as hook:
         _run(hook, silent(10))
         _run(hook, silent(7))
-    drawn = capsys.readouterr().err
-    assert "10/10" in drawn
-    assert "7/7" in drawn
+    assert capsys.readouterr().err.count("100%|") == 2
 
 
 def test_progress_is_drawn_on_a_terminal_only(
@@ -155,7 +163,7 @@ def test_progress_is_drawn_on_a_terminal_only(
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     with ProgressHook() as hook:
         _run(hook)
-    assert "segmentation" in capsys.readouterr().err
+    assert "100%|" in capsys.readouterr().err
 
 
 def test_an_interrupted_bar_is_closed(capsys: pytest.CaptureFixture[str]) -> None:

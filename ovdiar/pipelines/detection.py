@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ovdiar.annotation import Annotation
     from ovdiar.audio import AudioInput
     from ovdiar.models import Models, SegmentationModel
-    from ovdiar.pipelines.steps import Hook
+    from ovdiar.pipelines.steps import Cancel, FractionHook, Hook
     from ovdiar.presets import ActivityParameters
 
 
@@ -72,6 +72,8 @@ class Detection(ABC):
         audio: AudioInput,
         *,
         hook: Hook | None = None,
+        progress: FractionHook | None = None,
+        cancel: Cancel | None = None,
         trace: MutableMapping[str, Any] | None = None,
     ) -> Annotation:
         """Find the regions of a recording.
@@ -81,30 +83,36 @@ class Detection(ABC):
         audio : a path, a binary file object, or a mapping of ``waveform`` (samples,) or
             (channels, samples) and ``sample_rate``
         hook : called with the name and outcome of each step, as pyannote's
+        progress : called with the share of the run that is done, and what is left, s
+        cancel : a `threading.Event`, or alike; the run stops soon after it is set
         trace : receives ``segmentations`` (windows) and ``aggregated`` (frames)
 
         Raises
         ------
-        AudioError
+        AudioError, CancelledError
         """
-        steps = Steps(hook, audio)
-        with open_recording(audio, rate=self.model.spec.frames.rate) as recording:
+        with (
+            Steps(hook, audio, progress=progress, cancel=cancel) as steps,
+            open_recording(audio, rate=self.model.spec.frames.rate) as recording,
+        ):
             scores = score_speakers(
                 self.model,
                 recording,
                 batch_size=self.batch_size,
                 progress=steps.progress("segmentation"),
             )
-        frames = aggregate_recording(scores.with_data(self.score(scores.data)), recording.length)
-        steps.done("segmentation", frames)
-        if trace is not None:
-            trace.update(segmentations=scores, aggregated=frames)
-        return to_annotation(
-            frames,
-            onset=self.parameters.onset,
-            offset=self.parameters.offset,
-            min_duration_on=self.parameters.min_duration_on,
-            min_duration_off=self.parameters.min_duration_off,
-            labels=[self.label],
-            uri=recording.uri,
-        )
+            frames = aggregate_recording(
+                scores.with_data(self.score(scores.data)), recording.length
+            )
+            steps.done("segmentation", frames)
+            if trace is not None:
+                trace.update(segmentations=scores, aggregated=frames)
+            return to_annotation(
+                frames,
+                onset=self.parameters.onset,
+                offset=self.parameters.offset,
+                min_duration_on=self.parameters.min_duration_on,
+                min_duration_off=self.parameters.min_duration_off,
+                labels=[self.label],
+                uri=recording.uri,
+            )

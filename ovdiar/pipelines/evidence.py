@@ -17,6 +17,7 @@ from ovdiar.embedding import embed_windows, least_clean_frames, speaker_masks
 from ovdiar.errors import ConfigError
 from ovdiar.frames import FrameGrid, Frames, WindowedFrames, to_samples
 from ovdiar.models import PooledEmbedding
+from ovdiar.pipelines.estimate import DECODING, EMBEDDING, SEGMENTATION
 from ovdiar.pipelines.scoring import score_windows, segmentation_windows, to_speakers
 from ovdiar.sharing import align_step, embed_shared
 from ovdiar.windows import slide
@@ -33,6 +34,9 @@ PYANNET_FRAMES = FrameGrid(step=270, width=991)
 """The frames of every published segmentation network."""
 WINDOWS_AT_ONCE = 1024
 """How many windows are decided on at once; their intermediates take 40 bytes a score."""
+
+POOLED_AT_ONCE = 4
+"""How many windows a pooled embedding gets at once: few, so that progress is told in time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,10 +134,24 @@ def hear(
         blocks = recording.blocks()
         embeddings = embed_shared(trunk, blocks, scores.windows, active, choose, progress)
     else:
+        if spec.kind == "pooled":  # its trunk takes one window at a time: none is waited for
+            batch_size = min(batch_size, POOLED_AT_ONCE)
         batches = slide(recording.blocks(), scores.windows, batch_size)
         embeddings = embed_windows(models.embedding, batches, active, choose, progress)
     steps.done("embeddings", embeddings)
     return replace(evidence, embeddings=embeddings)
+
+
+def step_costs(models: Models, parameters: DiarizationParameters) -> dict[str, float]:
+    """Say what one window costs in each step that takes time, s (see `pipelines.estimate`)."""
+    window_s = models.segmentation.spec.window_samples / models.segmentation.spec.frames.rate
+    shared = parameters.embedding_reuse == "shared"
+    embedded_s = window_s * (parameters.segmentation_step if shared else 1.0)
+    return {
+        "segmentation": window_s * SEGMENTATION,
+        "embeddings": embedded_s * EMBEDDING[models.embedding.spec.kind],
+        "discrete_diarization": DECODING,
+    }
 
 
 def shared_trunk(models: Models, parameters: DiarizationParameters) -> PooledEmbedding | None:

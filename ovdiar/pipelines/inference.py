@@ -23,8 +23,9 @@ from ovdiar.pipelines.scoring import (
     segmentation_windows,
     to_speakers,
 )
+from ovdiar.pipelines.steps import Steps
 from ovdiar.recording import open_recording
-from ovdiar.windows import ignore_progress, overlap_add, trim
+from ovdiar.windows import overlap_add, trim
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from ovdiar.embedding import EmbeddingModel
     from ovdiar.frames import Waveform
     from ovdiar.models import SegmentationModel
+    from ovdiar.pipelines.steps import Cancel, FractionHook
     from ovdiar.recording import Recording
     from ovdiar.windows import Progress
 
@@ -114,36 +116,54 @@ class Inference:
                 stacklevel=2,
             )
 
-    def __call__(self, audio: AudioInput, hook: Progress | None = None) -> Scores:
-        """Run over a whole recording; ``hook(completed=, total=)`` follows the windows.
+    def __call__(
+        self,
+        audio: AudioInput,
+        hook: Progress | None = None,
+        *,
+        progress: FractionHook | None = None,
+        cancel: Cancel | None = None,
+    ) -> Scores:
+        """Run over a whole recording.
+
+        Parameters
+        ----------
+        audio : as of any pipeline
+        hook : called as ``hook(completed=, total=)`` with numbers of windows, as pyannote's
+        progress : called with the share of the run that is done, and what is left, s
+        cancel : a `threading.Event`, or alike; the run stops soon after it is set
 
         Raises
         ------
-        AudioError
+        AudioError, CancelledError
         ConfigError
             The recording is too short to be run in one piece.
         """
-        report, model = hook or ignore_progress, self.model
-        if self._windows is None:
-            return self._run_whole(load_audio(audio, rate=_rate(model)))
-        with open_recording(audio, rate=_rate(model)) as recording:
-            return self._slide(recording, self._windows, report)
+        with Steps(None, audio, progress=progress, cancel=cancel) as steps:
+            if self._windows is None:
+                return self._run_whole(load_audio(audio, rate=_rate(self.model)))
+            with open_recording(audio, rate=_rate(self.model)) as recording:
+                return self._slide(recording, self._windows, _report_to(hook, steps))
 
     def crop(
         self,
         audio: AudioInput,
         chunk: Segment | Iterable[Segment],
         hook: Progress | None = None,
+        *,
+        progress: FractionHook | None = None,
+        cancel: Cancel | None = None,
     ) -> Scores:
         """Run over an excerpt; the answer keeps the recording's times.
 
         Of several excerpts, sliding windows take all from the first start to the last end, and a
         whole window takes the excerpts one after the other. pyannote cuts before it resamples;
         here it is the other way round, so that an excerpt hears what the whole recording hears.
+        ``hook``, ``progress`` and ``cancel`` are those of a call.
 
         Raises
         ------
-        AudioError
+        AudioError, CancelledError
         ConfigError
             An excerpt is empty, too short, or not within the recording.
         """
@@ -152,14 +172,13 @@ class Inference:
             raise ConfigError("there is no excerpt to run over: give at least one segment")
         if self.window == "sliding":
             chunks = [Segment(min(c.start for c in chunks), max(c.end for c in chunks))]
-        model = self.model
-        waveform = load_audio(audio, rate=_rate(model))
-        excerpt = replace(
-            waveform, samples=np.concatenate([_excerpt(waveform, piece) for piece in chunks])
-        )
-        if self._windows is None:
-            return self._run_whole(excerpt)
-        scores = self._slide(excerpt, self._windows, hook or ignore_progress)
+        with Steps(None, audio, progress=progress, cancel=cancel) as steps:
+            waveform = load_audio(audio, rate=_rate(self.model))
+            pieces = [_excerpt(waveform, piece) for piece in chunks]
+            excerpt = replace(waveform, samples=np.concatenate(pieces))
+            if self._windows is None:
+                return self._run_whole(excerpt)
+            scores = self._slide(excerpt, self._windows, _report_to(hook, steps))
         start = to_samples(chunks[0].start, waveform.rate)
         if isinstance(scores, WindowedFrames):
             return replace(scores, windows=scores.windows.at(start))
@@ -202,6 +221,18 @@ class Inference:
             return embeddings
         scores: NDArray[np.float32] = model(batch)[0]
         return scores if self._convert is None else self._convert(scores)
+
+
+def _report_to(hook: Progress | None, steps: Steps) -> Progress:
+    """Tell a hook of pyannote's shape, and the run's steps."""
+    advance = steps.progress("segmentation")
+
+    def report(*, completed: int, total: int) -> None:
+        if hook is not None:
+            hook(completed=completed, total=total)
+        advance(completed=completed, total=total)
+
+    return report
 
 
 def _embeds(model: SegmentationModel | EmbeddingModel) -> TypeIs[EmbeddingModel]:

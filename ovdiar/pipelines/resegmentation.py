@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ovdiar.audio import AudioInput
     from ovdiar.frames import Frames, WindowedFrames
     from ovdiar.models import Models, SegmentationModel
-    from ovdiar.pipelines.steps import Hook
+    from ovdiar.pipelines.steps import Cancel, FractionHook, Hook
 
 DEFAULT = presets.ActivityParameters(0.810, 0.481, 0.055, 0.098)
 """Published for ``pyannote/segmentation``, tuned on DIHARD III."""
@@ -103,6 +103,8 @@ class Resegmentation:
         baseline: Annotation | str | os.PathLike[str],
         *,
         hook: Hook | None = None,
+        progress: FractionHook | None = None,
+        cancel: Cancel | None = None,
         trace: MutableMapping[str, Any] | None = None,
     ) -> Annotation:
         """Refine a diarization.
@@ -114,6 +116,8 @@ class Resegmentation:
         baseline : a diarization, or an RTTM file that holds it: under the recording's name, or
             as the only recording
         hook : called with the name and outcome of each step, as pyannote's
+        progress : called with the share of the run that is done, and what is left, s
+        cancel : a `threading.Event`, or alike; the run stops soon after it is set
         trace : receives ``segmentations``, ``count``, ``baseline`` (frames), ``matches``
             (windows, speakers), and ``discrete_diarization``
 
@@ -124,13 +128,15 @@ class Resegmentation:
 
         Raises
         ------
-        AudioError, FormatError
+        AudioError, FormatError, CancelledError
         ConfigError
             The RTTM file holds several recordings, none of them this one.
         """
         parameters = self.parameters
-        steps = Steps(hook, audio)
-        with open_recording(audio, rate=self.model.spec.frames.rate) as recording:
+        with (
+            Steps(hook, audio, progress=progress, cancel=cancel) as steps,
+            open_recording(audio, rate=self.model.spec.frames.rate) as recording,
+        ):
             if not isinstance(baseline, Annotation):
                 baseline = read_baseline(baseline, recording.uri)
             scores = score_speakers(
@@ -139,33 +145,33 @@ class Resegmentation:
                 batch_size=self.batch_size,
                 progress=steps.progress("segmentation"),
             )
-        steps.done("segmentation", scores)
-        active = binarize(scores.data, parameters.onset, parameters.offset or parameters.onset)
-        count = speaker_count(scores.with_data(active), self.warm_up)
-        steps.done("speaker_counting", count)
-        support = Segment(0.0, recording.duration_s + scores.windows.step_s)
-        labels = baseline.crop(support).labels()
-        discrete_baseline = baseline.discretize(support, scores.frames, labels)
-        trimmed = trim(scores, self.warm_up)
-        matches = match_speakers(trimmed, discrete_baseline)
-        discrete = select_loudest(cluster_activations(trimmed, matches), count)
-        steps.done("discrete_diarization", discrete)
-        if trace is not None:
-            trace.update(
-                segmentations=scores,
-                count=count,
-                baseline=discrete_baseline,
-                matches=matches,
-                discrete_diarization=discrete,
+            steps.done("segmentation", scores)
+            active = binarize(scores.data, parameters.onset, parameters.offset or parameters.onset)
+            count = speaker_count(scores.with_data(active), self.warm_up)
+            steps.done("speaker_counting", count)
+            support = Segment(0.0, recording.duration_s + scores.windows.step_s)
+            labels = baseline.crop(support).labels()
+            discrete_baseline = baseline.discretize(support, scores.frames, labels)
+            trimmed = trim(scores, self.warm_up)
+            matches = match_speakers(trimmed, discrete_baseline)
+            discrete = select_loudest(cluster_activations(trimmed, matches), count)
+            steps.done("discrete_diarization", discrete)
+            if trace is not None:
+                trace.update(
+                    segmentations=scores,
+                    count=count,
+                    baseline=discrete_baseline,
+                    matches=matches,
+                    discrete_diarization=discrete,
+                )
+            names = None if self.strict_parity else _names(labels, discrete.data.shape[1])
+            return to_annotation(
+                discrete,
+                min_duration_on=parameters.min_duration_on,
+                min_duration_off=parameters.min_duration_off,
+                labels=names,
+                uri=recording.uri,
             )
-        names = None if self.strict_parity else _names(labels, discrete.data.shape[1])
-        return to_annotation(
-            discrete,
-            min_duration_on=parameters.min_duration_on,
-            min_duration_off=parameters.min_duration_off,
-            labels=names,
-            uri=recording.uri,
-        )
 
 
 def match_speakers(scores: WindowedFrames, baseline: Frames) -> NDArray[np.int64]:

@@ -9,10 +9,11 @@ import numpy as np
 
 from ovdiar import presets
 from ovdiar.bundle import load_plda
+from ovdiar.checking import check
 from ovdiar.clustering.speakers import cluster_speakers
 from ovdiar.errors import ConfigError
 from ovdiar.pipelines.decoding import Decoded, decode, silence, traces
-from ovdiar.pipelines.evidence import Evidence, hear, observe, windowed_scores
+from ovdiar.pipelines.evidence import Evidence, hear, observe, step_costs, windowed_scores
 from ovdiar.pipelines.forcing import obey, speaker_bounds, warn_unless_obeyed
 from ovdiar.pipelines.ghosts import lay_ghosts
 from ovdiar.pipelines.provenance import provenance
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from ovdiar.clustering.plda import Plda
     from ovdiar.frames import FrameGrid
     from ovdiar.models import Models
-    from ovdiar.pipelines.steps import Hook
+    from ovdiar.pipelines.steps import Cancel, FractionHook, Hook
     from ovdiar.recording import Recording
     from ovdiar.result import DiarizationResult
 
@@ -137,6 +138,8 @@ class SpeakerDiarization:
         min_speakers: int | None = None,
         max_speakers: int | None = None,
         hook: Hook | None = None,
+        progress: FractionHook | None = None,
+        cancel: Cancel | None = None,
         trace: MutableMapping[str, Any] | None = None,
     ) -> DiarizationResult:
         """Tell who spoke when.
@@ -147,19 +150,23 @@ class SpeakerDiarization:
             (channels, samples) and ``sample_rate``
         num_speakers, min_speakers, max_speakers : what is known of the number of speakers
         hook : called with the name and outcome of each step, as pyannote's
+        progress : called with the share of the run that is done, and what is left, s
+        cancel : a `threading.Event`, or alike; the run stops soon after it is set
         trace : receives every intermediate by name
 
         Raises
         ------
-        AudioError, ConfigError
+        AudioError, ConfigError, CancelledError
         """
         if self.models is None:
             raise ConfigError("this pipeline was made without models: give them, or use decode")
         bounds = speaker_bounds(num_speakers, min_speakers, max_speakers)
-        steps, rate = Steps(hook, audio), self.models.segmentation.spec.frames.rate
-        with open_recording(audio, rate=rate) as recording:
-            evidence = hear(self.models, recording, self.parameters, steps, self.batch_size)
-        return self._decode(evidence, bounds, steps, trace, recording)
+        rate = self.models.segmentation.spec.frames.rate
+        costs = step_costs(self.models, self.parameters)
+        with Steps(hook, audio, progress=progress, cancel=cancel, costs=costs) as steps:
+            with open_recording(audio, rate=rate) as recording:
+                evidence = hear(self.models, recording, self.parameters, steps, self.batch_size)
+            return self._decode(evidence, bounds, steps, trace, recording)
 
     def decode(
         self,
@@ -174,6 +181,8 @@ class SpeakerDiarization:
         min_speakers: int | None = None,
         max_speakers: int | None = None,
         hook: Hook | None = None,
+        progress: FractionHook | None = None,
+        cancel: Cancel | None = None,
         trace: MutableMapping[str, Any] | None = None,
     ) -> DiarizationResult:
         """Run everything behind the networks, on scores and embeddings from anywhere.
@@ -185,21 +194,23 @@ class SpeakerDiarization:
         window_s, step_s : length and distance of the windows, s
         grid : the frames of a window, by default PyanNet's
         uri : the recording's name
-        num_speakers, min_speakers, max_speakers, hook, trace : as in a call
+        num_speakers, min_speakers, max_speakers, hook, progress, cancel, trace : as in a call
 
         Raises
         ------
         ConfigError
             The shapes do not fit each other, or a parameter is out of range.
+        CancelledError
         """
         bounds = speaker_bounds(num_speakers, min_speakers, max_speakers)
         scores, embeddings = np.asarray(scores), np.asarray(embeddings)
         windowed = windowed_scores(scores, embeddings, window_s, step_s, grid)
-        evidence = observe(
-            windowed, self.parameters.segmentation_threshold, uri, embeddings.shape[2]
-        )
-        evidence = replace(evidence, embeddings=embeddings)
-        return self._decode(evidence, bounds, Steps(hook, uri), trace)
+        with Steps(hook, uri, progress=progress, cancel=cancel) as steps:
+            evidence = observe(
+                windowed, self.parameters.segmentation_threshold, uri, embeddings.shape[2]
+            )
+            evidence = replace(evidence, embeddings=embeddings)
+            return self._decode(evidence, bounds, steps, trace)
 
     def _decode(
         self,
@@ -217,12 +228,15 @@ class SpeakerDiarization:
             clusters = cluster_speakers(
                 evidence.embeddings, evidence.active.data, parameters, bounds, self._plda
             )
+            check()
             gap_s, order = parameters.min_duration_off, "text" if self.strict_parity else "number"
             decoded = decode(
                 evidence, clusters, most=bounds.most, min_duration_off=gap_s, order=order
             )
+            check()
             if not self.strict_parity:
                 decoded = obey(evidence, decoded, parameters, bounds, self._plda)
+                check()
                 decoded = lay_ghosts(evidence, decoded, parameters, bounds)
             result = decoded.result
             steps.done("discrete_diarization", decoded.discrete)

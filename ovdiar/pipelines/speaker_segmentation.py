@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ovdiar.annotation import Annotation
     from ovdiar.audio import AudioInput
     from ovdiar.models import Models, SegmentationModel
-    from ovdiar.pipelines.steps import Hook
+    from ovdiar.pipelines.steps import Cancel, FractionHook, Hook
 
 DEFAULT = ActivityParameters(onset=0.84, offset=0.46)
 """Published for ``pyannote/segmentation``, tuned on DIHARD III; no other presets were."""
@@ -91,6 +91,8 @@ class SpeakerSegmentation:
         audio: AudioInput,
         *,
         hook: Hook | None = None,
+        progress: FractionHook | None = None,
+        cancel: Cancel | None = None,
         trace: MutableMapping[str, Any] | None = None,
     ) -> Annotation:
         """Tell who speaks when.
@@ -100,43 +102,50 @@ class SpeakerSegmentation:
         audio : a path, a binary file object, or a mapping of ``waveform`` (samples,) or
             (channels, samples) and ``sample_rate``
         hook : called with the name and outcome of each step, as pyannote's
+        progress : called with the share of the run that is done, and what is left, s
+        cancel : a `threading.Event`, or alike; the run stops soon after it is set
         trace : receives ``segmentations``, ``count``, ``stitches`` (windows, speakers) and
             ``discrete_diarization``
 
         Raises
         ------
-        AudioError
+        AudioError, CancelledError
         """
         parameters = self.parameters
-        steps = Steps(hook, audio)
-        with open_recording(audio, rate=self.model.spec.frames.rate) as recording:
+        with (
+            Steps(hook, audio, progress=progress, cancel=cancel) as steps,
+            open_recording(audio, rate=self.model.spec.frames.rate) as recording,
+        ):
             scores = score_speakers(
                 self.model,
                 recording,
                 batch_size=self.batch_size,
                 progress=steps.progress("segmentation"),
             )
-        steps.done("segmentation", scores)
-        active = binarize(scores.data, parameters.onset, parameters.offset or parameters.onset)
-        count = speaker_count(scores.with_data(active), (WARM_UP, WARM_UP))
-        steps.done("speaker_counting", count)
-        trimmed = trim(scores, (WARM_UP, WARM_UP))
-        stitches = stitch(trimmed, onset=parameters.onset, threshold=self.stitch_threshold)
-        steps.done("stitching", stitches)
-        chosen = select_loudest(cluster_activations(trimmed, stitches), count)
-        discrete = Frames(chosen.data[:, chosen.data.any(axis=0)], chosen.grid)
-        steps.done("aggregation", discrete)
-        if trace is not None:
-            trace.update(
-                segmentations=scores, count=count, stitches=stitches, discrete_diarization=discrete
+            steps.done("segmentation", scores)
+            active = binarize(scores.data, parameters.onset, parameters.offset or parameters.onset)
+            count = speaker_count(scores.with_data(active), (WARM_UP, WARM_UP))
+            steps.done("speaker_counting", count)
+            trimmed = trim(scores, (WARM_UP, WARM_UP))
+            stitches = stitch(trimmed, onset=parameters.onset, threshold=self.stitch_threshold)
+            steps.done("stitching", stitches)
+            chosen = select_loudest(cluster_activations(trimmed, stitches), count)
+            discrete = Frames(chosen.data[:, chosen.data.any(axis=0)], chosen.grid)
+            steps.done("aggregation", discrete)
+            if trace is not None:
+                trace.update(
+                    segmentations=scores,
+                    count=count,
+                    stitches=stitches,
+                    discrete_diarization=discrete,
+                )
+            annotation = to_annotation(
+                discrete,
+                min_duration_on=parameters.min_duration_on,
+                min_duration_off=parameters.min_duration_off,
+                uri=recording.uri,
             )
-        annotation = to_annotation(
-            discrete,
-            min_duration_on=parameters.min_duration_on,
-            min_duration_off=parameters.min_duration_off,
-            uri=recording.uri,
-        )
-        found = annotation.labels()
-        return annotation.rename_labels(
-            {column: f"SPEAKER_{index:02d}" for index, column in enumerate(found)}
-        )
+            found = annotation.labels()
+            return annotation.rename_labels(
+                {column: f"SPEAKER_{index:02d}" for index, column in enumerate(found)}
+            )
