@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ovdiar.pipelines.speaker_segmentation import SpeakerSegmentation
     from ovdiar.pipelines.voice_activity import VoiceActivityDetection
     from ovdiar.result import DiarizationResult
+    from ovdiar.words import assign_speakers
 
 _HOMES = {
     "Annotation": "ovdiar.annotation",
@@ -33,6 +34,7 @@ _HOMES = {
     "SpeakerSegmentation": "ovdiar.pipelines.speaker_segmentation",
     "Turn": "ovdiar.annotation",
     "VoiceActivityDetection": "ovdiar.pipelines.voice_activity",
+    "assign_speakers": "ovdiar.words",
     "load": "ovdiar.models",
 }
 
@@ -49,6 +51,7 @@ __all__ = [
     "SpeakerSegmentation",
     "Turn",
     "VoiceActivityDetection",
+    "assign_speakers",
     "load",
 ]
 

@@ -21,7 +21,7 @@ VOCABULARY = (*VALUES, "serialization", "result", "presets")
 OF_WINDOWS = ("windows", "activity", "counting", "embedding", "sharing")
 STAGES = (*OF_WINDOWS, "clustering", "stitching", "reconstruction", "confidence")
 AUDIO = ("virtual_file", "resampling", "sources", "audio", "recording", "encoding")
-EDGES = (*AUDIO, "runtime", "bundle", "models", "formats", "metrics")
+EDGES = (*AUDIO, "runtime", "bundle", "models", "formats", "transcripts", "metrics")
 BUILT_ON = ("hooks", "words", "identity", "streaming", "tuning", "report", "batch")
 ORDER = (*VOCABULARY, *STAGES, *EDGES, "pipelines", *BUILT_ON, "commands", "cli", "__main__")
 """A module imports only from those before it; the order of the stages is that of the data."""
@@ -63,6 +63,7 @@ PUBLIC = {
     "SpeakerSegmentation",
     "Turn",
     "VoiceActivityDetection",
+    "assign_speakers",
     "load",
 }
 

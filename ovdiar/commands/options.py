@@ -144,13 +144,17 @@ def deliver(saved: Saved, options: argparse.Namespace) -> None:
     deliver_text(text, options)
 
 
-def deliver_text(text: str, options: argparse.Namespace) -> None:
-    """Print a text, or write it beside its place and rename."""
+def deliver_text(text: str, options: argparse.Namespace, errors: str = "strict") -> None:
+    """Print a text, or write it beside its place and rename; ``errors`` as of `str.encode`."""
     from ovdiar import formats
 
     if options.output is not None:
-        formats.write_text(options.output, text)
+        formats.write_text(options.output, text, errors)
         return
+    try:
+        text.encode(errors=errors)
+    except UnicodeEncodeError as error:
+        raise FormatError(f"a name or text holds what UTF-8 cannot ({error}): correct it") from None
     sys.stdout.write(text)
     sys.stdout.flush()
 

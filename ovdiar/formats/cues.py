@@ -21,11 +21,16 @@ BEFORE_COLON = re.compile(r"\s*(?:-\s*)?([^:<>]{1,60}):(?:\s|$)")
 
 
 class Cue(NamedTuple):
-    """A segment, its lines of text, and where it stands for messages."""
+    """A segment, its lines of text, and where it stands for messages.
+
+    ``identifier`` is the line before its times, ``settings`` what stands behind them.
+    """
 
     segment: Segment
     lines: list[str]
     where: str
+    identifier: str = ""
+    settings: str = ""
 
 
 def clock(time_ms: int, mark: str) -> str:
@@ -52,17 +57,23 @@ def spans(annotation: Annotation, mark: str) -> Iterator[tuple[str, str]]:
 
 def cues(text: str, source: str) -> Iterator[Cue]:
     """Parse the blocks of lines that hold an arrow; numbers and notes are passed over."""
+    return (block for block in blocks(text, source) if isinstance(block, Cue))
+
+
+def blocks(text: str, source: str) -> Iterator[Cue | str]:
+    """Parse the blocks between blank lines: cues, and as they are those that hold no arrow."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     for number, block in enumerate(filter(str.strip, BLANK_LINES.split(text)), start=1):
         lines = block.strip("\n").split("\n")
         timed = next((n for n, line in enumerate(lines[:2]) if ARROW in line), None)
         if timed is None:
+            yield "\n".join(lines)
             continue
         where = f"{source}, block {number}"
         start, _, end = lines[timed].partition(ARROW)
-        end = "".join(end.split()[:1])  # WebVTT's settings and SubRip's coordinates come after it
+        end, *settings = end.split(maxsplit=1) or [""]  # SubRip has coordinates there
         segment = forward(_seconds(start, where), _seconds(end, where), where)
-        yield Cue(segment, lines[timed + 1 :], where)
+        yield Cue(segment, lines[timed + 1 :], where, "".join(lines[:timed]), "".join(settings))
 
 
 def _seconds(text: str, where: str) -> float:

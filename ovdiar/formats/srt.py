@@ -21,12 +21,13 @@ def dumps(annotation: Annotation) -> str:
         When a speaker's name holds brackets or line breaks, or a turn starts before 0 s.
     """
     return "\n".join(
-        f"{number}\n{times}\n{_shown(speaker)}\n"
+        f"{number}\n{times}\n{shown(speaker)}\n"
         for number, (times, speaker) in enumerate(spans(annotation, ","), start=1)
     )
 
 
-def _shown(speaker: str) -> str:
+def shown(speaker: str) -> str:
+    """Return a speaker's name as it stands in a subtitle, ``[NAME]``, or raise FormatError."""
     text = f"[{speaker}]"
     if not BRACKETED.fullmatch(text) or speaker.strip().splitlines() != [speaker]:
         raise FormatError(

@@ -27,14 +27,19 @@ def dumps(annotation: Annotation) -> str:
     """
     blocks = [f"{SIGNATURE}\n"]
     for times, speaker in spans(annotation, "."):
-        if " ".join(speaker.split()) != speaker or not speaker:
-            raise FormatError(
-                f"the speaker {speaker!r} does not fit into a caption (it is empty, or has blanks "
-                "at its ends, several in a row, or line breaks): rename it"
-            )
-        name = html.escape(speaker, quote=False)
+        name = voice(speaker)
         blocks.append(f"{times}\n<v {name}>{name}\n")
     return "\n".join(blocks)
+
+
+def voice(speaker: str) -> str:
+    """Return a speaker's name as it stands in a caption, or raise FormatError."""
+    if " ".join(speaker.split()) != speaker or not speaker:
+        raise FormatError(
+            f"the speaker {speaker!r} does not fit into a caption (it is empty, or has blanks "
+            "at its ends, several in a row, or line breaks): rename it"
+        )
+    return html.escape(speaker, quote=False)
 
 
 def loads(text: str, source: str = "WebVTT") -> Annotation:

@@ -1,0 +1,88 @@
+"""CTM, NIST's files of words: a line a word, here with its speaker.
+
+Columns: recording, channel, start (s), duration (s), word, and perhaps confidence, type of token
+and speaker (NIST, Rich Transcription 2009 evaluation plan: ``lex`` is a word, ``unknown`` a speaker
+who is not determined). Turns have no words, so that nothing but a transcript makes a CTM file.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ovdiar.errors import FormatError
+from ovdiar.formats.columns import ABSENT, rows, seconds, word
+from ovdiar.transcripts.captions import plain
+from ovdiar.transcripts.transcript import Transcript, Word, passages_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FAMILY = "ctm"
+LEXEME, UNKNOWN = "lex", "unknown"
+FIRST_LINE = re.compile(r"\A(?:\s*;;.*\n|\s*\n)*\s*\S+\s+\S+\s+[\d.]+\s+[\d.]+\s+\S")
+"""How a text begins that is meant to be CTM: two names, two numbers and more."""
+COLUMNS = ("recording", "channel", "start", "duration", "word", "confidence", "type", "speaker")
+
+
+def parse(text: str, source: str) -> Transcript:
+    """Read the words of one recording; tokens of other types than ``lex`` are passed over.
+
+    Raises
+    ------
+    FormatError
+        At the first malformed line, by its number, and at several recordings.
+    """
+    words: list[Word] = []
+    uri: str | None = None
+    for where, columns in rows(text, source):
+        if not 5 <= len(columns) <= len(COLUMNS):
+            raise FormatError(
+                f"{where}: {len(columns)} columns, where CTM has 5 to 8: {', '.join(COLUMNS)}"
+            )
+        entry = dict(zip(COLUMNS, columns, strict=False))
+        if uri not in {None, entry["recording"]}:
+            raise FormatError(
+                f"{where}: a second recording, {entry['recording']!r}: split the file"
+            )
+        uri = entry["recording"]
+        start_s = seconds(entry["start"], "start", where)
+        end_s = start_s + max(seconds(entry["duration"], "duration", where), 0)
+        if entry.get("type", LEXEME) == LEXEME:
+            blank = " " if words else ""
+            words.append(Word(blank + entry["word"], start_s, end_s, entries=(entry,)))
+    named = None if uri == ABSENT else uri
+    return Transcript(passages_of(words), FAMILY, uri=named)
+
+
+def dumps(transcript: Transcript) -> str:
+    """Write a line a word, with its speaker; words whose times are not known are left out.
+
+    Raises
+    ------
+    FormatError
+        When the recording's or a speaker's name is empty or holds blanks.
+    """
+    return "".join(_lines(transcript))
+
+
+def _lines(transcript: Transcript) -> Iterator[str]:
+    uri = ABSENT if transcript.uri is None else word("_".join(transcript.uri.split()), "recording")
+    for each in transcript.words:
+        entry = each.entries[0] if transcript.family == FAMILY else {}
+        speaker = UNKNOWN if each.speaker is None else word(each.speaker, "speaker")
+        spoken = "_".join(plain(each.text, transcript.family).split())
+        if each.start is None or each.end is None or not spoken:
+            continue
+        channel, confidence = entry.get("channel", "1"), entry.get("confidence", _confidence(each))
+        yield (
+            f"{uri} {channel} {each.start:.3f} {each.end - each.start:.3f} {spoken} "
+            f"{confidence} {LEXEME} {speaker}\n"
+        )
+
+
+def _confidence(each: Word) -> str:
+    """Give the recognizer's own, where it told one; the least of several tokens."""
+    told = [entry.get(key) for entry in each.entries for key in ("probability", "score", "p")]
+    known = [value for value in told if isinstance(value, (int, float))]
+    return f"{min(known):.3f}" if known else "NA"
