@@ -17,6 +17,7 @@ from ovdiar.errors import ConfigError
 from ovdiar.frames import FrameGrid, WindowedFrames
 from ovdiar.pipelines.scoring import (
     aggregate_recording,
+    batch_of,
     lay_windows,
     score_speakers,
     score_windows,
@@ -64,6 +65,21 @@ def test_windows_cover_a_recording_of_any_length(length: int, batch_size: int) -
     scores = score_windows(ears, waveform, WINDOWS, batch_size=batch_size)
     np.testing.assert_array_equal(scores.data, expected)
     assert max(ears.batches) <= batch_size
+
+
+@pytest.mark.parametrize(
+    ("window_s", "cores", "expected"),
+    [(10, 2, 8), (5, 2, 16), (5, 1, 16), (10, 16, 16), (100, 2, 2), (160, None, 1)],
+)
+def test_a_batch_is_80_seconds_of_audio_and_a_window_for_each_core_at_least(
+    window_s: int, cores: int | None, expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: cores)
+    assert batch_of(FrameGrid(1, window_s * 16000), None) == expected
+
+
+def test_a_batch_size_that_is_given_holds() -> None:
+    assert batch_of(WINDOWS, 3) == 3
 
 
 def test_progress_runs_from_none_to_all() -> None:

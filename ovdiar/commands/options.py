@@ -57,7 +57,7 @@ def add_networks(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--threads", type=int, metavar="N", help="threads of the networks")
     parser.add_argument(
-        "--batch-size", type=int, metavar="N", default=32, help="windows at once (default: 32)"
+        "--batch-size", type=int, metavar="N", help="windows at once (default: what suits)"
     )
 
 

@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ovdiar import presets
 from ovdiar.activity import to_annotation
-from ovdiar.errors import ConfigError
-from ovdiar.pipelines.scoring import aggregate_recording, score_speakers, segmentation_of
+from ovdiar.pipelines.scoring import (
+    aggregate_recording,
+    checked_batch_size,
+    score_speakers,
+    segmentation_of,
+)
 from ovdiar.pipelines.steps import Steps
 from ovdiar.recording import open_recording
 
@@ -44,12 +48,10 @@ class Detection(ABC):
         offset: float | None = None,
         min_duration_on: float | None = None,
         min_duration_off: float | None = None,
-        batch_size: int = 32,
+        batch_size: int | None = None,
     ) -> None:
-        if batch_size < 1:
-            raise ConfigError(f"batch_size is {batch_size}: give at least 1")
         self.model = segmentation_of(models)
-        self.batch_size = batch_size
+        self.batch_size = checked_batch_size(batch_size)
         sigmoid = self.model.spec.powerset is None
         self.parameters = presets.choose(
             self.table,

@@ -18,7 +18,7 @@ from ovdiar.errors import ConfigError
 from ovdiar.frames import FrameGrid, Frames, WindowedFrames, to_samples
 from ovdiar.models import PooledEmbedding
 from ovdiar.pipelines.estimate import DECODING, EMBEDDING, SEGMENTATION
-from ovdiar.pipelines.scoring import score_windows, segmentation_windows, to_speakers
+from ovdiar.pipelines.scoring import batch_of, score_windows, segmentation_windows, to_speakers
 from ovdiar.sharing import align_step, embed_shared
 from ovdiar.windows import slide
 
@@ -101,7 +101,7 @@ def hear(
     recording: Recording,
     parameters: DiarizationParameters,
     steps: Steps,
-    batch_size: int,
+    batch_size: int | None,
 ) -> Evidence:
     """Run both networks over a recording; without speech, only the first."""
     trunk = shared_trunk(models, parameters)
@@ -134,9 +134,10 @@ def hear(
         blocks = recording.blocks()
         embeddings = embed_shared(trunk, blocks, scores.windows, active, choose, progress)
     else:
+        at_once = batch_of(scores.windows, batch_size)
         if spec.kind == "pooled":  # its trunk takes one window at a time: none is waited for
-            batch_size = min(batch_size, POOLED_AT_ONCE)
-        batches = slide(recording.blocks(), scores.windows, batch_size)
+            at_once = min(at_once, POOLED_AT_ONCE)
+        batches = slide(recording.blocks(), scores.windows, at_once)
         embeddings = embed_windows(models.embedding, batches, active, choose, progress)
     steps.done("embeddings", embeddings)
     return replace(evidence, embeddings=embeddings)

@@ -17,6 +17,7 @@ from ovdiar.models import Models
 from ovdiar.pipelines.scoring import (
     WHOLE,
     aggregate_recording,
+    checked_batch_size,
     embed_unmasked,
     lay_windows,
     score_windows,
@@ -58,7 +59,8 @@ class Inference:
     skip_aggregation : return the scores of each window, as the network gave them
     skip_conversion : return the log-probabilities of powerset classes, not speakers
     soft : convert powerset classes to the speakers' probabilities, not to 0 and 1
-    batch_size : windows that go through the network at once
+    batch_size : windows that go through the network at once, by default as many as suit the machine
+        (see `ovdiar.pipelines.scoring.batch_of`); changes speed and memory only
 
     Raises
     ------
@@ -89,19 +91,17 @@ class Inference:
         skip_aggregation: bool = False,
         skip_conversion: bool = False,
         soft: bool = False,
-        batch_size: int = 32,
+        batch_size: int | None = None,
     ) -> None:
         if window not in ("sliding", "whole"):
             raise ConfigError(f"window {window!r} is unknown: choose sliding or whole")
-        if batch_size < 1:
-            raise ConfigError(f"batch_size is {batch_size}: give at least 1")
         if soft and skip_conversion:
             raise ConfigError("soft=True and skip_conversion=True contradict each other: drop one")
         self.model = model.segmentation if isinstance(model, Models) else model
         self.window = window
         self.pre_aggregation_hook = pre_aggregation_hook
         self.skip_aggregation = skip_aggregation
-        self.batch_size = batch_size
+        self.batch_size = checked_batch_size(batch_size)
         self._convert: Callable[[Any], Any] | None = None
         if not (_embeds(self.model) or skip_conversion):
             self._convert = to_speakers(self.model, soft=soft)

@@ -26,7 +26,8 @@ class OverlappedSpeechDetection(Detection):
     offset : overlap ends where that score falls below it
     min_duration_on : shorter overlap is dropped, s
     min_duration_off : shorter gaps are filled, s
-    batch_size : windows that go through the network at once
+    batch_size : windows that go through the network at once, by default as many as suit the machine
+        (see `ovdiar.pipelines.scoring.batch_of`); changes speed and memory only
 
     Raises
     ------

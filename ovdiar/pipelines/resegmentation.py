@@ -16,7 +16,7 @@ from ovdiar.annotation import Annotation, Segment
 from ovdiar.counting import speaker_count
 from ovdiar.errors import ConfigError
 from ovdiar.formats import rttm
-from ovdiar.pipelines.scoring import score_speakers, segmentation_of
+from ovdiar.pipelines.scoring import checked_batch_size, score_speakers, segmentation_of
 from ovdiar.pipelines.steps import Steps
 from ovdiar.reconstruction import cluster_activations, select_loudest
 from ovdiar.recording import open_recording
@@ -55,7 +55,8 @@ class Resegmentation:
     warm_up : share of a window left out at its start and at its end; below 0.5
     strict_parity : label turns by the places of the baseline's sorted labels, as pyannote does,
         not by those labels
-    batch_size : windows that go through the network at once
+    batch_size : windows that go through the network at once, by default as many as suit the machine
+        (see `ovdiar.pipelines.scoring.batch_of`); changes speed and memory only
 
     Raises
     ------
@@ -74,16 +75,14 @@ class Resegmentation:
         min_duration_off: float | None = None,
         warm_up: float = 0.05,
         strict_parity: bool = False,
-        batch_size: int = 32,
+        batch_size: int | None = None,
     ) -> None:
-        if batch_size < 1:
-            raise ConfigError(f"batch_size is {batch_size}: give at least 1")
         if not 0 <= warm_up < 0.5:
             raise ConfigError(f"warm_up is {warm_up:g}: give a share from 0 to below 0.5")
         self.model = segmentation_of(models)
         self.warm_up = (warm_up, warm_up)
         self.strict_parity = strict_parity
-        self.batch_size = batch_size
+        self.batch_size = checked_batch_size(batch_size)
         sigmoid = self.model.spec.powerset is None
         self.parameters = presets.choose(
             presets.RESEGMENTATION,

@@ -17,6 +17,7 @@ from ovdiar.pipelines.evidence import Evidence, hear, observe, step_costs, windo
 from ovdiar.pipelines.forcing import obey, speaker_bounds, warn_unless_obeyed
 from ovdiar.pipelines.ghosts import lay_ghosts
 from ovdiar.pipelines.provenance import provenance
+from ovdiar.pipelines.scoring import checked_batch_size
 from ovdiar.pipelines.steps import Steps
 from ovdiar.recording import open_recording
 
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
     from ovdiar.result import DiarizationResult
 
 
+FAST_STEP = 0.2
+"""Fast mode's distance of two windows, as a share of one."""
+
+
 class SpeakerDiarization:
     """Speaker diarization of a recording.
 
@@ -45,7 +50,8 @@ class SpeakerDiarization:
     preset : ``"2.1"``, ``"3.1"``, ``"community-1"``, or a JSON file of hyper-parameters; by
         default those of the bundle. All of the following take precedence over it.
     segmentation_threshold : above it a speaker is active (sigmoid networks; 0 to 1)
-    segmentation_step : distance of two windows as a share of one
+    segmentation_step : distance of two windows as a share of one; in fast mode `FAST_STEP` unless
+        given
     min_duration_off : a speaker's shorter gaps are filled, s
     embedding_exclude_overlap : embed a speaker from frames where nobody else speaks, if enough
     training_filter : window speakers that are clustered: ``"active"`` (pyannote 3.x) all that
@@ -64,7 +70,8 @@ class SpeakerDiarization:
     plda : folder with ``xvec_transform.npz`` and ``plda.npz``; by default the bundle's
     strict_parity : answer as pyannote does even where that disobeys the number of speakers
         asked for, and name speakers in the order of their numbers' text (see `pipelines.forcing`)
-    batch_size : windows that go through a network at once; changes speed and memory only
+    batch_size : windows that go through a network at once, by default as many as suit the machine
+        (see `ovdiar.pipelines.scoring.batch_of`); changes speed and memory only
 
     Notes
     -----
@@ -80,7 +87,7 @@ class SpeakerDiarization:
         preset: str | os.PathLike[str] | None = None,
         plda: str | os.PathLike[str] | None = None,
         strict_parity: bool = False,
-        batch_size: int = 32,
+        batch_size: int | None = None,
         segmentation_threshold: float | None = None,
         segmentation_step: float | None = None,
         min_duration_off: float | None = None,
@@ -95,6 +102,8 @@ class SpeakerDiarization:
         embedding_reuse: str | None = None,
         ghosts: str | None = None,
     ) -> None:
+        if embedding_reuse == "shared" and segmentation_step is None:
+            segmentation_step = FAST_STEP
         given = {
             "segmentation_threshold": segmentation_threshold,
             "segmentation_step": segmentation_step,
@@ -116,9 +125,7 @@ class SpeakerDiarization:
         self.models = models
         self.parameters = presets.choose(presets.DIARIZATION, preset, default, given)
         self.strict_parity = strict_parity
-        self.batch_size = batch_size
-        if batch_size < 1:
-            raise ConfigError(f"batch_size is {batch_size}: give at least 1")
+        self.batch_size = checked_batch_size(batch_size)
         self._plda: Plda | None = None
         if self.parameters.clustering == "vbx":
             if plda is not None:

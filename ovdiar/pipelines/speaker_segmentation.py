@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from ovdiar.activity import binarize, to_annotation
 from ovdiar.counting import speaker_count
-from ovdiar.errors import ConfigError
 from ovdiar.frames import Frames
-from ovdiar.pipelines.scoring import score_speakers, segmentation_of
+from ovdiar.pipelines.scoring import checked_batch_size, score_speakers, segmentation_of
 from ovdiar.pipelines.steps import Steps
 from ovdiar.presets import ActivityParameters, check_range, with_parameters
 from ovdiar.reconstruction import cluster_activations, select_loudest
@@ -45,7 +44,8 @@ class SpeakerSegmentation:
     stitch_threshold : mean absolute difference of scores up to which window speakers are one
     min_duration_on : shorter turns are dropped, s
     min_duration_off : a speaker's shorter gaps are filled, s
-    batch_size : windows that go through the network at once
+    batch_size : windows that go through the network at once, by default as many as suit the machine
+        (see `ovdiar.pipelines.scoring.batch_of`); changes speed and memory only
 
     Raises
     ------
@@ -67,10 +67,8 @@ class SpeakerSegmentation:
         stitch_threshold: float = STITCH_THRESHOLD,
         min_duration_on: float | None = None,
         min_duration_off: float | None = None,
-        batch_size: int = 32,
+        batch_size: int | None = None,
     ) -> None:
-        if batch_size < 1:
-            raise ConfigError(f"batch_size is {batch_size}: give at least 1")
         check_range("stitch_threshold", stitch_threshold, 0.0, 1.0)
         given = {
             "onset": onset,
@@ -79,7 +77,7 @@ class SpeakerSegmentation:
             "min_duration_off": min_duration_off,
         }
         self.model = segmentation_of(models)
-        self.batch_size = batch_size
+        self.batch_size = checked_batch_size(batch_size)
         self.stitch_threshold = stitch_threshold
         default = DEFAULT if self.model.spec.powerset is None else ActivityParameters()
         self.parameters = with_parameters(

@@ -24,7 +24,8 @@ class VoiceActivityDetection(Detection):
     offset : speech ends where that score falls below it
     min_duration_on : shorter speech is dropped, s
     min_duration_off : shorter gaps are filled, s
-    batch_size : windows that go through the network at once
+    batch_size : windows that go through the network at once, by default as many as suit the machine
+        (see `ovdiar.pipelines.scoring.batch_of`); changes speed and memory only
 
     Raises
     ------
