@@ -84,9 +84,14 @@ def _pass(audio: AudioInput, *, encoded: bool) -> Sound:
     return Sound(total / RATE, _peaks(np.concatenate(outline), total), file.getvalue())
 
 
-def _writer(file: io.BytesIO) -> Any:
+def _soundfile() -> Any:
     import soundfile  # noqa: PLC0415 - only who embeds audio asks for it
 
+    return soundfile
+
+
+def _writer(file: io.BytesIO) -> Any:
+    soundfile = _soundfile()
     settings: dict[str, Any] = {"bitrate_mode": "CONSTANT", "compression_level": COMPRESSION}
     try:
         return soundfile.SoundFile(file, "w", RATE, 1, "MPEG_LAYER_III", format="MP3", **settings)

@@ -5,7 +5,7 @@ import { history } from "./history.js";
 import { element, part } from "./page.js";
 import { talk } from "./selection.js";
 import { isLow } from "./talk.js";
-import { length, percent } from "./times.js";
+import { counted, length, percent } from "./times.js";
 
 const item = (sample, text) => element("li", {}, ...(sample ? [element("span", { className: `sample ${sample}` })] : []), text);
 
@@ -14,7 +14,7 @@ function show() {
   const { overlap } = talk();
   const items = [];
   const low = turns.filter(isLow).length;
-  if (low) items.push(item("low", `Confidence below ${Math.round(100 * report.low)} % (${low} turn${low > 1 ? "s" : ""})`));
+  if (low) items.push(item("low", `Confidence below ${Math.round(100 * report.low)} % (${counted(low, "turn")})`));
   if (overlap.items.length) items.push(item("overlap", "Two or more talk at once"));
   if (report.reference) {
     const [miss, invented, confused] = report.reference.seconds.map(length);

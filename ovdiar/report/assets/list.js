@@ -93,13 +93,16 @@ function size() {
   reveal();
 }
 
-// Selects the turn so many places on; from nothing, that at the cursor.
+// Selects the turn so many places on; from nothing, that at the cursor or the next.
 export function step(places) {
   if (!shown.length) return;
   const place = shown.findIndex(({ id }) => id === selection.id);
   const near = shown.findIndex(({ end }) => end > player.time);
-  const start = place >= 0 ? place + places : near >= 0 ? near : shown.length - 1;
-  const turn = shown[Math.min(Math.max(start, 0), shown.length - 1)];
+  const from = place >= 0 ? place : (near >= 0 ? near : shown.length) - Math.sign(places);
+  goTo(shown[Math.min(Math.max(from + places, 0), shown.length - 1)]);
+}
+
+function goTo(turn) {
   selection.choose(turn.id);
   if (!player.playing) player.seek(turn.start);
   viewport.reveal(turn.start, turn.end);
@@ -110,10 +113,7 @@ export function stepLow(way) {
   const { turns } = history.state;
   const from = turns.findIndex(({ id }) => id === selection.id);
   for (let index = from < 0 && way < 0 ? turns.length - 1 : from + way; turns[index]; index += way) {
-    if (!isLow(turns[index])) continue;
-    selection.choose(turns[index].id);
-    if (!player.playing) player.seek(turns[index].start);
-    return viewport.reveal(turns[index].start, turns[index].end);
+    if (isLow(turns[index])) return goTo(turns[index]);
   }
 }
 

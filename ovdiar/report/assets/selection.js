@@ -30,7 +30,12 @@ class Selection {
   }
 
   get turn() {
-    return history.state.turns.find((turn) => turn.id === this.id) ?? null;
+    if (this.id === null) return null;
+    if (this.found?.id !== this.id || this.state !== history.state) {
+      this.state = history.state;
+      this.found = history.state.turns.find((turn) => turn.id === this.id) ?? null;
+    }
+    return this.found;
   }
 
   onChange(listener) {

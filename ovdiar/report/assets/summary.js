@@ -5,9 +5,7 @@ import { history } from "./history.js";
 import { part } from "./page.js";
 import { talk } from "./selection.js";
 import { total } from "./spans.js";
-import { length, percent } from "./times.js";
-
-const counted = (count, noun) => `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
+import { counted, length, percent } from "./times.js";
 
 function show() {
   const { speakers, overlap, speech } = talk();

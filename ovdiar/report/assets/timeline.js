@@ -16,6 +16,7 @@ const canvas = frame.querySelector("canvas");
 const STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200];
 const TICK_ROOM = 76; // between labels of the axis, px
 const LOUDEST = 255;
+const NARROW = 4; // bars below it have no border, px
 const peaks = Uint8Array.from(atob(report.peaks), (letter) => letter.charCodeAt(0));
 const font = (size, weight = 400) => `${weight} ${size}px ${getComputedStyle(document.body).fontFamily}`;
 let fonts = {};
@@ -80,13 +81,20 @@ function axis(context) {
 }
 
 // Calls back with the pixels of each span; those that would only cover the last are left out.
+// What is narrow lies on whole pixels, which are drawn fastest.
 function bars(spans, paint) {
+  const scale = (width - plan.gutter) / viewport.span;
+  const origin = plan.gutter - viewport.start * scale;
   let last = -Infinity;
   spans.visit(viewport.start, viewport.end, (item) => {
-    const left = Math.max(xOf(item.start), plan.gutter - 4);
-    const right = Math.max(Math.min(xOf(item.end), width + 4), left + 1);
-    if (right <= last + 0.5) return;
-    last = Math.max(last, right);
+    let left = Math.max(origin + item.start * scale, plan.gutter - 4);
+    let right = Math.min(origin + item.end * scale, width + 4);
+    if (right - left < NARROW) {
+      left = Math.round(left);
+      right = Math.max(Math.round(right), left + 1);
+    }
+    if (right <= last) return;
+    last = right;
     paint(left, right - left, item);
   });
 }
@@ -95,17 +103,15 @@ const PAINT = {
   sound(context, { y, height }) {
     const middle = y + height / 2;
     context.fillStyle = ink("wave");
-    context.beginPath();
     const per = viewport.span / (width - plan.gutter) / report.peakSeconds;
     for (let x = plan.gutter; x < width; x++) {
       const from = Math.floor(timeOf(x) / report.peakSeconds);
       if (from >= peaks.length) break;
       let loud = 0;
       for (let index = from; index <= from + per && index < peaks.length; index++) loud = Math.max(loud, peaks[index]);
-      const half = Math.max(0.5, (height / 2 - 3) * Math.sqrt(loud / LOUDEST));
-      context.rect(x, middle - half, 1, 2 * half);
+      const half = Math.max(1, Math.round((height / 2 - 3) * Math.sqrt(loud / LOUDEST)));
+      context.fillRect(x, middle - half, 1, 2 * half);
     }
-    context.fill();
   },
 
   overlap(context, { y, height, spans }) {
@@ -123,7 +129,7 @@ const PAINT = {
     context.fillStyle = place === null ? ink("line") : hue(place);
     context.lineWidth = 1.25;
     bars(spans, (x, w) => {
-      if (w < 4) return context.fillRect(x, y + 2, w, height - 6);
+      if (w < NARROW) return context.fillRect(x, y + 2, w, height - 6);
       box(context, x + 0.6, y + 2, w - 1.2, height - 6, 2);
       context.globalAlpha = 0.28;
       context.fill();
@@ -137,23 +143,21 @@ const PAINT = {
     const border = edge(row.place);
     const top = plan.narrow ? row.y + 15 : row.y + 6;
     const height = row.y + row.height - (plan.narrow ? 4 : 6) - top;
+    const lines = hatch(context, ink("card"));
     context.lineWidth = 1;
+    context.strokeStyle = border;
     bars(row.spans, (x, w, turn) => {
       const low = isLow(turn);
-      const [y, h] = low ? [top + height * 0.4, height * 0.6] : [top, height];
+      const [y, h] = low ? [top + Math.round(height * 0.4), Math.round(height * 0.6)] : [top, height];
       context.fillStyle = colour;
-      if (w < 4) {
-        context.fillRect(x, y, w, h);
-      } else {
-        box(context, x + 0.5, y + 0.5, w - 1, h - 1);
+      if (w < NARROW) return context.fillRect(x, y, w, h);
+      box(context, x + 0.5, y + 0.5, w - 1, h - 1);
+      context.fill();
+      if (low) {
+        context.fillStyle = lines;
         context.fill();
-        if (low) {
-          context.fillStyle = hatch(context, ink("card"));
-          context.fill();
-        }
-        context.strokeStyle = border;
-        context.stroke();
       }
+      context.stroke();
     });
     const turn = selection.turn;
     if (turn === null || turn.speaker !== row.id) return;

@@ -1,4 +1,4 @@
-// Times as people write them.
+// Times and numbers as people write them.
 
 const two = (number) => String(number).padStart(2, "0");
 
@@ -23,8 +23,9 @@ export function length(seconds) {
 export function spoken(seconds) {
   const whole = Math.round(seconds);
   const counts = [[Math.floor(whole / 3600), "hour"], [Math.floor(whole / 60) % 60, "minute"], [whole % 60, "second"]];
-  const said = counts.filter(([count]) => count).map(([count, unit]) => `${count} ${unit}${count > 1 ? "s" : ""}`);
-  return said.join(" ") || "0 seconds";
+  return counts.filter(([count]) => count).map(([count, unit]) => counted(count, unit)).join(" ") || "0 seconds";
 }
+
+export const counted = (count, noun) => `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
 
 export const percent = (share) => `${(100 * share).toFixed(share < 0.0995 ? 1 : 0)} %`;

@@ -22,8 +22,10 @@ class Viewport {
 
   show(start, span = this.span) {
     const most = Math.max(SHORTEST, report.duration);
-    this.span = Math.min(Math.max(span, Math.min(SHORTEST, most)), most);
+    const before = [this.start, this.span];
+    this.span = Math.min(Math.max(span, SHORTEST), most);
     this.start = Math.min(Math.max(start, 0), most - this.span);
+    if (this.start === before[0] && this.span === before[1]) return;
     for (const listener of this.listeners) listener();
   }
 

@@ -1,0 +1,97 @@
+"""A real browser: Chromium, as Debian has it, driven by Playwright."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TYPE_CHECKING, NoReturn
+
+import pytest
+from reference.pages import ROWS, Report, annotation
+
+from ovdiar import formats
+from ovdiar.report import write_page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from playwright.sync_api import Browser
+
+    Open = Callable[..., Report]
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+OPTIONS = ["--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required"]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Start Chromium; a machine without it skips by name, CI fails.
+
+    A module's tests share it. It ends with them: while it runs, so does its event loop, which
+    other tests could not stand.
+    """
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
+        _lack(f"no browser: install one of {', '.join(BROWSERS)}")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        _lack("playwright is not installed: pip install playwright")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=program, args=OPTIONS)
+        yield started
+        started.close()
+
+
+def _lack(message: str) -> NoReturn:
+    if os.environ.get("CI") == "true":
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+@pytest.fixture(scope="session")
+def report_file(conversation: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write the report of our conversation's first turns, beside its reference."""
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    reference = formats.read(conversation.with_suffix(".rttm"))
+    write_page(path, conversation, annotation(ROWS, "conversation"), reference=reference)
+    return path
+
+
+@pytest.fixture
+def visit(browser: Browser, tmp_path: Path) -> Iterator[Open]:
+    """Open files in a browser of their own; what it complains of, or asks for, is an error."""
+    wrong: list[str] = []
+    contexts = []
+
+    def visit(
+        path: Path, *, script: str = "", allowed: Sequence[str] = (), **context: object
+    ) -> Report:
+        settings = {"viewport": {"width": 1280, "height": 900}, **context}
+        contexts.append(browser.new_context(**settings))  # type: ignore[arg-type]
+        page = contexts[-1].new_page()
+        page.set_default_timeout(10_000)
+        page.on("console", lambda message: wrong.append(message.text))
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("request", lambda asked: _check(asked.url, [path.as_uri(), *allowed], wrong))
+        page.add_init_script(script)
+        page.goto(path.as_uri())
+        return Report(page, tmp_path, wrong)
+
+    yield visit
+    for context in contexts:
+        context.close()
+    assert wrong == []
+
+
+def _check(url: str, allowed: list[str], wrong: list[str]) -> None:
+    """Note whatever is asked for beside the page itself and what it holds."""
+    if url not in allowed and not url.startswith(("blob:", "data:")):
+        wrong.append(f"asked for {url}")
+
+
+@pytest.fixture
+def report(visit: Open, report_file: Path) -> Report:
+    """Open the report."""
+    return visit(report_file)
