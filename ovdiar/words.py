@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, overload
 from ovdiar.errors import ConfigError, OvdiarWarning
 from ovdiar.result import DiarizationResult
 from ovdiar.transcripts import from_document, to_document
+from ovdiar.transcripts.captions import plain
 from ovdiar.transcripts.talk import Talk
 from ovdiar.transcripts.transcript import Transcript
 
@@ -113,7 +114,7 @@ def _assigned(transcript: Transcript, annotation: Annotation, max_gap: float) ->
     unknown, count = 0, 0
     for passage in transcript.passages:
         words = []
-        for word in _timed(passage, talk):
+        for word in _timed(passage, talk, transcript.family):
             speaker = talk.speaker_of(word.start or 0.0, word.end or 0.0, ongoing, max_gap)
             words.append(replace(word, speaker=speaker))
             ongoing = ongoing if speaker is None else speaker
@@ -130,7 +131,7 @@ def _assigned(transcript: Transcript, annotation: Annotation, max_gap: float) ->
     return replace(transcript, passages=tuple(passages))
 
 
-def _timed(passage: Passage, talk: Talk) -> list[Word]:
+def _timed(passage: Passage, talk: Talk, family: str) -> list[Word]:
     """Give times to the words that have none, run by run."""
     words: list[Word] = []
     runs = [list(run) for _, run in groupby(passage.words, key=lambda word: word.start is None)]
@@ -141,7 +142,8 @@ def _timed(passage: Passage, talk: Talk) -> list[Word]:
         following = runs[number + 1][0].start if number + 1 < len(runs) else passage.end
         start_s = (words[-1].end if words else None) or passage.start
         end_s = max(start_s, passage.end if following is None else following)
-        spans = talk.share(start_s, end_s, [max(len(word.text.strip()), 1) for word in run])
+        lengths = [max(len(plain(word.text, family).strip()), 1) for word in run]
+        spans = talk.share(start_s, end_s, lengths)
         words += [
             replace(word, start=start, end=end)
             for word, (start, end) in zip(run, spans, strict=True)

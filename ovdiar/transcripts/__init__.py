@@ -25,9 +25,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("json", "srt", "vtt", "txt", "ctm", "stm")
 """What a transcript is written in; each is the suffix of its files too."""
-KNOWN = (
-    "Whisper's, faster-whisper's, whisperX's, OpenAI's or whisper.cpp's JSON, SRT, WebVTT or CTM"
-)
+KNOWN = "JSON of Whisper, faster-whisper, whisperX, OpenAI or whisper.cpp, SRT, WebVTT or CTM"
 
 
 def read(path: str | os.PathLike[str]) -> Transcript:

@@ -119,7 +119,7 @@ def _texts(transcript: Transcript, family: str) -> Iterator[tuple[Passage, str]]
         opened = _still_open(passage.text, opened)
         closed = "".join(f"</{name}>" for _, name in reversed(opened))
         last = passage.part == passage.parts - 1
-        yield passage, again + passage.text + ("" if last else closed)
+        yield passage, again + passage.text.lstrip() + ("" if last else closed)
 
 
 def _still_open(text: str, opened: list[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 FAMILY = "ctm"
 LEXEME, UNKNOWN = "lex", "unknown"
-FIRST_LINE = re.compile(r"\A(?:\s*;;.*\n|\s*\n)*\s*\S+\s+\S+\s+[\d.]+\s+[\d.]+\s+\S")
-"""How a text begins that is meant to be CTM: two names, two numbers and more."""
+FIRST_LINE = re.compile(r"\A(?:\s*;;.*\n|\s*\n)*\s*(?!SPEAKER\s)\S+\s+\S+\s+[\d.]+\s+[\d.]+\s+\S")
+"""How a text begins that is meant to be CTM: two names, two numbers and more (not RTTM)."""
 COLUMNS = ("recording", "channel", "start", "duration", "word", "confidence", "type", "speaker")
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-
-import numpy as np
+from itertools import accumulate, groupby
 
 UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 """Kana and Han, which put no blanks between words."""
@@ -34,8 +33,13 @@ def cut(text: str, words: list[str]) -> list[str]:
         return list(words)
     folded, origins = _fold(text)
     needles = [_fold(word)[0] for word in words]
-    starts = _between(_find_all(folded, needles), needles, len(folded))
-    cuts = [_before(text, [*origins, len(text)][start]) for start in starts[1:]]
+    found = _find_all(folded, needles)
+    origins.append(len(text))
+    starts = [
+        _before(text, origins[start] if known is not None else _word_start(text, origins[start]))
+        for start, known in zip(_between(found, needles, len(folded)), found, strict=True)
+    ]
+    cuts = list(accumulate(starts[1:], max))
     return [text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
 
 
@@ -78,11 +82,28 @@ def _find(folded: str, needle: str, three: str, at: int) -> int:
 
 def _between(found: list[int | None], needles: list[str], end: int) -> list[int]:
     """Lay the words that were not found between those that were, by their lengths."""
-    offsets = np.cumsum([0, *map(len, needles)])
-    known = [(offset, at) for offset, at in zip(offsets, found, strict=False) if at is not None]
-    given, places = zip((0, 0), *known, (offsets[-1], end), strict=True)
-    between = np.interp(offsets[:-1], given, places)
-    return [int(b) if at is None else at for b, at in zip(between, found, strict=True)]
+    places: list[int] = []
+    for missing, run in groupby(enumerate(found), key=lambda pair: pair[1] is None):
+        numbers = [number for number, _ in run]
+        if not missing:
+            places += [found[number] or 0 for number in numbers]
+            continue
+        first, after = numbers[0], numbers[-1] + 1
+        high = end if after == len(found) else found[after] or 0
+        low = min(places[-1] + len(needles[first - 1]) if places else 0, high)
+        lengths = [len(needle) for needle in needles[first:after]]
+        before = accumulate(lengths[:-1], initial=0)
+        places += [low + (high - low) * length // max(sum(lengths), 1) for length in before]
+    return places
+
+
+def _word_start(text: str, place: int) -> int:
+    """Move a cut that was guessed to the beginning of the word it is in."""
+    while 0 < place < len(text) and text[place - 1].isalnum():
+        if STARTS_UNSPACED.match(text[place - 1]):
+            break
+        place -= 1
+    return place
 
 
 def _before(text: str, place: int) -> int:
