@@ -33,6 +33,8 @@ RANGES = {
     "segmentation_threshold": (0.0, 1.0),
     "segmentation_step": (1e-3, 1.0),
     "min_duration_off": (0.0, math.inf),
+    "clean_share": (0.0, 1.0),
+    "side_by_side": (0.0, 2.0),
     "threshold": (0.0, 2.0),
     "min_cluster_size": (1, math.inf),
     "fa": (1e-6, 1e6),
@@ -80,8 +82,10 @@ class DiarizationParameters:
     min_duration_off: float = 0.0
     embedding_exclude_overlap: bool = True
     training_filter: str = "active"
+    clean_share: float = 0.2
     clustering: str = "ahc"
     linkage: Linkage = "centroid"
+    side_by_side: float = 0.0
     threshold: float = 0.7
     min_cluster_size: int = 12
     fa: float = 0.07

@@ -58,9 +58,11 @@ def _truth(recording: Recording) -> list[int]:
     return voices
 
 
-@given(st.data(), st.integers(1, 3), st.integers(1, 12), st.integers(0, 3))
+@given(
+    st.data(), st.integers(1, 3), st.integers(1, 12), st.integers(0, 3), st.sampled_from([0.2, 0.5])
+)
 def test_training_rows_are_those_found_by_hand(
-    data: st.DataObject, windows: int, frames: int, speakers: int
+    data: st.DataObject, windows: int, frames: int, speakers: int, share: float
 ) -> None:
     active = data.draw(arrays(bool, (windows, frames, speakers)))
     values = st.sampled_from([1.0, 0.5, 0.0, np.nan, np.inf])
@@ -74,10 +76,10 @@ def test_training_rows_are_those_found_by_hand(
                     bool(o) and sum(row) == 1 for o, row in zip(own, active[window], strict=True)
                 )
                 vector = embeddings[window, speaker]
-                enough = any(own) if training_filter == "active" else alone >= 0.2 * frames
+                enough = any(own) if training_filter == "active" else alone >= share * frames
                 if enough and np.isfinite(vector).all() and vector.any():
                     expected.append((window, speaker))
-        found = zip(*training_rows(embeddings, active, training_filter), strict=True)
+        found = zip(*training_rows(embeddings, active, training_filter, share), strict=True)
         assert list(found) == expected
 
 
@@ -87,6 +89,32 @@ def test_a_fifth_of_a_window_alone_is_clean(alone: int, trains: bool) -> None:  
     active[0, :alone] = True
     windows, _ = training_rows(np.ones((1, 1, 4)), active, "clean")
     assert (len(windows) == 1) == trains
+
+
+def test_more_clean_speech_can_be_asked_of_what_is_clustered() -> None:
+    clean = replace(AHC, training_filter="clean")
+    sizes = [
+        len(_cluster(MEETING, replace(clean, clean_share=share)).training_labels)
+        for share in (0.0, 0.2, 0.5)
+    ]
+    assert sizes[0] > sizes[1] > sizes[2] > 0
+
+
+def test_voices_that_speak_side_by_side_are_clustered_apart_for_a_price() -> None:
+    """Two alike voices in every window, each alone for a half of it."""
+    rows = np.array([[1.0, 0.0], [0.9, np.sqrt(1 - 0.81)]], dtype=np.float32)
+    embeddings, active = np.tile(rows, (30, 1, 1)), np.zeros((30, 10, 2), dtype=bool)
+    active[:, :5, 0] = active[:, 5:, 1] = True
+    average = replace(AHC, linkage="average", threshold=0.2, min_cluster_size=1)
+
+    def found(price: float) -> list[list[int]]:
+        parameters = replace(average, side_by_side=price)
+        clusters = cluster_speakers(embeddings, active, parameters, FREE, None)
+        labels: list[list[int]] = clusters.labels.tolist()
+        return labels
+
+    assert found(0.0) == [[0, 0]] * 30
+    assert found(0.3) == [[0, 1]] * 30
 
 
 @pytest.mark.parametrize("scale", [1e-30, 1e30])

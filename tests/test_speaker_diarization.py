@@ -203,6 +203,20 @@ def test_up_to_ten_speakers_strict_parity_names_them_alike() -> None:
     assert strict.speaker_diarization == _diarize().speaker_diarization
 
 
+def test_strict_parity_puts_no_price_on_speaking_side_by_side() -> None:
+    models = MEETING.models(linkage="average", side_by_side=0.3)
+    assert SpeakerDiarization(models).parameters.side_by_side == 0.3
+    assert SpeakerDiarization(models, strict_parity=True).parameters.side_by_side == 0.0
+    assert {each.side_by_side for each in DIARIZATION.values()} == {0.0}
+
+
+@pytest.mark.parametrize("linkage", ["centroid", "median", "ward"])
+def test_a_price_that_the_linkage_cannot_add_is_refused_at_once(linkage: str) -> None:
+    with pytest.raises(ConfigError, match=f"side_by_side does not fit linkage '{linkage}'"):
+        SpeakerDiarization(None, linkage=linkage, side_by_side=0.1)
+    SpeakerDiarization(None, linkage=linkage, side_by_side=0.0)
+
+
 def test_hyper_parameters_are_those_of_the_bundle() -> None:
     models = MEETING.models(threshold=0.4, linkage="average", min_cluster_size=3)
     expected = DiarizationParameters(threshold=0.4, linkage="average", min_cluster_size=3)

@@ -7,9 +7,18 @@ from dataclasses import asdict, replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ovdiar.pipelines.speaker_diarization import SpeakerDiarization
 from ovdiar.presets import DIARIZATION, DiarizationParameters
 from ovdiar.tuning.evidence import BACK_END
-from ovdiar.tuning.space import LINKAGES, ONSETS, Space, candidates, space_around
+from ovdiar.tuning.space import (
+    CLEAN_SHARES,
+    LINKAGES,
+    ONSETS,
+    PRICES,
+    Space,
+    candidates,
+    space_around,
+)
 
 TINY = DiarizationParameters(
     training_filter="clean", linkage="average", threshold=0.25, min_cluster_size=15
@@ -55,6 +64,8 @@ def test_every_parameter_is_tried_and_the_thresholds_of_scores_are_few() -> None
     assert {each.segmentation_threshold for each in tried} == set(ONSETS)
     assert {each.linkage for each in tried} == set(LINKAGES)
     assert {each.training_filter for each in tried} == {"active", "clean"}
+    assert {each.clean_share for each in tried} == set(CLEAN_SHARES)
+    assert {each.side_by_side for each in tried} == set(PRICES)
     assert len({each.min_cluster_size for each in tried}) > 10
     assert len({each.min_duration_off for each in tried}) > 10
     assert min(each.threshold for each in tried) < 0.15
@@ -84,6 +95,12 @@ def test_a_changed_linkage_keeps_the_cosine_distance_of_the_cut() -> None:
         ("complete", 0.25),
         ("weighted", 0.25),
     ]
+
+
+def test_every_candidate_is_one_that_the_pipeline_takes() -> None:
+    priced = replace(TINY, side_by_side=0.3)
+    for each in candidates(space_around(priced, sigmoid=True, plda=False), 300, 0):
+        SpeakerDiarization(None, **asdict(each))
 
 
 def test_extreme_defaults_make_no_impossible_candidates() -> None:

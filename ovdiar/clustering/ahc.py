@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from ovdiar.clustering.assignment import centroids_of, cosine_distances, unit
+from ovdiar.clustering.side_by_side import penalised_dendrogram
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from ovdiar.clustering.side_by_side import SideBySide
 
 Linkage = Literal["centroid", "median", "ward", "average", "complete", "single", "weighted"]
 EUCLIDEAN_LINKAGES = ("centroid", "median", "ward")
@@ -52,8 +55,12 @@ FREE = CountBounds(1, sys.maxsize)
 """Any number of clusters."""
 
 
-def dendrogram(embeddings: NDArray[Any], linkage: Linkage) -> NDArray[np.float64]:
+def dendrogram(
+    embeddings: NDArray[Any], linkage: Linkage, apart: SideBySide | None = None
+) -> NDArray[np.float64]:
     """Merge step by step: (N, D) -> SciPy's linkage matrix (N - 1, 4)."""
+    if apart is not None:
+        return penalised_dendrogram(embeddings, linkage, apart)
     from scipy.cluster import hierarchy  # noqa: PLC0415 - SciPy loads when a stage needs it
 
     if linkage in EUCLIDEAN_LINKAGES:
@@ -76,12 +83,14 @@ def agglomerate(
     linkage: Linkage,
     min_cluster_size: int,
     bounds: CountBounds,
+    apart: SideBySide | None = None,
 ) -> NDArray[np.int64]:
     """Cluster embeddings (N, D), N >= 1: labels (N,) from 0 without gaps.
 
-    Clusters smaller than ``min_cluster_size`` (at most a tenth of N) join the nearest large one.
-    Where the number of large ones is not within the bounds, the cut is moved to the merge nearest
-    the threshold that gives the number wanted, or else comes closest to it.
+    With ``apart``, unions of clusters that speak side by side have their price. Clusters smaller
+    than ``min_cluster_size`` (at most a tenth of N) join the nearest large one. Where the number
+    of large ones is not within the bounds, the cut is moved to the merge nearest the threshold
+    that gives the number wanted, or else comes closest to it.
 
     Beyond `LARGEST_DENDROGRAM` embeddings, evenly spaced ones make the tree and the others join
     the nearest centroid: distances of all pairs of a long recording would fill gigabytes.
@@ -95,6 +104,7 @@ def agglomerate(
             linkage=linkage,
             min_cluster_size=min_cluster_size,
             bounds=bounds,
+            apart=None if apart is None else apart[chosen],
         )
         return _join_nearest(embeddings, centroids_of(embeddings[chosen], few))
     count = len(embeddings)
@@ -102,7 +112,7 @@ def agglomerate(
         return np.zeros(1, dtype=np.int64)
     bounds = bounds.within(count)
     smallest = min(min_cluster_size, max(1, round(0.1 * count)))
-    tree = dendrogram(embeddings, linkage)
+    tree = dendrogram(embeddings, linkage, apart)
     labels = cut_at(tree, threshold)
     found = count_large(labels, smallest)
     target = bounds.target(found)

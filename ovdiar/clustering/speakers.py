@@ -18,6 +18,7 @@ from ovdiar.clustering.assignment import (
     similarities,
 )
 from ovdiar.clustering.kmeans import kmeans
+from ovdiar.clustering.side_by_side import SideBySide
 from ovdiar.clustering.vbx import Posterior, initial_responsibilities, vbx
 from ovdiar.errors import ConfigError
 
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     from ovdiar.clustering.ahc import CountBounds
     from ovdiar.clustering.plda import Plda
     from ovdiar.presets import DiarizationParameters
-
-LEAST_CLEAN_SHARE = 0.2
-"""Share of a window that a speaker must hold alone to train the clusters (filter ``clean``)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,19 +51,22 @@ class Clusters:
 
 
 def training_rows(
-    embeddings: NDArray[Any], active: NDArray[np.bool_], training_filter: str
+    embeddings: NDArray[Any],
+    active: NDArray[np.bool_],
+    training_filter: str,
+    clean_share: float = 0.2,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Choose the window speakers to cluster, window by window: indices of windows and speakers.
 
-    ``active`` (pyannote 3.x): those that speak at all; ``clean`` (4.x): those that hold a fifth
-    of the window's frames alone. Embeddings without a direction (NaN, infinite, zero) are left
-    out.
+    ``active`` (pyannote 3.x): those that speak at all; ``clean`` (4.x): those that hold at
+    least ``clean_share`` of the window's frames alone. Embeddings without a direction (NaN,
+    infinite, zero) are left out.
     """
     if training_filter == "active":
         usable = active.any(axis=1)
     elif training_filter == "clean":
         alone = active & (active.sum(axis=2, keepdims=True) == 1)
-        usable = alone.sum(axis=1) >= LEAST_CLEAN_SHARE * active.shape[1]
+        usable = alone.sum(axis=1) >= clean_share * active.shape[1]
     else:
         raise ConfigError(f"training_filter {training_filter!r} is unknown: choose active or clean")
     with np.errstate(over="ignore"):
@@ -82,7 +83,7 @@ def cluster_speakers(
     plda: Plda | None,
 ) -> Clusters:
     """Cluster embeddings (C, S, D) of window speakers whose binary activity is (C, F, S)."""
-    training = training_rows(embeddings, active, parameters.training_filter)
+    training = training_rows(embeddings, active, parameters.training_filter, parameters.clean_share)
     rows = embeddings[training]
     if parameters.clustering == "vbx":
         clusters = _by_vbx(embeddings, active, training, parameters, bounds, plda)
@@ -96,6 +97,7 @@ def cluster_speakers(
                 linkage=parameters.linkage,
                 min_cluster_size=parameters.min_cluster_size,
                 bounds=bounds,
+                apart=_apart(training[0], parameters.side_by_side),
             )
         else:
             if bounds.exact is None:
@@ -105,6 +107,10 @@ def cluster_speakers(
         soft = similarities(embeddings, centroids)
         clusters = Clusters(assign_nearest(soft), centroids, soft, training, labels)
     return clusters
+
+
+def _apart(windows: NDArray[np.int64], weight: float) -> SideBySide | None:
+    return SideBySide(windows, weight) if weight else None
 
 
 def _one_speaker(

@@ -10,6 +10,7 @@ import numpy as np
 from ovdiar import presets
 from ovdiar.bundle import load_plda
 from ovdiar.checking import check
+from ovdiar.clustering.side_by_side import check_linkage
 from ovdiar.clustering.speakers import cluster_speakers
 from ovdiar.errors import ConfigError
 from ovdiar.pipelines.decoding import Decoded, decode, silence, traces
@@ -55,9 +56,13 @@ class SpeakerDiarization:
     min_duration_off : a speaker's shorter gaps are filled, s
     embedding_exclude_overlap : embed a speaker from frames where nobody else speaks, if enough
     training_filter : window speakers that are clustered: ``"active"`` (pyannote 3.x) all that
-        speak, ``"clean"`` (4.x) those that hold a fifth of the window alone
+        speak, ``"clean"`` (4.x) those that hold enough of the window alone
+    clean_share : how much of it that is, with the filter ``"clean"`` (0 to 1; pyannote: 0.2)
     clustering : ``"ahc"``, ``"vbx"`` (needs a PLDA) or ``"kmeans"`` (needs the number)
     linkage : of agglomerative clustering, by SciPy's names
+    side_by_side : price of uniting clusters that speak side by side in every window, added to
+        their cosine distance; less where they share fewer windows (see
+        `ovdiar.clustering.side_by_side`). 0 is pyannote's
     threshold : where agglomerative clustering stops. A Euclidean distance between normalised
         embeddings with centroid, median and Ward linkage, else a cosine distance; both 0 to 2
     min_cluster_size : smaller clusters join the nearest large one
@@ -69,7 +74,8 @@ class SpeakerDiarization:
         ``"fold"`` into the most similar voice, or ``"report"`` by a warning
     plda : folder with ``xvec_transform.npz`` and ``plda.npz``; by default the bundle's
     strict_parity : answer as pyannote does even where that disobeys the number of speakers
-        asked for, and name speakers in the order of their numbers' text (see `pipelines.forcing`)
+        asked for, name speakers in the order of their numbers' text (see `pipelines.forcing`),
+        and put no price on speaking side by side
     batch_size : windows that go through a network at once, by default as many as suit the machine
         (see `ovdiar.pipelines.scoring.batch_of`); changes speed and memory only
 
@@ -93,8 +99,10 @@ class SpeakerDiarization:
         min_duration_off: float | None = None,
         embedding_exclude_overlap: bool | None = None,
         training_filter: str | None = None,
+        clean_share: float | None = None,
         clustering: str | None = None,
         linkage: str | None = None,
+        side_by_side: float | None = None,
         threshold: float | None = None,
         min_cluster_size: int | None = None,
         fa: float | None = None,
@@ -110,8 +118,10 @@ class SpeakerDiarization:
             "min_duration_off": min_duration_off,
             "embedding_exclude_overlap": embedding_exclude_overlap,
             "training_filter": training_filter,
+            "clean_share": clean_share,
             "clustering": clustering,
             "linkage": linkage,
+            "side_by_side": side_by_side,
             "threshold": threshold,
             "min_cluster_size": min_cluster_size,
             "fa": fa,
@@ -124,6 +134,10 @@ class SpeakerDiarization:
             default = presets.with_parameters(default, models.bundle.pipeline)
         self.models = models
         self.parameters = presets.choose(presets.DIARIZATION, preset, default, given)
+        if strict_parity:
+            self.parameters = replace(self.parameters, side_by_side=0.0)
+        if self.parameters.side_by_side and self.parameters.clustering == "ahc":
+            check_linkage(self.parameters.linkage)
         self.strict_parity = strict_parity
         self.batch_size = checked_batch_size(batch_size)
         self._plda: Plda | None = None

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ovdiar.clustering.ahc import EUCLIDEAN_LINKAGES
+from ovdiar.clustering.side_by_side import UPDATES
 from ovdiar.presets import DIARIZATION, RANGES
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ LINKAGES = ("average", "centroid", "complete", "weighted")
 """Without single and median, which chain, and Ward, whose distances grow with the recording."""
 GAPS_S = (0.1, 0.25, 0.5, 1.0)
 SIZES = (1, 2, 4, 8, 15, 30)
+CLEAN_SHARES = (0.2, 0.3, 0.4)
+PRICES = (0.0, 0.1, 0.3, 1.0)
+"""Of speaking side by side."""
 FACTORS = (0.8, 1.25, 0.9, 1.1, 0.7, 1.4, 0.5, 2.0)
 """Of cosine distances, and of VBx's scales."""
 WIDEST_FACTOR = 2.5
@@ -94,6 +98,9 @@ def _single_changes(space: Space) -> Iterator[dict[str, Any]]:
     yield from ({"training_filter": choice} for choice in FILTERS)
     yield from (_cut(linkage, space.height) for linkage in LINKAGES)
     yield from ({"min_cluster_size": size} for size in SIZES)
+    yield from ({"clean_share": share} for share in CLEAN_SHARES)
+    if default.clustering == "ahc" and default.linkage in UPDATES:
+        yield from ({"side_by_side": price} for price in PRICES)
     yield from ({"segmentation_threshold": onset} for onset in space.onsets)
     yield from ({"min_duration_off": gap_s} for gap_s in GAPS_S)
     if "vbx" in space.methods and default.clustering != "vbx":
@@ -120,7 +127,9 @@ def _draw_gap(_space: Space, rng: np.random.Generator) -> dict[str, Any]:
 
 
 def _draw_filter(_space: Space, rng: np.random.Generator) -> dict[str, Any]:
-    return {"training_filter": FILTERS[int(rng.integers(len(FILTERS)))]}
+    chosen = FILTERS[int(rng.integers(len(FILTERS)))]
+    share = CLEAN_SHARES[int(rng.integers(len(CLEAN_SHARES)))]
+    return {"training_filter": chosen} | ({"clean_share": share} if chosen == "clean" else {})
 
 
 def _draw_size(_space: Space, rng: np.random.Generator) -> dict[str, Any]:
@@ -133,16 +142,19 @@ def _draw_clusters(space: Space, rng: np.random.Generator) -> dict[str, Any]:
         return {"clustering": "vbx", **drawn}
     linkage = LINKAGES[int(rng.integers(len(LINKAGES)))]
     widest = math.log(WIDEST_FACTOR)
-    return _cut(linkage, space.height * math.exp(rng.uniform(-widest, widest)))
+    cut = _cut(linkage, space.height * math.exp(rng.uniform(-widest, widest)))
+    return {"side_by_side": PRICES[int(rng.integers(len(PRICES)))], **cut}
 
 
 def _cut(linkage: str, height: float) -> dict[str, Any]:
     """Cut a dendrogram at a cosine distance, in the linkage's own kind of distance.
 
     Between vectors of length 1 the Euclidean distance is the root of twice the cosine distance.
+    No price of speaking side by side can be added to it.
     """
     threshold = math.sqrt(2 * height) if linkage in EUCLIDEAN_LINKAGES else height
-    return {"clustering": "ahc", "linkage": linkage, "threshold": _within("threshold", threshold)}
+    cut = {"clustering": "ahc", "linkage": linkage, "threshold": _within("threshold", threshold)}
+    return cut if linkage in UPDATES else {**cut, "side_by_side": 0.0}
 
 
 def _within(name: str, value: float) -> float:

@@ -1,0 +1,201 @@
+"""Measure ways to cluster the voices of ``tiny``, each on all recordings, leaving one out.
+
+cd tests && python -m benchmarks.clustering_study FOLDER [IDEA ...]
+
+FOLDER keeps the conversations that `benchmarks.simulated` makes and what the networks say (two
+hours of one core the first time, minutes afterwards). Needs the reference material
+(OVDIAR_SHARED, else ../shared) and the bundle ``tiny``. An idea is a list of settings. The table
+tells, strict and in %:
+
+- fitted: DER and recordings with the right number of speakers by the one setting that is best
+  for all recordings (without programmes and ami);
+- left out: the same, each recording by what is best for all the others;
+- tested: the same on ``test`` by what is best for the others, whose voices are other people's;
+- plateau: by how much the largest setting exceeds the smallest of those in a row around the best
+  that lose no more than half a point (thresholds only);
+- DER by groups, with the fitted setting.
+"""
+
+from __future__ import annotations
+
+import argparse
+import warnings
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+from unittest.mock import patch
+
+import numpy as np
+from benchmarks.clustering_ideas import IDEAS, Heard, Idea, Setting, remembered_dendrogram
+from benchmarks.development import DATA
+from benchmarks.simulated import simulate
+
+import ovdiar
+from ovdiar import SpeakerDiarization
+from ovdiar.activity import to_annotation
+from ovdiar.clustering.assignment import UNASSIGNED
+from ovdiar.errors import OvdiarWarning
+from ovdiar.frames import Frames
+from ovdiar.metrics import (
+    STRICT,
+    DiarizationErrors,
+    Scoring,
+    diarization_errors,
+    speaker_counts,
+)
+from ovdiar.pipelines.evidence import observe
+from ovdiar.reconstruction import cluster_activations, select_loudest
+from ovdiar.tuning.corpus import read_corpus
+from ovdiar.tuning.evidence import EvidenceCache
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+FOLDERS = ("simulated", "sample", "calls", "mixes", "programmes", "ami")
+UNFITTED = ("programmes", "ami")
+"""Too short, faint or roughly labelled to choose by."""
+SCORINGS = {"programmes": Scoring(nist_collar_s=0.25)}
+TOLERANCE = 0.005
+
+
+class Outcome(NamedTuple):
+    """What a setting did on one recording."""
+
+    errors: DiarizationErrors
+    right_count: bool
+
+
+def hear(folder: Path) -> Iterator[Heard]:
+    """Say what the networks say of every recording, of the development set and simulated."""
+    models = ovdiar.load("tiny")
+    simulate(folder)
+    parameters = SpeakerDiarization(models).parameters
+    known = EvidenceCache(models, parameters, folder / "cache")
+    roots = [DATA / group for group in FOLDERS] + [folder / "tune", folder / "test"]
+    for root in roots:
+        for sample in read_corpus(root):
+            said = known.hear(sample, parameters.segmentation_threshold)
+            dimension = said.embeddings.shape[2]
+            evidence = observe(
+                said.scores, parameters.segmentation_threshold, sample.uri, dimension
+            )
+            yield Heard(root.name, sample, said.scores, evidence, said.embeddings)
+
+
+def judge(recording: Heard, labels: NDArray[np.int64]) -> Outcome:
+    """Score the labels (C, S) of a recording's window speakers."""
+    speaking = np.where(recording.active.any(axis=1), labels, UNASSIGNED)
+    activations = cluster_activations(recording.scores, speaking)
+    count = recording.evidence.count
+    clusters = np.uint8(min(activations.data.shape[1], 255))
+    frames = select_loudest(activations, Frames(np.minimum(count.data, clusters), count.grid))
+    found = to_annotation(frames)
+    sample = recording.sample
+    scoring = SCORINGS.get(recording.group, STRICT)
+    errors = diarization_errors(sample.reference, found, uem=sample.uem, scoring=scoring)
+    counts = speaker_counts(sample.reference, found, uem=sample.uem)
+    return Outcome(errors, counts.found == counts.expected)
+
+
+class Study:
+    """Judges settings on recordings, each labelling once."""
+
+    def __init__(self, recordings: Sequence[Heard]) -> None:
+        self.recordings = recordings
+        self._judged = cache(self._judge)
+        self._known: dict[tuple[int, bytes], Outcome] = {}
+
+    def _judge(self, setting: Setting) -> tuple[Outcome, ...]:
+        outcomes = []
+        for number, recording in enumerate(self.recordings):
+            labels = setting.labels(recording)
+            key = number, labels.tobytes()
+            if key not in self._known:
+                self._known[key] = judge(recording, labels)
+            outcomes.append(self._known[key])
+        return tuple(outcomes)
+
+    def rate(self, setting: Setting, chosen: Iterable[int]) -> float:
+        """Pool the error rate over some recordings."""
+        return pooled(self._judged(setting)[each] for each in chosen).rate
+
+    def best(self, idea: Idea, chosen: Sequence[int]) -> Setting:
+        """Return the middle of the settings that are best on some recordings."""
+        rates = [round(self.rate(setting, chosen), 6) for setting in idea.settings]
+        equal = np.flatnonzero(np.array(rates) == min(rates))
+        return idea.settings[int(equal[len(equal) // 2])]
+
+    def row(self, idea: Idea) -> list[str]:
+        """Fill a row of the table."""
+        numbers = range(len(self.recordings))
+        fitted = [n for n in numbers if self.recordings[n].group not in UNFITTED]
+        test = [n for n in fitted if self.recordings[n].group == "test"]
+        others = [n for n in fitted if n not in test]
+        best = self.best(idea, fitted)
+        left_out = [self._judged(self.best(idea, [m for m in fitted if m != n]))[n] for n in fitted]
+        held = self._judged(self.best(idea, others))
+        cells = [idea.name, best.name, _cell([self._judged(best)[n] for n in fitted])]
+        cells += [
+            _cell(left_out),
+            _cell([held[n] for n in test]),
+            self._plateau(idea, best, fitted),
+        ]
+        for groups in (("simulated",), ("sample", "calls"), ("mixes",), ("tune",), ("test",)):
+            cells.append(self._group(best, groups))
+        cells += [self._group(best, (group,)) for group in UNFITTED]
+        return cells
+
+    def _group(self, setting: Setting, groups: tuple[str, ...]) -> str:
+        outcomes = self._judged(setting)
+        return _cell(
+            [o for o, r in zip(outcomes, self.recordings, strict=True) if r.group in groups]
+        )
+
+    def _plateau(self, idea: Idea, best: Setting, chosen: Sequence[int]) -> str:
+        if any(setting.value is None for setting in idea.settings):
+            return ""
+        middle = idea.settings.index(best)
+        limit = self.rate(best, chosen) + TOLERANCE
+        good = [self.rate(setting, chosen) <= limit for setting in idea.settings]
+        first = last = middle
+        while first > 0 and good[first - 1]:
+            first -= 1
+        while last + 1 < len(good) and good[last + 1]:
+            last += 1
+        low, high = (idea.settings[n].value or 0.0 for n in (first, last))
+        return f"{low:g}-{high:g}, {100 * (high / low - 1):.0f} %"
+
+
+def pooled(outcomes: Iterable[Outcome]) -> DiarizationErrors:
+    """Add up the errors of recordings."""
+    return sum((each.errors for each in outcomes), start=DiarizationErrors())
+
+
+def _cell(outcomes: Sequence[Outcome]) -> str:
+    if not outcomes:
+        return ""
+    right = sum(each.right_count for each in outcomes)
+    return f"{100 * pooled(outcomes).rate:.1f} ({right}/{len(outcomes)})"
+
+
+def main() -> None:
+    """Print a row for each idea."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("ideas", nargs="*", metavar="IDEA", help="some of them; by default all")
+    options = parser.parse_args()
+    warnings.simplefilter("ignore", OvdiarWarning)
+    study = Study(list(hear(options.folder)))
+    names = ["idea", "fitted setting", "fitted", "left out", "tested", "plateau", "simulated"]
+    names += ["sample + calls", "mixes", "tune", "test", *UNFITTED]
+    print("| " + " | ".join(names) + " |\n" + "| --- " * len(names) + "|")
+    chosen: list[Any] = [i for i in IDEAS if not options.ideas or i.name in options.ideas]
+    with patch("ovdiar.clustering.ahc.dendrogram", remembered_dendrogram()):
+        for idea in chosen:
+            print("| " + " | ".join(study.row(idea)) + " |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
