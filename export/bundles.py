@@ -62,7 +62,7 @@ def install(
     from .precision import Request  # noqa: PLC0415 - so that the command's help loads no NumPy
 
     request = request or Request()
-    if _installed(recipe, target, request.precision):
+    if _installed(recipe, target, request):
         report(f"{target} is up to date")
         return target
     from .writer import replacing  # noqa: PLC0415 - an up-to-date bundle needs no OpenVINO
@@ -117,12 +117,23 @@ def _write(
     told_all = [manifest[name] for name in NETWORKS]
     told_all += manifest.get(PLDA, {}).get("origins", {}).values()
     manifest["licenses"] = sorted({told["license"] for told in told_all})
+    if request.static is not None:
+        from .static import fix_shapes  # noqa: PLC0415 - few ask for it
+
+        for name, files in fix_shapes(folder, manifest, request.static).items():
+            manifest[name]["files"] = files
+        manifest["static"] = _static(request)
     powerset = manifest["segmentation"]["powerset"] is not None
     manifest["pipeline"] = recipe.parameters(powerset=powerset)
     manifest["parity"] = parity
     manifest["cost"] = costs
     write_manifest(manifest, folder)
     return costs
+
+
+def _static(request: Request) -> dict[str, int] | None:
+    """Return what the manifest says of fixed shapes, if they are."""
+    return None if request.static is None else {"batch": request.static}
 
 
 def _told(origin: Origin, path: Path) -> dict[str, Any]:
@@ -173,7 +184,7 @@ def _part(name: str, path: Path) -> tuple[Part, Mapping[str, NDArray[Any]]]:
         raise ModelError(f"{path}: {error}") from error
 
 
-def _installed(recipe: Recipe, target: Path, precision: str) -> bool:
+def _installed(recipe: Recipe, target: Path, request: Request) -> bool:
     """Tell whether a folder holds what the recipe would make, undamaged.
 
     Weights that lie on this disk are compared with those that the bundle was made of; what an
@@ -187,7 +198,8 @@ def _installed(recipe: Recipe, target: Path, precision: str) -> bool:
             and manifest["recipe"] == recipe.fingerprint()
             and manifest["pipeline"] == recipe.parameters(powerset=powerset)
             and (PLDA in manifest) == bool(recipe.plda)
-            and all(manifest[name]["precision"] == precision for name in NETWORKS)
+            and all(manifest[name]["precision"] == request.precision for name in NETWORKS)
+            and manifest.get("static") == _static(request)
         )
         if same:
             for name in (*NETWORKS, *([PLDA] if recipe.plda else [])):

@@ -25,6 +25,9 @@ def model_card(manifest: Mapping[str, Any]) -> str:
     for name, title in TITLES.items():
         if name in manifest:
             lines += [f"## {title}", "", *_part(manifest[name]), ""]
+    if manifest.get("static"):
+        batch = manifest["static"]["batch"]
+        lines += ["## Shapes", "", f"Fixed, for {batch} windows at once and no other length.", ""]
     lines += ["## Pipeline", "", *_table(manifest["pipeline"]), ""]
     if manifest["parity"]:
         lines += ["## Largest difference from an independent evaluation of the same weights", ""]

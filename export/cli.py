@@ -78,7 +78,9 @@ def _install(recipe: Recipe, options: argparse.Namespace) -> None:
         output=options.output,
         wheels=options.wheels,
         token=options.token,
-        request=Request(options.precision, _recordings(options.calibrate), options.verify),
+        request=Request(
+            options.precision, _recordings(options.calibrate), options.verify, options.static
+        ),
         report=_say if sys.stderr.isatty() else said.append,
     )
     for line in said:
@@ -186,6 +188,12 @@ def _bundle_options(parser: argparse.ArgumentParser) -> None:
         choices=["f32", "f16", "int8"],
         default="f32",
         help="f16 halves the files; int8 (extra 'export') is smaller and faster, and less exact",
+    )
+    parser.add_argument(
+        "--static",
+        type=int,
+        metavar="BATCH",
+        help="fix all shapes, for so many windows at once, as an NPU wants it",
     )
     parser.add_argument(
         "--calibrate",

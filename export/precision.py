@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from .verify import Evaluation
 
 
+MOST_STATIC = 1024
+"""More windows at once would fill gigabytes, and be no faster."""
+
+
 @dataclass(frozen=True)
 class Written:
     """What was written: digests of the files, differences of float32, cost of the precision."""
@@ -36,15 +40,19 @@ class Written:
 class Request:
     """A precision, the recordings that int8 is calibrated on, and what float32 is held to.
 
-    Where an RTTM file lies beside a recording, its speakers tell what an embedding lost.
+    Where an RTTM file lies beside a recording, its speakers tell what an embedding lost. ``static``
+    is the fixed number of windows that networks take at once; None leaves shapes free.
     """
 
     precision: Precision = "f32"
     recordings: tuple[Path, ...] = ()
     evaluation: Evaluation = "numpy"
+    static: int | None = None
 
     def __post_init__(self) -> None:
-        """Refuse int8 without audio."""
+        """Refuse int8 without audio, and a batch that cannot be meant."""
+        if self.static is not None and not 1 <= self.static <= MOST_STATIC:
+            raise ConfigError(f"--static is {self.static}: give 1 to {MOST_STATIC} windows")
         if self.precision == "int8" and not self.recordings:
             raise ConfigError(
                 "precision int8 is calibrated on audio: give --calibrate with recordings of yours"

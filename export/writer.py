@@ -18,6 +18,8 @@ from .card import model_card
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    import openvino as ov
+
     from .parts import Part
 
 NETWORK_FILES = ("openvino_model.xml", "openvino_model.bin")
@@ -28,21 +30,25 @@ def save_networks(part: Part, folder: Path, *, compress_to_fp16: bool = False) -
 
     ``compress_to_fp16`` halves the weights of networks; they still compute in float32.
     """
-    ov = import_openvino()
     digests = {}
     for place, model in part.networks.items():
         target = folder / place / NETWORK_FILES[0]
         target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            ov.save_model(model, target, compress_to_fp16=compress_to_fp16)
-        except RuntimeError as error:  # all that OpenVINO says of a full disk is "iostream error"
-            raise ModelError(
-                f"{target} cannot be written ({shutil.disk_usage(folder).free} bytes are free): "
-                "make room, or choose another folder"
-            ) from error
+        save_network(model, target, compress_to_fp16=compress_to_fp16)
         for name in NETWORK_FILES:
             digests[f"{place}/{name}"] = sha256(target.with_name(name))
     return digests
+
+
+def save_network(model: ov.Model, target: Path, *, compress_to_fp16: bool = False) -> None:
+    """Write one network; a disk that takes no more is told in one line."""
+    try:
+        import_openvino().save_model(model, target, compress_to_fp16=compress_to_fp16)
+    except RuntimeError as error:  # all that OpenVINO says of a full disk is "iostream error"
+        raise ModelError(
+            f"{target} cannot be written ({shutil.disk_usage(target.parent).free} bytes are free): "
+            "make room, or choose another folder"
+        ) from error
 
 
 def write_manifest(manifest: Mapping[str, Any], folder: Path) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-import warnings
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
@@ -23,12 +22,11 @@ from ovdiar.errors import (
     AudioNotFoundError,
     ConfigError,
     MissingPackageError,
-    OvdiarWarning,
 )
 from ovdiar.frames import Waveform, read_only
 from ovdiar.resampling import Resampler, resampled_length
+from ovdiar.sound_file import FileSource, LostLengthError
 from ovdiar.sources import ArraySource, FfmpegSource, checked_rate
-from ovdiar.virtual_file import ENDLESS_BYTES, open_sound
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +37,8 @@ if TYPE_CHECKING:
 
 AudioInput: TypeAlias = "str | os.PathLike[str] | IO[bytes] | Mapping[str, Any]"
 """A path; a binary file object; ``{"waveform": (channels, samples) or (samples,), "sample_rate":
-int}``; or ``{"audio": path or file object}``. A mapping may add ``uri`` and ``channel``."""
+int}``; or ``{"audio": path or file object}``. A mapping may add ``uri``, and ``channel``: the
+number of the one to hear, from 0, or ``"mix"``."""
 
 
 def load(audio: AudioInput, *, rate: int = 16000, channel: int | None = None) -> Waveform:
@@ -79,7 +78,7 @@ def open_audio(
     MissingPackageError : soundfile or soxr is needed and not installed
     """
     request: Mapping[str, Any] = audio if isinstance(audio, Mapping) else {"audio": audio}
-    channel = request.get("channel") if channel is None else channel
+    channel = _checked_channel(request.get("channel") if channel is None else channel)
     with ExitStack() as stack:
         source: Source
         if "waveform" in request:
@@ -91,11 +90,9 @@ def open_audio(
                 f"an audio mapping with the keys {sorted(map(str, request))} holds nothing to "
                 "read: give 'waveform' and 'sample_rate', or 'audio'"
             )
-        if channel is not None and channel not in range(source.channels):
-            raise AudioError(
-                f"{source.name}: there is no channel {channel!r}: choose 0 to "
-                f"{source.channels - 1}, or mix all of them"
-            )
+        if channel is not None and channel >= source.channels:
+            choice = f"choose 0 to {source.channels - 1}" if source.channels > 1 else "choose 0"
+            raise AudioError(f"{source.name}: there is no channel {channel}: {choice}, or mix")
         uri = str(request.get("uri") or uri)
         reader = AudioReader(source, uri, checked_rate(rate, uri), channel, block_s)
         reader.closing = stack.pop_all()
@@ -162,6 +159,14 @@ class AudioReader(AbstractContextManager["AudioReader"]):
             yield read_only(tail)
 
 
+def _checked_channel(channel: Any) -> int | None:
+    if channel is None or channel == "mix":
+        return None
+    if isinstance(channel, (int, np.integer)) and channel >= 0:
+        return int(channel)
+    raise AudioError(f"there is no channel {channel!r}: give a number from 0, or 'mix' for all")
+
+
 def _open(audio: Any, stack: ExitStack) -> tuple[str, Source]:
     """Return the recording's name and its samples; the stack closes what had to be opened."""
     if isinstance(audio, (str, os.PathLike)):
@@ -210,7 +215,7 @@ def _decode(file: IO[bytes], name: str, path: Path | None, stack: ExitStack) -> 
         ) from None
     try:
         source = FileSource(file, name, soundfile)
-    except soundfile.LibsndfileError as error:
+    except (soundfile.LibsndfileError, LostLengthError) as error:
         reason = error.error_string.rstrip(".")
     else:
         stack.callback(source.close)
@@ -221,75 +226,3 @@ def _decode(file: IO[bytes], name: str, path: Path | None, stack: ExitStack) -> 
         with path.open("wb") as copy:
             shutil.copyfileobj(file, copy)
     return FfmpegSource(path, name, reason, stack)
-
-
-UNKNOWN_LENGTH = 2**63 - 1
-"""What libsndfile announces where a header does not say how long a recording is, in samples."""
-
-MP3_SLACK = 2 * 1152
-"""How much less than its header says an MP3 may hold, in samples: encoders count frames freely."""
-
-MP3_TAG_SHARE = 0.1
-"""How much may follow the sound of an MP3, as a share of it: texts and pictures, seldom sound."""
-
-
-class FileSource:
-    """A file that soundfile reads, its end compared with what its header announced.
-
-    An MP3 without a table of contents (Xing) is as long as it turns out to be: libsndfile guesses
-    from its first frame, and would cut one of variable bit rate at that guess.
-
-    Raises
-    ------
-    soundfile.LibsndfileError : at once, when the file is of no kind that soundfile knows
-    AudioError : while reading, when it is damaged, cut off, or shrinks
-    """
-
-    def __init__(self, file: IO[bytes], name: str, soundfile: Any) -> None:
-        self.name, self._damage = name, soundfile.LibsndfileError
-        sound, claim = open_sound(file, soundfile)
-        known = claim != ENDLESS_BYTES and sound.frames != UNKNOWN_LENGTH
-        self.length: int | None = sound.frames if known else None
-        self._slack = MP3_SLACK if sound.format == "MP3" else 0
-        # soundfile would seek to where it is after every read, which blurs MP3 frames
-        sound.seekable = lambda: False
-        self._sound, self._file, self._taken = sound, file, 0
-        self.rate, self.channels = checked_rate(sound.samplerate, name), sound.channels
-
-    def close(self) -> None:
-        """Let go of the decoder; the file stays open."""
-        self._sound.close()
-
-    def read(self, count: int) -> NDArray[np.float32]:
-        """Decode up to ``count`` samples: (samples, channels), none of them at the end."""
-        try:
-            block: NDArray[np.float32] = self._sound.read(count, dtype="float32", always_2d=True)
-        except self._damage as error:
-            raise AudioError(
-                f"{self.name}: damaged after {self._taken / self.rate:.3f} s "
-                f"({error.error_string.rstrip('.')}): copy or record it again"
-            ) from None
-        self._taken += len(block)
-        if not len(block):
-            self._check_end()
-        return block
-
-    def _check_end(self) -> None:
-        if self.length is None:
-            return
-        taken_s, length_s = self._taken / self.rate, self.length / self.rate
-        if self._taken + self._slack < self.length:
-            raise AudioError(
-                f"{self.name}: ends after {taken_s:.3f} s, where its header announces "
-                f"{length_s:.3f} s: copy or record it again"
-            )
-        read = self._file.tell()
-        self._file.seek(0, os.SEEK_END)
-        unread = self._file.tell() - read
-        if self._slack and unread > MP3_TAG_SHARE * read:
-            warnings.warn(
-                f"{self.name}: {unread} bytes follow the {length_s:.3f} s that its header "
-                "announces, and were not read: re-encode it to read all",
-                OvdiarWarning,
-                stacklevel=2,
-            )

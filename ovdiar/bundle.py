@@ -90,6 +90,12 @@ class Bundle:
     pipeline: Mapping[str, Any]
     manifest: Mapping[str, Any] = field(repr=False)
 
+    @property
+    def static_batch(self) -> int | None:
+        """How many windows its networks take at once, if it was exported for a fixed number."""
+        static = self.manifest.get("static")
+        return None if static is None else int(static["batch"])
+
     def plda(self) -> Plda | None:
         """Load the bundle's PLDA, where it has one."""
         folder = self.folder / "plda"

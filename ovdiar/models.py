@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from ovdiar.bundle import Bundle, load_bundle, user_cache
+from ovdiar.bundle import RECIPES, Bundle, load_bundle, user_cache
+from ovdiar.devices import check_device, needs_fixed_shapes, normalised
 from ovdiar.embedding import EmbeddingModel, nearest_resize, pool_statistics
-from ovdiar.errors import ModelError
-from ovdiar.runtime import Network, RuntimeOptions
+from ovdiar.errors import ConfigError, ModelError
+from ovdiar.runtime import Network, RuntimeOptions, available_devices
 
 if TYPE_CHECKING:
     import os
@@ -179,15 +180,21 @@ def load(
     Parameters
     ----------
     name : a bundle in ``$OVDIAR_MODELS`` or the user's cache, or a bundle's folder
-    device : OpenVINO's name of a device
+    device : OpenVINO's name of a device: ``CPU``, ``GPU``, ``GPU.1``, ``NPU`` (networks of fixed
+        shapes only), ``AUTO``, or a list such as ``HETERO:NPU,CPU``
     threads : how many threads the networks use; by default OpenVINO's choice
 
     Raises
     ------
     ModelNotFoundError, ModelError
         The bundle is missing, damaged, or of a newer schema.
+    ConfigError
+        The device is not there, or takes no networks such as the bundle's.
     """
     bundle = load_bundle(name)
+    if normalised(device) != "CPU":
+        check_device(device, available_devices())
+        _check_shapes(bundle, device)
     options = RuntimeOptions(device, threads, user_cache() / "compiled")
 
     def network(part: str) -> Network:
@@ -209,3 +216,13 @@ def load(
             "expected pooled or utterance; export it again"
         )
     return Models(bundle, segmentation, embedding)
+
+
+def _check_shapes(bundle: Bundle, device: str) -> None:
+    """Refuse a device that takes fixed shapes where the bundle's networks have none."""
+    if needs_fixed_shapes(device) and not bundle.static_batch:
+        recipe = bundle.name if bundle.name in RECIPES else f"custom {bundle.name} ..."
+        raise ConfigError(
+            f"device {device!r} takes networks of fixed shapes, unlike bundle {bundle.name!r}: "
+            f"make one with ovdiar-export {recipe} --static 8 --output {bundle.name}-static"
+        )

@@ -10,13 +10,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from ovdiar import devices
 from ovdiar.checking import check
 from ovdiar.errors import ConfigError, ModelError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import numpy as np
     from numpy.typing import NDArray
 
 
@@ -47,13 +49,18 @@ def import_openvino() -> Any:
         return importlib.import_module("openvino")
 
 
+def available_devices() -> list[str]:
+    """List the devices of this machine that OpenVINO finds."""
+    return list(import_openvino().Core().available_devices)
+
+
 @dataclass(frozen=True)
 class RuntimeOptions:
     """How networks run.
 
     ``threads`` defaults to what OpenVINO finds best. Compiled networks are kept in the folder
     ``cache``, where that can be written. The precision is float32 whatever the device would
-    prefer: on some processors OpenVINO computes in bfloat16 unless told.
+    prefer, see `devices.properties`.
     """
 
     device: str = "CPU"
@@ -70,19 +77,18 @@ class RuntimeOptions:
 
     def properties(self) -> dict[str, Any]:
         """Return OpenVINO's names for these options."""
-        properties: dict[str, Any] = {
-            "INFERENCE_PRECISION_HINT": "f32",
-            "PERFORMANCE_HINT": "LATENCY",
-        }
-        if self.threads is not None:
-            properties["INFERENCE_NUM_THREADS"] = self.threads
+        properties = devices.properties(self.device, self.threads)
         if self.cache is not None and _can_write(self.cache):
             properties["CACHE_DIR"] = str(self.cache)
         return properties
 
 
 class Network:
-    """One IR, compiled when it is first called; stateless, safe to call from several threads."""
+    """One IR, compiled when it is first called; stateless, safe to call from several threads.
+
+    Where its shapes are fixed, a batch goes through in parts of the fixed size, the last of them
+    filled up with zeros; the answers to those are dropped.
+    """
 
     def __init__(self, path: Path, options: RuntimeOptions | None = None) -> None:
         self._path = path
@@ -94,47 +100,62 @@ class Network:
         """Run a batch through the network and return its only output.
 
         What `check` raises meanwhile, or Ctrl-C, stops the network where it is.
-        """
-        check()
-        request = self._compile().create_infer_request()
-        request.start_async([batch])
-        try:
-            while not request.wait_for(PATIENCE_MS):
-                check()
-        except BaseException:
-            request.cancel()
-            with suppress(RuntimeError):  # that it was cancelled
-                request.wait()
-            raise
-        result: NDArray[np.float32] = request.get_output_tensor(0).data.copy()
-        return result
 
-    def _compile(self) -> Any:
+        Raises
+        ------
+        ConfigError : its shapes are fixed, to other ones; or the device is not there
+        """
+        request = self.compile().create_infer_request()
+        shape = request.model_inputs[0].partial_shape
+        if shape.is_dynamic:
+            return _infer(request, batch)
+        size, *rest = shape.to_shape()
+        if [*batch.shape[1:]] != rest:
+            raise ConfigError(
+                f"network {self._path.parent} takes inputs of the fixed shape {tuple(rest)}, not "
+                f"{batch.shape[1:]}: use a bundle that was exported without --static"
+            )
+        parts = []
+        for start in range(0, max(1, len(batch)), size):
+            part = batch[start : start + size]
+            filled = np.zeros((size, *rest), dtype=np.float32)
+            filled[: len(part)] = part
+            parts.append(_infer(request, filled)[: len(part)])
+        return np.concatenate(parts)
+
+    def compile(self) -> Any:
+        """Compile the network, if it is not compiled yet."""
         with self._lock:
             if self._compiled is None:
+                options = self._options
+                devices.check_device(options.device, available_devices())
                 core = import_openvino().Core()
-                self._check_device(core)
                 try:
                     self._compiled = core.compile_model(
-                        str(self._path), self._options.device, self._options.properties()
+                        str(self._path), devices.normalised(options.device), options.properties()
                     )
                 except RuntimeError as error:
                     reason = str(error).strip().splitlines()[-1]
                     raise ModelError(
-                        f"network {self._path} cannot be compiled for {self._options.device}: "
-                        f"{reason}"
+                        f"network {self._path} cannot be compiled for {options.device}: {reason}"
                     ) from error
             return self._compiled
 
-    def _check_device(self, core: Any) -> None:
-        """Refuse a device that this machine lacks, before OpenVINO says so in many lines."""
-        wanted = self._options.device.partition(":")[0].partition(".")[0]
-        present = sorted({name.partition(".")[0] for name in core.available_devices})
-        if wanted not in (*present, "AUTO", "MULTI", "HETERO"):
-            raise ConfigError(
-                f"device {self._options.device!r} is not on this machine: choose from "
-                f"{', '.join(present)} or AUTO"
-            )
+
+def _infer(request: Any, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Run one batch; whatever `check` raises, or Ctrl-C, stops it."""
+    check()
+    request.start_async([batch])
+    try:
+        while not request.wait_for(PATIENCE_MS):
+            check()
+    except BaseException:
+        request.cancel()
+        with suppress(RuntimeError):  # that it was cancelled
+            request.wait()
+        raise
+    answer: NDArray[np.float32] = request.get_output_tensor(0).data.copy()
+    return answer
 
 
 def _can_write(folder: Path) -> bool:

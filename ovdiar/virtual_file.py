@@ -39,8 +39,9 @@ class VirtualFile:
         self._at_end = False
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Move."""
-        self._file.seek(offset, whence)
+        """Move; to where no file reaches, by a header's fault, stay."""
+        with suppress(OSError, ValueError):
+            self._file.seek(offset, whence)
         self._at_end = whence == os.SEEK_END and offset == 0
         return self.tell()
 

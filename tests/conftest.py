@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,18 @@ def shared() -> Path:
     if folder is not None:
         return folder
     message = "the reference material is missing: set OVDIAR_SHARED, or put it at ../shared"
+    if os.environ.get("CI") == "true":
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+@pytest.fixture(scope="session")
+def ffmpeg() -> str:
+    """Give the program ffmpeg; a machine without it skips by name, CI fails."""
+    program = shutil.which("ffmpeg")
+    if program is not None:
+        return program
+    message = "ffmpeg is missing: install it with the system's package manager"
     if os.environ.get("CI") == "true":
         pytest.fail(message)
     pytest.skip(message)

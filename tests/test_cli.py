@@ -401,6 +401,39 @@ def test_standard_input_is_read_from_a_pipe_and_nothing_else_is_said(
     assert done.stdout.decode() == turns.replace(" talk ", " stream ")
 
 
+@pytest.mark.parametrize("command", ["diarize", "vad", "overlap", "segment", "resegment"])
+def test_a_channel_is_heard_alone(
+    command: str, ovdiar: Run, tiny: Path, conversation: Path, tmp_path: Path
+) -> None:
+    samples, _ = soundfile.read(conversation, frames=6 * RATE)
+    baseline = tmp_path / "baseline.rttm"
+    baseline.write_text("SPEAKER both 1 1.000 4.000 <NA> <NA> A <NA> <NA>\n")
+    both = write_sound(tmp_path / "both.wav", np.stack([np.zeros_like(samples), samples], 1))
+    (tmp_path / "alone").mkdir()
+    alone = write_sound(tmp_path / "alone" / "both.wav", samples)
+    more = [baseline] if command == "resegment" else []
+    run = partial(ovdiar, command, "--models", tiny)
+    assert run(both, *more, "--channel", 1) == run(alone, *more)
+    assert run(both, *more, "--channel", "mix") == run(both, *more)
+    assert run(both, *more, "--channel", 0).out == ""
+
+
+@pytest.mark.parametrize(
+    ("channel", "reason"),
+    [
+        ("1", "talk.wav: there is no channel 1: choose 0, or mix"),
+        ("-1", "'-1' is no channel"),
+        ("left", "'left' is no channel: give a number from 0, or mix"),
+    ],
+)
+def test_a_channel_that_is_not_there_is_told_in_one_line(
+    channel: str, reason: str, diarize: Run, excerpt: Path
+) -> None:
+    answer = diarize(excerpt, f"--channel={channel}")
+    assert answer.is_complaint()
+    assert reason in answer.err
+
+
 def test_names_of_files_need_not_be_plain(diarize: Run, conversation: Path, tmp_path: Path) -> None:
     samples, _ = soundfile.read(conversation, frames=5 * RATE)
     sound = write_sound(tmp_path / "talk.wav", samples)

@@ -43,6 +43,9 @@ def add_command(
 def add_audio(parser: argparse.ArgumentParser) -> None:
     """Add what every command over a recording takes."""
     parser.add_argument("audio", metavar="FILE", help="a recording; - reads standard input")
+    parser.add_argument(
+        "--channel", type=_channel, metavar="N|mix", help="hear one, from 0 (default: mix all)"
+    )
     add_output(parser)
     add_networks(parser)
 
@@ -160,11 +163,19 @@ def deliver_text(text: str, options: argparse.Namespace, errors: str = "strict")
 
 
 def audio_of(options: argparse.Namespace) -> Any:
-    """Return the file that was named, or standard input."""
+    """Return the file that was named, or standard input, and the channel to hear."""
     if options.audio == "-":
-        return sys.stdin.buffer
+        return {"audio": sys.stdin.buffer, "channel": options.channel}
     uri = Path(options.audio).stem.encode(errors="replace").decode()  # ? for what is no UTF-8
-    return {"audio": options.audio, "uri": uri}
+    return {"audio": options.audio, "uri": uri, "channel": options.channel}
+
+
+def _channel(text: str) -> int | None:
+    if text == "mix":
+        return None
+    if text.isdecimal():
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is no channel: give a number from 0, or mix")
 
 
 def models_of(options: argparse.Namespace) -> Models:

@@ -165,6 +165,11 @@ def shared_trunk(models: Models, parameters: DiarizationParameters) -> PooledEmb
             f"embedding_reuse 'shared' does not fit {model.spec.architecture}, which hears all "
             "of its input at once: leave it out, or use a WeSpeaker bundle"
         )
+    if models.bundle.static_batch:
+        raise ConfigError(
+            "embedding_reuse 'shared' (--fast) runs the trunk over long blocks, and the shapes of "
+            f"bundle {models.bundle.name!r} are fixed: leave it out, or export without --static"
+        )
     return model
 
 

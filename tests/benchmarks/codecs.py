@@ -1,0 +1,57 @@
+"""Print how far the answers to one recording in several formats lie apart.
+
+python tests/benchmarks/codecs.py RECORDING... [--models tiny] [--json FILE]
+
+Needs ffmpeg on PATH. Of each recording: the worst pair of formats, and each format against WAV.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from itertools import combinations
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from reference.codecs import CODECS, Disagreement, disagreement, encodings
+
+import ovdiar
+
+
+def main() -> None:
+    """Measure, print, and write where that is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("recordings", type=Path, nargs="+")
+    parser.add_argument("--models", default="tiny")
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    pipeline = ovdiar.SpeakerDiarization(ovdiar.load(options.models))
+    everything = {}
+    print("| recording | formats | DER, % | boundaries within 50 ms, % | of all, % |")
+    print("| --- | --- | --- | --- | --- |")
+    for recording in options.recordings:
+        found = compare(pipeline, recording)
+        everything[recording.stem] = {name: d._asdict() for name, d in found.items()}
+        for name, (rate, near, near_of_all) in found.items():
+            print(f"| {recording.stem} | {name} | {100 * rate:.2f} | {100 * near:.1f} |", end="")
+            print(f" {100 * near_of_all:.1f} |", flush=True)
+    if options.json:
+        options.json.write_text(json.dumps(everything, indent=2) + "\n", encoding="utf-8")
+
+
+def compare(pipeline: ovdiar.SpeakerDiarization, recording: Path) -> dict[str, Disagreement]:
+    """Compare each format with WAV, and find the worst of all pairs in each respect."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = encodings("ffmpeg", recording, Path(folder))
+        turns = {name: pipeline(path).speaker_diarization for name, path in files.items()}
+    pairs = {pair: disagreement(*map(turns.__getitem__, pair)) for pair in combinations(CODECS, 2)}
+    found = {f"WAV, {other}": pairs["WAV", other] for other in list(CODECS)[1:]}
+    rates, nears, alls = zip(*pairs.values(), strict=True)
+    return {**found, "any two, worst": Disagreement(max(rates), min(nears), min(alls))}
+
+
+if __name__ == "__main__":
+    main()
