@@ -19,6 +19,7 @@ from ovdiar.runtime import Network, RuntimeOptions, available_devices
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterator
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -195,7 +196,7 @@ def load(
     if normalised(device) != "CPU":
         check_device(device, available_devices())
         _check_shapes(bundle, device)
-    options = RuntimeOptions(device, threads, user_cache() / "compiled")
+    options = RuntimeOptions(device, threads, _compiled_networks())
 
     def network(part: str) -> Network:
         return Network(bundle.folder / part / "openvino_model.xml", options)
@@ -216,6 +217,14 @@ def load(
             "expected pooled or utterance; export it again"
         )
     return Models(bundle, segmentation, embedding)
+
+
+def _compiled_networks() -> Path | None:
+    """Return where compiled networks are kept; nowhere, for a user without a home folder."""
+    try:
+        return user_cache() / "compiled"
+    except ConfigError:
+        return None
 
 
 def _check_shapes(bundle: Bundle, device: str) -> None:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 MAX_THREADS = 2**31 - 1
 """What OpenVINO's property holds."""
 TELEMETRY = "openvino_telemetry"
+CACHE = "CACHE_DIR"
+MOST_COMPILED = 30
+"""How many compiled networks are kept, 1 to 60 MB each: three or four for each bundle."""
 PATIENCE_MS = 50
 """How long a network computes before somebody is asked whether to go on."""
 _importing = threading.Lock()
@@ -79,7 +82,8 @@ class RuntimeOptions:
         """Return OpenVINO's names for these options."""
         properties = devices.properties(self.device, self.threads)
         if self.cache is not None and _can_write(self.cache):
-            properties["CACHE_DIR"] = str(self.cache)
+            _prune(self.cache)
+            properties[CACHE] = str(self.cache)
         return properties
 
 
@@ -129,17 +133,25 @@ class Network:
             if self._compiled is None:
                 options = self._options
                 devices.check_device(options.device, available_devices())
-                core = import_openvino().Core()
-                try:
-                    self._compiled = core.compile_model(
-                        str(self._path), devices.normalised(options.device), options.properties()
-                    )
-                except RuntimeError as error:
-                    reason = str(error).strip().splitlines()[-1]
-                    raise ModelError(
-                        f"network {self._path} cannot be compiled for {options.device}: {reason}"
-                    ) from error
+                self._compiled = self._compile(options.properties())
             return self._compiled
+
+    def _compile(self, properties: dict[str, Any]) -> Any:
+        """Compile, again without a cache where the cache is what fails (a full disk)."""
+        device = self._options.device
+        try:
+            return (
+                import_openvino()
+                .Core()
+                .compile_model(str(self._path), devices.normalised(device), properties)
+            )
+        except RuntimeError as error:
+            if CACHE in properties:
+                return self._compile({k: v for k, v in properties.items() if k != CACHE})
+            reason = str(error).strip().splitlines()[-1]
+            raise ModelError(
+                f"network {self._path} cannot be compiled for {device}: {reason}"
+            ) from error
 
 
 def _infer(request: Any, batch: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -156,6 +168,14 @@ def _infer(request: Any, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         raise
     answer: NDArray[np.float32] = request.get_output_tensor(0).data.copy()
     return answer
+
+
+def _prune(folder: Path) -> None:
+    """Delete the oldest compiled networks: those of earlier versions are never asked for again."""
+    with suppress(OSError):  # another process may be quicker
+        blobs = sorted(folder.glob("*.blob"), key=lambda path: path.stat().st_mtime)
+        for path in blobs[: max(0, len(blobs) - MOST_COMPILED)]:
+            path.unlink()
 
 
 def _can_write(folder: Path) -> bool:

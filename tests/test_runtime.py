@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
-from ovdiar import load
+from ovdiar import load, models
 from ovdiar.errors import ConfigError, ModelError
-from ovdiar.runtime import Network, RuntimeOptions
+from ovdiar.runtime import MOST_COMPILED, Network, RuntimeOptions, import_openvino
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 SILENCE = np.zeros((1, 80000), dtype=np.float32)
@@ -45,6 +47,67 @@ def test_a_cache_that_cannot_be_written_does_no_harm(tiny: Path, tmp_path: Path)
     assert "CACHE_DIR" not in options.properties()
     scores = Network(tiny / "segmentation" / "openvino_model.xml", options)(SILENCE)
     assert scores.shape == (1, 293, 3)
+
+
+DAMAGE: dict[str, Callable[[bytes], bytes]] = {
+    "nothing": lambda _: b"",
+    "half": lambda blob: blob[: len(blob) // 2],
+    "another file": lambda blob: b"x" * len(blob),
+    "a header of another version": lambda blob: blob[:40].swapcase() + blob[40:],
+    "zeros behind the header": lambda blob: blob[:2000] + bytes(len(blob) - 2000),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
+def test_a_damaged_cache_does_no_harm(
+    damage: Callable[[bytes], bytes], tiny: Path, tmp_path: Path
+) -> None:
+    path = tiny / "segmentation" / "openvino_model.xml"
+    first = Network(path, RuntimeOptions(cache=tmp_path))(SILENCE)
+    (blob,) = tmp_path.glob("*.blob")
+    blob.chmod(0o600)
+    blob.write_bytes(damage(blob.read_bytes()))
+    assert np.array_equal(Network(path, RuntimeOptions(cache=tmp_path))(SILENCE), first)
+
+
+def test_a_cache_that_fails_while_it_is_written_does_no_harm(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    core = import_openvino().Core
+    asked: list[bool] = []
+
+    class FullDisk:
+        def compile_model(self, path: str, device: str, properties: dict[str, Any]) -> Any:
+            asked.append("CACHE_DIR" in properties)
+            if asked[-1]:
+                raise RuntimeError("No space left on device")
+            return core().compile_model(path, device, properties)
+
+        available_devices = ("CPU",)
+
+    monkeypatch.setattr(import_openvino(), "Core", FullDisk)
+    network = Network(tiny / "segmentation" / "openvino_model.xml", RuntimeOptions(cache=tmp_path))
+    assert network(SILENCE).shape == (1, 293, 3)
+    assert asked == [True, False]
+
+
+def test_compiled_networks_do_not_pile_up(tmp_path: Path) -> None:
+    for number in range(MOST_COMPILED + 5):
+        (tmp_path / f"{number}.blob").touch()
+        os.utime(tmp_path / f"{number}.blob", (number, number))
+    RuntimeOptions(cache=tmp_path).properties()
+    kept = {int(path.stem) for path in tmp_path.iterdir()}
+    assert kept == {*range(5, MOST_COMPILED + 5)}
+
+
+def test_a_user_without_a_home_folder_compiles_anew(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def homeless() -> Path:
+        raise ConfigError("this user has no home folder, where the cache would be: set HOME")
+
+    monkeypatch.setattr(models, "user_cache", homeless)
+    assert load(tiny).segmentation(SILENCE).shape == (1, 293, 3)
 
 
 def test_a_network_that_cannot_be_compiled_is_named(tmp_path: Path) -> None:

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 CODECS: dict[str, tuple[str, ...]] = {
     "WAV": (".wav",),
     "FLAC": (".flac",),
-    "MP3 (CBR)": (".mp3", "-c:a", "libmp3lame", "-b:a", "64k"),
-    "MP3 (VBR)": (".mp3", "-c:a", "libmp3lame", "-q:a", "4"),
-    "Opus": (".opus", "-c:a", "libopus", "-b:a", "32k"),
-    "M4A": (".m4a", "-c:a", "aac", "-b:a", "64k"),
+    "MP3 (CBR)": (".mp3", "-c:a", "libmp3lame", "-b:a", "128k"),
+    "MP3 (VBR)": (".mp3", "-c:a", "libmp3lame", "-q:a", "2"),
+    "Opus": (".opus", "-c:a", "libopus", "-b:a", "96k"),
+    "M4A": (".m4a", "-ar", "44100", "-c:a", "aac", "-b:a", "128k"),
 }
-"""Suffix and ffmpeg's options, for one channel at 16 kHz."""
+"""Suffix and ffmpeg's options, at the quality that people keep speech in."""
 NEAR_S, MATCHED_S = 0.05, 0.5
 """How far apart two boundaries are near, and how far they may be to be the same one."""
 
