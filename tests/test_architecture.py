@@ -20,8 +20,8 @@ VALUES = ("errors", "checking", "frames", "annotation", "support", "discretizati
 VOCABULARY = (*VALUES, "serialization", "result", "presets")
 OF_WINDOWS = ("windows", "activity", "counting", "embedding", "sharing")
 STAGES = (*OF_WINDOWS, "clustering", "stitching", "reconstruction", "confidence")
-AUDIO = ("virtual_file", "resampling", "sources", "audio", "recording", "encoding")
-EDGES = (*AUDIO, "runtime", "bundle", "models", "formats", "transcripts", "metrics")
+AUDIO = ("virtual_file", "resampling", "sources", "sound_file", "audio", "recording", "encoding")
+EDGES = (*AUDIO, "devices", "runtime", "bundle", "models", "formats", "transcripts", "metrics")
 BUILT_ON = ("hooks", "words", "identity", "streaming", "tuning", "report", "batch")
 ORDER = (*VOCABULARY, *STAGES, *EDGES, "pipelines", *BUILT_ON, "commands", "cli", "__main__")
 """A module imports only from those before it; the order of the stages is that of the data."""
