@@ -64,7 +64,7 @@ def parse(content: str, source: str = "transcript") -> Transcript:
         return from_document(document, source)
     if "-->" in content:
         return captions.parse(content, source, "srt")
-    if ctm.FIRST_LINE.search(content):
+    if ctm.begins(content):
         return ctm.parse(content, source)
     raise FormatError(f"{source} is no transcript that is known: give {KNOWN}")
 

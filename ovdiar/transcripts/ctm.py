@@ -19,10 +19,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FAMILY = "ctm"
+NUMBER = re.compile(r"[\d.]+")
 LEXEME, UNKNOWN = "lex", "unknown"
-FIRST_LINE = re.compile(r"\A(?:\s*;;.*\n|\s*\n)*\s*(?!SPEAKER\s)\S+\s+\S+\s+[\d.]+\s+[\d.]+\s+\S")
-"""How a text begins that is meant to be CTM: two names, two numbers and more (not RTTM)."""
 COLUMNS = ("recording", "channel", "start", "duration", "word", "confidence", "type", "speaker")
+
+
+def begins(text: str) -> bool:
+    """Tell whether a text is meant to be CTM: two names, two numbers and more, and not RTTM."""
+    _, first = next(rows(text, ""), ("", []))
+    return (
+        len(first) >= 5
+        and first[0] != "SPEAKER"
+        and all(NUMBER.fullmatch(column) for column in first[2:4])
+    )
 
 
 def parse(text: str, source: str) -> Transcript:

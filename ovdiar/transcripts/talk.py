@@ -32,6 +32,7 @@ class Talk:
         self._ends = np.array([end for *_, end in turns])
         self._latest = list(accumulate(self._ends.tolist(), max))
         self._anybody = merge(segment for segment, _ in annotation)
+        self._anybody_starts = [segment.start for segment in self._anybody]
         self._anybody_ends = [segment.end for segment in self._anybody]
 
     def speaker_of(
@@ -65,11 +66,10 @@ class Talk:
     ) -> list[tuple[float, float]]:
         """Divide the talk between two times by weights; the time itself where nobody talks.
 
-        Returns a start and an end for each weight. They follow each other without a gap, but for
-        those in the talk.
+        Returns a start and an end for each weight; between two there is no gap but in the talk.
         """
         first = bisect_right(self._anybody_ends, start_s)
-        last = bisect_left([segment.start for segment in self._anybody[first:]], end_s) + first
+        last = bisect_left(self._anybody_starts, end_s, lo=first)
         parts = [
             (max(segment.start, start_s), min(segment.end, end_s))
             for segment in self._anybody[first:last]

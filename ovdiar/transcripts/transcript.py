@@ -52,34 +52,23 @@ class Passage:
         return "".join(word.text for word in self.words)
 
     def by_speaker(self) -> list[Passage]:
-        """Split where the speaker of the words changes.
+        """Split where the speaker of the words, which have times here, changes.
 
-        The first part keeps the start and the last one the end; between them, a part begins and
-        ends with its words, and no part begins before the one before it.
+        The first part keeps the start and the last one the end; between them, a part lasts as long
+        as its words do, and begins no later than the parts after it. Where people talk at once,
+        parts overlap.
         """
         parts: list[Passage] = []
         runs = [tuple(run) for _, run in groupby(self.words, key=lambda word: word.speaker)]
-        start_s, offset = self.start, 0
-        for number, run in enumerate(runs):
-            if number and run[0].start is not None:
-                start_s = min(max(start_s, run[0].start), max(start_s, self.end))
+        starts = [min(word.start or 0.0 for word in run) for run in runs]
+        starts = [self.start, *(min(starts[at:]) for at in range(1, len(runs)))]
+        offset = 0
+        for number, (run, start) in enumerate(zip(runs, starts, strict=True)):
+            start_s = min(max(start, self.start), self.end)
             last = number == len(runs) - 1
-            end_s = self.end if last or run[-1].end is None else min(run[-1].end, self.end)
-            following = None if last else runs[number + 1][0].start
-            if following is not None:
-                end_s = min(end_s, following)
-            parts.append(
-                Passage(
-                    start_s,
-                    max(start_s, end_s),
-                    run,
-                    self.entry,
-                    run[0].speaker,
-                    number,
-                    len(runs),
-                    offset,
-                )
-            )
+            end_s = self.end if last else min(max(word.end or 0.0 for word in run), self.end)
+            end_s, who = max(end_s, start_s), run[0].speaker
+            parts.append(Passage(start_s, end_s, run, self.entry, who, number, len(runs), offset))
             offset += len(parts[-1].text)
         return parts
 
