@@ -40,7 +40,7 @@ def slim(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for top in {file.parts[0] for file in found.files or () if file.parts[0] != ".."}:
             link = packages / top
             if not link.exists() and top != "__pycache__":
-                link.symlink_to(found.locate_file(top))
+                link.symlink_to(str(found.locate_file(top)))
     (packages / "ovdiar").symlink_to(CHECKOUT / "ovdiar")
     about = packages / "ovdiar-0.1.0.dist-info"
     about.mkdir()
