@@ -103,14 +103,11 @@ def pool_statistics(
     """
     weights = masks.astype(np.float32)
     total = weights.sum(axis=2, keepdims=True) + np.float32(1e-8)
-    total_squared = (weights**2).sum(axis=2, keepdims=True)
-    by_time = features.transpose(0, 2, 1)
-    mean = weights @ by_time / total
-    pooled = np.empty((*mean.shape[:2], 2 * mean.shape[2]), dtype=np.float32)
-    pooled[..., : mean.shape[2]] = mean
-    for row, (window, window_mean) in enumerate(zip(by_time, mean, strict=True)):
-        for speaker, centre in enumerate(window_mean):
-            squares = weights[row, speaker] @ (window - centre) ** 2
-            guard = total[row, speaker] - total_squared[row, speaker] / total[row, speaker]
-            pooled[row, speaker, mean.shape[2] :] = np.sqrt(squares / (guard + np.float32(1e-8)))
-    return pooled
+    guard = total - (weights**2).sum(axis=2, keepdims=True) / total + np.float32(1e-8)
+    # no matrix products: threads of BLAS, once woken, take cores from those of the networks
+    mean = np.einsum("nst,nct->nsc", weights, features) / total
+    squares = np.empty_like(mean)
+    for speaker in range(masks.shape[1]):
+        apart = np.square(features - mean[:, speaker, :, np.newaxis])
+        squares[:, speaker] = np.einsum("nt,nct->nc", weights[:, speaker], apart)
+    return np.concatenate([mean, np.sqrt(squares / guard)], axis=2)

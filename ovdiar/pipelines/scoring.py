@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 WHOLE = np.ones((1, 1, 1), dtype=np.float32)
 """The mask (windows, speakers, frames) that lets an embedding hear all of a window."""
 
-BATCH_S = 80.0
+BATCH_S = 60.0
 """Audio that goes through a network at once unless told, s.
 
-Measured with PyanNet and windows of 10 s on 2 cores: one window at a time takes 1.8 times as long
-as 8 at once, 32 at once 4 % less, and every window more needs 14 MB.
+Measured with PyanNet and windows of 10 s on 2 cores: one window at a time takes 1.7 times as long
+as 6 at once, 32 at once 6 % less, and every window more needs 14 MB.
 """
 
 
