@@ -54,14 +54,14 @@ class Labelled:
         )
 
 
-def recordings(
-    models: Models, groups: Sequence[str], *, segmentation_threshold: float | None = None
-) -> Iterator[Labelled]:
+def recordings(models: Models, groups: Sequence[str], **options: Any) -> Iterator[Labelled]:
     """Run the networks over every recording of some folders.
 
-    The threshold decides which speakers are active, thus where embeddings are taken from.
+    Options are those of `SpeakerDiarization` on which the networks' outputs depend: its threshold
+    decides which speakers are active, thus where embeddings are taken from. The trace holds the
+    ``result`` too.
     """
-    pipeline = SpeakerDiarization(models, segmentation_threshold=segmentation_threshold)
+    pipeline = SpeakerDiarization(models, **options)
     for group in groups:
         for labels in sorted((DATA / group).glob("*.uem")):
             (audio,) = (
@@ -69,5 +69,5 @@ def recordings(
             )
             (parts,) = uem.load(labels).values()
             trace: dict[str, Any] = {}
-            pipeline(audio, trace=trace)
+            trace["result"] = pipeline(audio, trace=trace)
             yield Labelled(group, audio, parts, trace)

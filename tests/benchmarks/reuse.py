@@ -1,0 +1,116 @@
+"""What fast mode changes: prints Markdown.
+
+cd tests && python -m benchmarks.reuse --networks FOLDER
+
+Two tables. How the step of the windows moves the error rate, strictly scored, of trained networks:
+the segmentation of ``benchmarks.speed`` with its windows of 10 s, GE2E embeddings and ``tiny``'s
+hyper-parameters, on the development set. And how far embeddings that share a trunk are from those
+of every window alone, WeSpeaker ResNet34 with random weights at the same step: cosine of window
+speakers, after the mean of all is taken off (random networks send everything to nearly the same
+place), within the recording and in windows that reach beyond its end. FOLDER is that of
+``benchmarks.speed``; needs the reference material.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import warnings
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from benchmarks.development import recordings
+from ovdiar_export.recipes import RESEMBLYZER, TINY
+
+from ovdiar import SpeakerDiarization, load
+from ovdiar.errors import OvdiarWarning
+from ovdiar.metrics import DiarizationErrors, SpeakerCounts, diarization_errors, speaker_counts
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ovdiar import Models
+
+STEPS = (0.1, 0.128, 0.16, 0.2, 0.256)
+GROUPS = ("simulated", "sample", "calls", "mixes", "ami")
+
+
+def trained(folder: Path) -> Models:
+    """Load windows of 10 s with trained weights; export them where that was not done."""
+    bundle = folder / "trained"
+    if not (bundle / "bundle.json").exists():
+        command = [sys.executable, "-m", "ovdiar_export.cli", "custom", "trained"]
+        command += ["--segmentation", str(folder / "segmentation.bin")]
+        command += ["--embedding", RESEMBLYZER.source.address, "--output", str(bundle)]
+        subprocess.run(command, check=True)
+    return load(bundle)
+
+
+def steps_table(models: Models) -> str:
+    """Render the error rates of each step."""
+    lines = ["| step | " + " | ".join(GROUPS) + " | all | speakers exact |"]
+    lines.append("| --- " * (len(GROUPS) + 3) + "|")
+    for step in STEPS:
+        options: dict[str, Any] = {**TINY.pipeline, "segmentation_step": step}
+        pipeline = SpeakerDiarization(models, **options)
+        errors: dict[str, DiarizationErrors] = defaultdict(DiarizationErrors)
+        counts = SpeakerCounts()
+        for each in recordings(models, GROUPS, segmentation_step=step):
+            answer = each.decode(pipeline).speaker_diarization
+            errors[each.group] += diarization_errors(each.reference(), answer, uem=each.uem)
+            counts += speaker_counts(each.reference(), answer, uem=each.uem)
+        pooled = sum(errors.values(), start=DiarizationErrors())
+        rates = " | ".join(f"{100 * errors[group].rate:.1f} %" for group in GROUPS)
+        lines.append(
+            f"| {step:g} | {rates} | {100 * pooled.rate:.1f} % "
+            f"| {counts.exact} of {counts.recordings} |"
+        )
+    return "\n".join(lines)
+
+
+def cosines(one: NDArray[Any], other: NDArray[Any]) -> NDArray[np.float64]:
+    """Compare embeddings (C, S, D) row by row, their common mean taken off."""
+    centre = np.nanmean(one, axis=(0, 1))
+    a, b = one - centre, other - centre
+    lengths = np.linalg.norm(a, axis=2) * np.linalg.norm(b, axis=2)
+    return np.asarray((a * b).sum(axis=2) / lengths)
+
+
+def sharing_table(models: Models) -> str:
+    """Render how alike the embeddings of both modes are, and how far apart the answers."""
+    lines = ["| recordings | cosine: mean | 5th percentile | beyond the end | DER between modes |"]
+    lines.append("| --- " * 5 + "|")
+    for group in ("simulated", "sample", "calls", "ami"):
+        inside, beyond, errors = [], [], DiarizationErrors()
+        exact = recordings(models, [group])
+        shared = recordings(models, [group], embedding_reuse="shared", segmentation_step=0.1)
+        for one, other in zip(exact, shared, strict=True):
+            alike = cosines(one.trace["embeddings"], other.trace["embeddings"])
+            inside.append(alike[:-1])
+            beyond.append(alike[-1:])
+            both = (each.trace["result"].speaker_diarization for each in (one, other))
+            errors += diarization_errors(*both)
+        within, after = (np.concatenate(parts) for parts in (inside, beyond))
+        lines.append(
+            f"| {group} | {np.nanmean(within):.4f} | {np.nanpercentile(within, 5):.4f} "
+            f"| {np.nanmean(after):.4f} | {100 * errors.rate:.1f} % |"
+        )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Print both tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--networks", type=Path, default=Path("networks"), metavar="FOLDER")
+    options = parser.parse_args()
+    warnings.simplefilter("ignore", OvdiarWarning)
+    print(steps_table(trained(options.networks)), flush=True)
+    print()
+    print(sharing_table(load(options.networks / "f32")))
+
+
+if __name__ == "__main__":
+    main()
