@@ -21,6 +21,7 @@ from ovdiar.clustering.ahc import (
     count_large,
     cut_at,
     dendrogram,
+    keep_largest,
 )
 from ovdiar.clustering.assignment import cosine_distances, unit
 from ovdiar.presets import CHOICES
@@ -240,3 +241,15 @@ def test_no_distance_matrix_of_a_long_recording_is_larger_than_the_trees(
     labels = agglomerate(noise, threshold=0.1, linkage="centroid", min_cluster_size=1, bounds=FREE)
     assert max(sizes) <= 50 * 50
     assert set(labels.tolist()) == set(range(50))
+
+
+def test_the_largest_clusters_are_kept_and_the_rest_joins_them() -> None:
+    voices = np.array([[1, 0], [1, 0.1], [0.8, 0.6], [0, 1], [0, 0.9], [0.7, 0.7]])
+    labels = np.array([0, 0, 1, 2, 2, 3])
+    assert keep_largest(voices, labels, 2).tolist() == [0, 0, 0, 1, 1, 0]
+
+
+@pytest.mark.parametrize("most", [4, 5])
+def test_no_more_clusters_than_are_allowed_stay_as_they_are(most: int) -> None:
+    labels = np.array([0, 0, 1, 2, 2, 3])
+    assert keep_largest(np.eye(6), labels, most) is labels

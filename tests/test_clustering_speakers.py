@@ -14,6 +14,7 @@ from reference.agglomeration import partition_of
 from reference.recordings import Recording, record, write_plda
 
 from ovdiar.bundle import load_plda
+from ovdiar.clustering import speakers
 from ovdiar.clustering.ahc import FREE, CountBounds
 from ovdiar.clustering.assignment import UNASSIGNED
 from ovdiar.clustering.speakers import Clusters, cluster_speakers, training_rows
@@ -145,6 +146,16 @@ def test_only_vbx_leaves_a_posterior(plda: Plda) -> None:
     posterior = _cluster(MEETING, VBX, plda=plda).posterior
     assert posterior is not None
     assert len(posterior.responsibilities) == len(_cluster(MEETING, VBX, plda=plda).training[0])
+
+
+def test_vbx_starts_from_no_more_clusters_than_memory_allows(
+    plda: Plda, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = len(_cluster(MEETING, VBX, plda=plda).training[0])
+    monkeypatch.setattr(speakers, "MOST_RESPONSIBILITIES", 2 * rows + 1)
+    posterior = _cluster(MEETING, VBX, plda=plda).posterior
+    assert posterior is not None
+    assert posterior.responsibilities.shape == (rows, 2)
 
 
 def test_speakers_of_one_window_stay_apart_with_vbx_and_the_rest_is_left_over(plda: Plda) -> None:

@@ -121,6 +121,17 @@ def agglomerate(
     return _absorb_small(embeddings, labels, smallest, linkage)
 
 
+def keep_largest(
+    embeddings: NDArray[Any], labels: NDArray[np.int64], most: int
+) -> NDArray[np.int64]:
+    """Keep so many clusters at most, the largest, whose centroids all embeddings then join."""
+    sizes = np.bincount(labels)
+    if len(sizes) <= most:
+        return labels
+    kept = np.sort(np.argsort(-sizes, kind="stable")[:most])
+    return _join_nearest(embeddings, centroids_of(embeddings, labels)[kept])
+
+
 def _join_nearest(embeddings: NDArray[Any], centroids: NDArray[Any]) -> NDArray[np.int64]:
     """Label embeddings by their nearest centroid, block by block; numbers leave no gaps."""
     blocks = [

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ovdiar.clustering.ahc import FREE, agglomerate
+from ovdiar.clustering.ahc import FREE, agglomerate, keep_largest
 from ovdiar.clustering.assignment import (
     assign_apart,
     assign_nearest,
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from ovdiar.clustering.ahc import CountBounds
     from ovdiar.clustering.plda import Plda
     from ovdiar.presets import DiarizationParameters
+
+MOST_RESPONSIBILITIES = 10_000_000
+"""What VBx may start from, rows times clusters: 80 MB, and five such arrays at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,7 +143,8 @@ def _by_vbx(
     """Start from agglomerative clusters, refine by VBx, assign the speakers of a window apart.
 
     Where VBx finds a number of speakers out of bounds, k-means replaces it and speakers of one
-    window may share a cluster (as in pyannote 4).
+    window may share a cluster (as in pyannote 4). Of more clusters than `MOST_RESPONSIBILITIES`
+    allows, which takes hours of noise, VBx starts from the largest.
     """
     if plda is None:
         raise ConfigError("clustering 'vbx' needs a PLDA: give plda=FOLDER with its two .npz files")
@@ -154,6 +158,7 @@ def _by_vbx(
         min_cluster_size=1,
         bounds=FREE,
     )
+    start = keep_largest(rows, start, max(1, MOST_RESPONSIBILITIES // len(rows)))
     features = plda(rows)
     posterior = vbx(
         features, plda.phi, initial_responsibilities(start), fa=parameters.fa, fb=parameters.fb
