@@ -98,21 +98,35 @@ class Network:
         self._path = path
         self._options = options or RuntimeOptions()
         self._lock = threading.Lock()
+        self._turn = threading.Lock()
         self._compiled: Any = None
 
     def __call__(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """Run a batch through the network and return its only output.
 
-        What `check` raises meanwhile, or Ctrl-C, stops the network where it is.
+        What `check` raises meanwhile, or Ctrl-C, stops the network where it is. Batches of several
+        threads take turns, as they would on the device. A network that was stopped is compiled
+        anew for the next batch: OpenVINO leaves some of its layers set to the shape of the batch
+        that was stopped, and others to that of the one before.
 
         Raises
         ------
         ConfigError : its shapes are fixed, to other ones; or the device is not there
         """
+        check()
+        while not self._turn.acquire(timeout=PATIENCE_MS / 1000):
+            check()
+        try:
+            return self._run(batch)
+        finally:
+            self._turn.release()
+
+    def _run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Run a batch, in pieces where the network's shapes are fixed."""
         request = self.compile().create_infer_request()
         shape = request.model_inputs[0].partial_shape
         if shape.is_dynamic:
-            return _infer(request, batch)
+            return self._infer(request, batch)
         size, *rest = shape.to_shape()
         if [*batch.shape[1:]] != rest:
             raise ConfigError(
@@ -124,8 +138,24 @@ class Network:
             part = batch[start : start + size]
             filled = np.zeros((size, *rest), dtype=np.float32)
             filled[: len(part)] = part
-            parts.append(_infer(request, filled)[: len(part)])
+            parts.append(self._infer(request, filled)[: len(part)])
         return np.concatenate(parts)
+
+    def _infer(self, request: Any, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Run one batch; whatever `check` raises, or Ctrl-C, stops it."""
+        check()
+        request.start_async([batch])
+        try:
+            while not request.wait_for(PATIENCE_MS):
+                check()
+        except BaseException:
+            self._compiled = None
+            request.cancel()
+            with suppress(RuntimeError):  # that it was cancelled
+                request.wait()
+            raise
+        answer: NDArray[np.float32] = request.get_output_tensor(0).data.copy()
+        return answer
 
     def compile(self) -> Any:
         """Compile the network, if it is not compiled yet."""
@@ -152,22 +182,6 @@ class Network:
             raise ModelError(
                 f"network {self._path} cannot be compiled for {device}: {reason}"
             ) from error
-
-
-def _infer(request: Any, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Run one batch; whatever `check` raises, or Ctrl-C, stops it."""
-    check()
-    request.start_async([batch])
-    try:
-        while not request.wait_for(PATIENCE_MS):
-            check()
-    except BaseException:
-        request.cancel()
-        with suppress(RuntimeError):  # that it was cancelled
-            request.wait()
-        raise
-    answer: NDArray[np.float32] = request.get_output_tensor(0).data.copy()
-    return answer
 
 
 def _prune(folder: Path) -> None:

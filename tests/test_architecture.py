@@ -22,7 +22,7 @@ OF_WINDOWS = ("windows", "activity", "counting", "embedding", "sharing")
 STAGES = (*OF_WINDOWS, "clustering", "stitching", "reconstruction", "confidence")
 AUDIO = ("virtual_file", "resampling", "sources", "sound_file", "audio", "recording", "encoding")
 EDGES = (*AUDIO, "devices", "runtime", "bundle", "models", "formats", "transcripts", "metrics")
-BUILT_ON = ("hooks", "words", "identity", "streaming", "tuning", "report", "batch")
+BUILT_ON = ("hooks", "words", "identity", "streaming", "tuning", "report", "batch", "serve")
 ORDER = (*VOCABULARY, *STAGES, *EDGES, "pipelines", *BUILT_ON, "commands", "cli", "__main__")
 """A module imports only from those before it; the order of the stages is that of the data."""
 
@@ -39,6 +39,11 @@ OWNERS = {
     "librosa": set(AUDIO),
     "soxr": set(AUDIO),
     "matplotlib": {"report"},
+    "fastapi": {"serve"},
+    "starlette": {"serve"},
+    "pydantic": {"serve"},
+    "uvicorn": {"serve"},
+    "anyio": {"serve"},
 }
 """Packages that only some modules import."""
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 from ovdiar import load, models
+from ovdiar.checking import checking
 from ovdiar.errors import ConfigError, ModelError
 from ovdiar.runtime import MOST_COMPILED, Network, RuntimeOptions, import_openvino
 
@@ -115,3 +118,52 @@ def test_a_network_that_cannot_be_compiled_is_named(tmp_path: Path) -> None:
     path.write_text("no network")
     with pytest.raises(ModelError, match=r"openvino_model\.xml cannot be compiled for CPU"):
         Network(path)(SILENCE)
+
+
+def test_a_network_that_was_stopped_answers_any_batch_afterwards(tiny: Path) -> None:
+    network = load(tiny).segmentation
+    samples = np.random.default_rng(0).normal(size=(64, 80000)).astype(np.float32)
+    wanted = {rows: network(samples[:rows]) for rows in (2, 1)}
+    began = time.monotonic()
+
+    def give_up() -> None:
+        if time.monotonic() > began + 0.2:
+            raise TimeoutError
+
+    with pytest.raises(TimeoutError), checking(give_up):
+        network(samples)
+    for rows, scores in reversed(wanted.items()):
+        assert np.array_equal(network(samples[:rows]), scores)
+
+
+def test_who_waits_for_a_turn_can_give_up_too(tiny: Path) -> None:
+    network = Network(tiny / "segmentation" / "openvino_model.xml")
+    asked = 0
+
+    def give_up() -> None:
+        nonlocal asked
+        asked += 1
+        if asked == 3:
+            raise TimeoutError
+
+    with network._turn, pytest.raises(TimeoutError), checking(give_up):
+        network(SILENCE)
+    assert network(SILENCE).shape == (1, 293, 3)
+
+
+def test_a_network_compiles_once_for_several_threads(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled = []
+    compile_now = Network._compile
+
+    def count(network: Network, properties: dict[str, Any]) -> Any:
+        compiled.append(network)
+        return compile_now(network, properties)
+
+    monkeypatch.setattr(Network, "_compile", count)
+    network = Network(tiny / "segmentation" / "openvino_model.xml")
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(network, [SILENCE] * 8))
+    assert compiled == [network]
+    assert all(np.array_equal(answer, answers[0]) for answer in answers)

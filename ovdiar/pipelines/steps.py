@@ -48,7 +48,7 @@ class Hook(Protocol):
 class FractionHook(Protocol):
     """Is told how much of a run is done, in time: evenly, ten times a second while networks run."""
 
-    def __call__(self, fraction: float, eta_s: float | None) -> None:
+    def __call__(self, fraction: float, eta_s: float | None, /) -> None:
         """Take a fraction, from 0 to 1 and never going back, and what is left, s.
 
         ``eta_s`` is None before anything is measured. What is raised here stops the run.

@@ -1,0 +1,87 @@
+"""The command that answers over HTTP: serve."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from ovdiar.commands.options import add_command, add_networks, models_of
+from ovdiar.errors import ConfigError, MissingPackageError
+
+if TYPE_CHECKING:
+    import argparse
+
+PACKAGES = ("fastapi", "uvicorn", "python_multipart")
+"""What the extra ``serve`` brings."""
+
+
+def add(commands: Any) -> None:
+    """Add this command to a parser."""
+    parser = add_command(
+        commands,
+        "serve",
+        _serve,
+        "answer over HTTP, in the shape of LocalAI's diarization endpoint",
+        "ovdiar serve --port 8000, then: curl http://127.0.0.1:8000/v1/audio/diarization "
+        "-F file=@meeting.mp3 -F num_speakers=3",
+    )
+    parser.add_argument(
+        "--host",
+        default="127.0.0.1",
+        metavar="ADDRESS",
+        help="where to listen (default: 127.0.0.1, this machine only; there is no log-in)",
+    )
+    parser.add_argument(
+        "--port", type=int, default=8000, metavar="N", help="default: 8000; 0 takes a free one"
+    )
+    parser.add_argument(
+        "--max-upload-mb",
+        type=float,
+        default=500,
+        metavar="MB",
+        help="refuse larger requests with 413 (default: 500)",
+    )
+    parser.add_argument(
+        "--timeout",
+        type=float,
+        default=600,
+        metavar="S",
+        help="stop a request after this time with 504, s (default: 600)",
+    )
+    parser.add_argument(
+        "--max-concurrent",
+        type=int,
+        default=2,
+        metavar="N",
+        help="refuse more requests at once with 503 (default: 2)",
+    )
+    parser.add_argument(
+        "--fast", action="store_true", help="one pass of the embedding over each recording"
+    )
+    add_networks(parser)
+
+
+def _serve(options: argparse.Namespace) -> None:
+    try:
+        for package in PACKAGES:
+            importlib.import_module(package)
+    except ImportError as error:
+        raise MissingPackageError(
+            f'serve needs {error.name}, which is not installed: pip install "ovdiar[serve]"'
+        ) from None
+    from ovdiar.pipelines.evidence import shared_trunk
+    from ovdiar.pipelines.speaker_diarization import SpeakerDiarization
+    from ovdiar.serve.limits import Limits
+    from ovdiar.serve.server import serve
+    from ovdiar.serve.service import Service
+
+    if not 0 <= options.port <= 65535:
+        raise ConfigError(f"--port is {options.port}: give a number from 0 to 65535")
+    limits = Limits(options.max_upload_mb, options.timeout, options.max_concurrent)
+    more = {"batch_size": options.batch_size}
+    if options.fast:
+        more["embedding_reuse"] = "shared"
+    service = Service(models_of(options), more)
+    pipeline = SpeakerDiarization(service.models, **more)
+    shared_trunk(service.models, pipeline.parameters)  # what does not fit is said now
+    serve(service, limits, options.host, options.port)

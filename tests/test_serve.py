@@ -1,0 +1,281 @@
+"""The service answers as LocalAI does, keeps its limits, and stops what nobody waits for."""
+
+from __future__ import annotations
+
+import io
+import re
+import signal
+import threading
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+import soundfile
+from reference.serving import PATH, Server, serving
+
+from ovdiar import SpeakerDiarization, load
+from ovdiar.formats import rttm
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+def wav(conversation: Path, seconds: float) -> bytes:
+    samples, rate = soundfile.read(conversation, frames=round(seconds * 16000))
+    file = io.BytesIO()
+    soundfile.write(file, samples, rate, format="WAV")
+    return file.getvalue()
+
+
+@pytest.fixture(scope="module")
+def talk(conversation: Path) -> bytes:
+    return wav(conversation, 12)
+
+
+@pytest.fixture(scope="module")
+def spool(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("spool")
+
+
+@pytest.fixture(scope="module")
+def server(tiny: Path, spool: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    log = tmp_path_factory.mktemp("serve") / "log"
+    options = ("--models", tiny, "--max-upload-mb", 3, "--max-concurrent", 2)
+    with serving(log, *options, TMPDIR=str(spool)) as server:
+        yield server
+
+
+def is_refusal(answer: httpx.Response, status: int, code: str) -> bool:
+    """Tell whether an answer has this status and the one shape of errors."""
+    error = answer.json()["error"]
+    fault = "server_error" if status >= 500 else "invalid_request_error"
+    return (
+        answer.status_code == status
+        and list(answer.json()) == ["error"]
+        and sorted(error) == ["code", "message", "type"]
+        and (error["type"], error["code"]) == (fault, code)
+        and error["message"].splitlines() == [error["message"]] != [""]
+    )
+
+
+def test_it_listens_on_this_machine_only(server: Server) -> None:
+    assert server.url.startswith("http://127.0.0.1:")
+
+
+def test_it_tells_that_it_is_up_and_what_it_serves(server: Server) -> None:
+    health = server.client.get("/healthz")
+    assert health.json() == {"status": "ok", "running": 0, "max_concurrent": 2}
+    models = server.client.get("/v1/models").json()
+    assert models == {
+        "object": "list",
+        "data": [{"id": "tiny", "object": "model", "owned_by": "ovdiar"}],
+    }
+
+
+def test_turns_are_those_of_the_pipeline(server: Server, talk: bytes, tiny: Path) -> None:
+    answer = server.diarize(talk, response_format="rttm", name="a talk.wav", num_speakers=2)
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    wanted = SpeakerDiarization(load(tiny))(io.BytesIO(talk), num_speakers=2)
+    assert rttm.loads(answer.text)["a_talk"].turns == wanted.speaker_diarization.turns or (
+        answer.text.replace(" a_talk ", " stream ") == rttm.dumps(wanted.speaker_diarization)
+    )
+
+
+def test_json_is_what_localai_answers(server: Server, talk: bytes) -> None:
+    answer = server.diarize(talk, model="tiny", language="en", include_text="true").json()
+    assert list(answer) == ["task", "duration", "num_speakers", "segments"]
+    assert (answer["task"], answer["duration"]) == ("diarize", 12.0)
+    segments = answer["segments"]
+    assert [segment["id"] for segment in segments] == list(range(len(segments)))
+    assert {frozenset(each) for each in segments} == {
+        frozenset({"id", "speaker", "label", "start", "end"})
+    }
+    assert len({segment["speaker"] for segment in segments}) == answer["num_speakers"]
+    assert all(each["speaker"] == f"SPEAKER_{int(each['label']):02d}" for each in segments)
+
+
+def test_verbose_json_adds_speakers_and_confidence(server: Server, talk: bytes) -> None:
+    answer = server.diarize(talk, response_format="verbose_json", num_speakers=2).json()
+    assert [each["id"] for each in answer["speakers"]] == ["SPEAKER_00", "SPEAKER_01"]
+    for speaker in answer["speakers"]:
+        mine = [each for each in answer["segments"] if each["speaker"] == speaker["id"]]
+        assert speaker["segment_count"] == len(mine)
+        said = sum(each["end"] - each["start"] for each in mine)
+        assert speaker["total_speech_duration"] == pytest.approx(said, abs=0.002 * len(mine))
+    assert all(0 <= each["confidence"] <= 1 for each in answer["segments"])
+
+
+def test_shorter_turns_are_dropped_where_that_is_asked_for(server: Server, talk: bytes) -> None:
+    every = server.diarize(talk).json()["segments"]
+    lengths = sorted(each["end"] - each["start"] for each in every)
+    limit = (lengths[0] + lengths[-1]) / 2
+    kept = server.diarize(talk, min_duration_on=limit).json()["segments"]
+    assert len(kept) == sum(length > limit for length in lengths) < len(every)
+
+
+@pytest.mark.parametrize("form", ["csv", "srt", "vtt", "textgrid", "elan", "audacity"])
+def test_other_formats_come_as_text(server: Server, talk: bytes, form: str) -> None:
+    answer = server.diarize(talk, response_format=form)
+    assert answer.status_code == 200
+    assert "SPEAKER_00" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("fields", "code", "says"),
+    [
+        ({"num_speakers": -1}, "invalid_parameter", "num_speakers: "),
+        ({"num_speakers": "two"}, "invalid_parameter", "num_speakers: "),
+        ({"clustering_threshold": 3}, "invalid_parameter", "clustering_threshold: "),
+        ({"min_duration_off": "nan"}, "invalid_parameter", "min_duration_off"),
+        ({"min_duration_on": "inf"}, "invalid_parameter", "min_duration_on"),
+        ({"response_format": "mp3"}, "invalid_parameter", "response_format: "),
+        ({"min_speakers": 3, "max_speakers": 2}, "invalid_parameter", "min_speakers 3 exceeds"),
+    ],
+)
+def test_a_parameter_out_of_range_is_named(
+    server: Server, talk: bytes, fields: dict[str, Any], code: str, says: str
+) -> None:
+    answer = server.diarize(talk, **fields)
+    assert is_refusal(answer, 422, code)
+    assert says in answer.json()["error"]["message"]
+
+
+def test_every_refusal_has_one_shape(server: Server, talk: bytes) -> None:
+    assert is_refusal(server.client.get("/nothing"), 404, "not_found")
+    assert is_refusal(server.client.put(PATH), 405, "method_not_allowed")
+    assert is_refusal(server.client.post(PATH), 422, "missing_parameter")
+    broken = server.client.post(
+        PATH, content=b"--", headers={"content-type": "multipart/form-data"}
+    )
+    assert is_refusal(broken, 400, "bad_request")
+    assert is_refusal(server.diarize(talk, model="huge"), 404, "model_not_found")
+    assert is_refusal(server.diarize(b"no sound"), 400, "invalid_audio")
+    assert is_refusal(server.diarize(b""), 400, "invalid_audio")
+
+
+def test_a_request_that_is_too_large_is_refused(server: Server) -> None:
+    answer = server.diarize(bytes(3_500_000))
+    assert is_refusal(answer, 413, "too_large")
+    assert "larger than 3 MB" in answer.json()["error"]["message"]
+
+
+def test_a_request_that_does_not_say_how_large_it_is_is_refused_too(server: Server) -> None:
+    def body() -> Iterator[bytes]:
+        yield b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
+        for _ in range(100):
+            yield bytes(100_000)
+
+    headers = {"content-type": "multipart/form-data; boundary=x"}
+    answer = server.client.post(PATH, content=body(), headers=headers)
+    assert is_refusal(answer, 413, "too_large")
+
+
+def test_the_page_needs_no_other_host(server: Server) -> None:
+    page = server.client.get("/docs")
+    assert page.status_code == 200
+    assert not re.findall(r"(?:https?:)?//[\w.-]+\.\w+", page.text)
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+
+
+class Asking(threading.Thread):
+    """Asks in the background, over a connection of its own; leaves when it is told to."""
+
+    def __init__(self, server: Server, audio: bytes) -> None:
+        super().__init__()
+        self._server, self._audio = server, audio
+        self.answer: httpx.Response | None = None
+        self.patience = httpx.Timeout(120)
+        self.start()
+
+    def run(self) -> None:
+        with (
+            suppress(httpx.ReadTimeout),
+            httpx.Client(base_url=self._server.url, timeout=self.patience) as client,
+        ):
+            self.answer = client.post(PATH, files={"file": ("a.wav", self._audio)})
+
+
+class Leaving(Asking):
+    """Leaves after a second."""
+
+    def start(self) -> None:
+        self.patience = httpx.Timeout(120, read=1)
+        super().start()
+
+
+@pytest.fixture(scope="module")
+def long(conversation: Path) -> bytes:
+    return wav(conversation, 60)
+
+
+def test_others_are_answered_at_once_while_it_computes(server: Server, long: bytes) -> None:
+    asking = Leaving(server, long)
+    server.wait_until_running(1, within_s=5)
+    waits = []
+    for _ in range(10):
+        start = time.perf_counter()
+        server.client.get("/healthz")
+        waits.append(time.perf_counter() - start)
+        time.sleep(0.05)
+    asking.join()
+    server.wait_until_running(0, within_s=5)
+    assert sorted(waits)[5] < 0.25
+
+
+def test_a_client_that_leaves_ends_its_run(server: Server, long: bytes) -> None:
+    leaving = Leaving(server, long)
+    server.wait_until_running(1, within_s=5)
+    leaving.join()
+    assert leaving.answer is None
+    assert server.wait_until_running(0, within_s=10) < 2
+
+
+def test_no_upload_is_left_behind(server: Server, spool: Path, talk: bytes, long: bytes) -> None:
+    server.diarize(talk)
+    server.diarize(b"no sound")
+    Leaving(server, long).join()
+    server.wait_until_running(0, within_s=5)
+    assert list(spool.rglob("*")) == []
+
+
+def test_more_requests_than_allowed_are_refused(server: Server, long: bytes, talk: bytes) -> None:
+    asking = [Leaving(server, long) for _ in range(2)]
+    server.wait_until_running(2, within_s=5)
+    answer = server.diarize(talk)
+    for each in asking:
+        each.join()
+    server.wait_until_running(0, within_s=5)
+    assert is_refusal(answer, 503, "too_many_requests")
+    assert answer.headers["retry-after"].isdigit()
+    assert server.diarize(talk).status_code == 200
+
+
+def test_time_that_is_up_ends_the_run(slow: Path, tmp_path: Path, long: bytes) -> None:
+    with serving(tmp_path / "log", "--models", slow, "--timeout", 3) as server:
+        start = time.perf_counter()
+        answer = server.diarize(long)
+        assert is_refusal(answer, 504, "timeout")
+        assert time.perf_counter() - start < 3 + 2
+        assert server.running() == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_soon_and_tells_who_waits(
+    slow: Path, tmp_path: Path, long: bytes, number: signal.Signals
+) -> None:
+    with serving(tmp_path / "log", "--models", slow) as server:
+        asking = Asking(server, long)
+        server.wait_until_running(1, within_s=5)
+        time.sleep(3)  # until its networks run
+        start = time.perf_counter()
+        server.process.send_signal(number)
+        assert server.process.wait(timeout=20) == 0
+        took_s = time.perf_counter() - start
+        asking.join()
+    assert took_s < 3
+    assert asking.answer is not None
+    assert is_refusal(asking.answer, 503, "stopped")
+    assert (tmp_path / "log").read_text().splitlines()[1:] == ["ovdiar: stopped"]
