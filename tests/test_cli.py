@@ -19,6 +19,7 @@ import soundfile
 from reference.commands import Answer, answer_of
 
 from ovdiar import SpeakerDiarization, cli, load
+from ovdiar.bundle import load_bundle
 from ovdiar.formats import rttm
 
 if TYPE_CHECKING:
@@ -351,7 +352,8 @@ def test_json_tells_what_made_it_and_names_are_given(
     assert {row["speaker"] for row in content["exclusive_diarization"]} == set(found.labels())
     told = content["provenance"]
     assert (told["uri"], told["duration_s"]) == ("talk", 14.0)
-    assert (told["parameters"]["threshold"], told["parameters"]["min_speakers"]) == (0.25, 2)
+    threshold = load_bundle("tiny").pipeline["threshold"]
+    assert (told["parameters"]["threshold"], told["parameters"]["min_speakers"]) == (threshold, 2)
     assert told["bundle"]["name"] == "tiny"
     assert len(told["bundle"]["sha256"]) == len(told["bundle"]["segmentation"]["sha256"]) == 64
 

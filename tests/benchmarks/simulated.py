@@ -33,7 +33,8 @@ SPEAKERS = (
 """Of each conversation of three minutes: how many, and whether over the telephone."""
 MIXED = (2, 3, 4)
 """Of each dry minute without overlap, in the manner of ``mixes``."""
-FIRST_SEEDS = {"tune": 100, "test": 200}
+SETS = {"tune": (100, SPEAKERS[:5], ()), "test": (200, SPEAKERS, MIXED)}
+"""The first seed of each set, its conversations, its dry minutes."""
 
 
 class Conversation(NamedTuple):
@@ -48,13 +49,13 @@ class Conversation(NamedTuple):
 def planned() -> Iterator[Conversation]:
     """List the conversations of both sets."""
     dry = ("--minutes", "1", "--overlap", "0", "--snr", "40", "--rt60", "0.05")
-    for group, first in FIRST_SEEDS.items():
-        for seed, (count, telephone) in enumerate(SPEAKERS, first):
+    for group, (first, conversations, minutes) in SETS.items():
+        for seed, (count, telephone) in enumerate(conversations, first):
             name = f"{group}_{count}spk{'_tel' if telephone else ''}_s{seed}"
             line = ("--telephone",) if telephone else ()
             options = ("--speakers", str(count), "--minutes", "3", *line)
             yield Conversation(group, name, seed, options)
-        for seed, count in enumerate(MIXED, first + 50):
+        for seed, count in enumerate(minutes, first + 50):
             name = f"{group}_mix_{count}spk_s{seed}"
             yield Conversation(group, name, seed, ("--speakers", str(count), *dry))
 
@@ -88,7 +89,7 @@ def _voices(phrases: list[dict[str, Any]]) -> dict[str, list[str]]:
         seconds[row["speaker"]] = seconds.get(row["speaker"], 0) + spoken
     rich = sorted(k for k, held in seconds.items() if held >= LEAST_S and k not in KNOWN)
     dealt = np.random.default_rng(2026).permutation(rich)
-    return {group: sorted(dealt[i::2].tolist()) for i, group in enumerate(FIRST_SEEDS)}
+    return {group: sorted(dealt[i::2].tolist()) for i, group in enumerate(SETS)}
 
 
 def _tool() -> Any:
