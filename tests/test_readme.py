@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import re
+import shlex
 import shutil
 from typing import TYPE_CHECKING
 
@@ -39,6 +41,36 @@ def test_every_python_block_runs(
     monkeypatch.chdir(tmp_path)
     exec(compile(block, "README.md", "exec"), {})  # noqa: S102 - that is the test
     assert "SPEAKER_0" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("tiny")
+def test_the_recipes_run_one_after_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(CHECKOUT / "tests" / "data" / "conversation.flac", tmp_path / "meeting.flac")
+    words = [
+        {"word": " hello", "start": 1.0, "end": 1.5},
+        {"word": " there", "start": 9, "end": 10},
+    ]
+    heard = {"segments": [{"id": 0, "start": 1, "end": 10, "text": " hello there", "words": words}]}
+    (tmp_path / "meeting.whisper.json").write_text(json.dumps(heard), "utf-8")
+    (tmp_path / "names.json").write_text('{"SPEAKER_00": "Ann"}', "utf-8")
+    monkeypatch.chdir(tmp_path)
+    for line in "".join(blocks("sh")).splitlines():
+        program, *arguments = shlex.split(line)
+        assert PROGRAMS[program](arguments) == 0, capsys.readouterr().err
+    captions = (tmp_path / "meeting.srt").read_text("utf-8")
+    assert "hello" in captions
+    assert captions.count("-->") == 2
+    assert (tmp_path / "meeting.TextGrid").exists()
+
+
+def test_the_page_stays_short() -> None:
+    assert README.count("\n") < 250
+
+
+def test_every_language_of_a_block_is_run() -> None:
+    assert {*re.findall(r"^```(\w+)$", README, flags=re.MULTILINE)} == {"bash", "sh", "python"}
 
 
 def _paths() -> list[str]:
