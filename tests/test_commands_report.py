@@ -10,6 +10,7 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 import soundfile
 from reference.commands import Answer, answer_of
@@ -55,6 +56,19 @@ def test_a_page_shows_the_turns_of_a_file(report: Run, folder: Path) -> None:
     page = told(folder / "talk.html")
     assert (page["title"], page["uri"], page["link"]) == ("talk", "talk", None)
     assert page["turns"] == [[0.5, 2.0, 0, None]]
+
+
+def test_the_page_plays_the_channel_that_was_asked_for(report: Run, folder: Path) -> None:
+    samples, rate = soundfile.read("talk.wav")
+    stereo = np.stack([np.zeros_like(samples), samples], axis=1)
+    soundfile.write("stereo.wav", stereo, rate)
+    pages = {}
+    for channel in ("0", "1"):
+        assert (
+            report("stereo.wav", "talk.rttm", "--channel", channel, "-o", "page.html").status == 0
+        )
+        pages[channel] = told(folder / "page.html")["peaks"]
+    assert pages["0"] != pages["1"]
 
 
 def test_without_turns_the_recording_is_diarized_as_the_other_command_does(

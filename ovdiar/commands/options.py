@@ -43,11 +43,16 @@ def add_command(
 def add_audio(parser: argparse.ArgumentParser) -> None:
     """Add what every command over a recording takes."""
     parser.add_argument("audio", metavar="FILE", help="a recording; - reads standard input")
+    add_channel(parser)
+    add_output(parser)
+    add_networks(parser)
+
+
+def add_channel(parser: argparse.ArgumentParser) -> None:
+    """Add which channel of a recording is heard."""
     parser.add_argument(
         "--channel", type=_channel, metavar="N|mix", help="hear one, from 0 (default: mix all)"
     )
-    add_output(parser)
-    add_networks(parser)
 
 
 def add_networks(parser: argparse.ArgumentParser) -> None:

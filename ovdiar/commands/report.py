@@ -7,7 +7,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ovdiar.commands.options import add_command, add_networks, audio_of, check_place
+from ovdiar.commands.options import (
+    add_channel,
+    add_command,
+    add_networks,
+    audio_of,
+    check_place,
+)
 from ovdiar.commands.recordings import add_diarization, diarize
 from ovdiar.errors import ConfigError, FormatError
 
@@ -58,6 +64,7 @@ def add(commands: Any) -> None:
         help="play AUDIO from where it lies, seen from the page; by default the page holds it as "
         "MP3, 24 MB an hour",
     )
+    add_channel(parser)
     add_networks(parser)
     add_diarization(parser)
 
@@ -69,7 +76,8 @@ def _report(options: argparse.Namespace) -> None:
     _check(options)
     audio = audio_of(options)
     if options.audio == "-":  # a pipe, which is read more than once
-        audio = {"audio": io.BytesIO(sys.stdin.buffer.read()), "uri": "stream"}
+        piped = io.BytesIO(sys.stdin.buffer.read())
+        audio = {"audio": piped, "uri": "stream", "channel": options.channel}
     shown: dict[str, Any] = {"title": options.title or audio["uri"]}
     if options.reference is not None:
         shown["reference"] = _turns(options.reference, audio["uri"]).annotation
