@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -54,6 +55,18 @@ def test_an_interrupt_still_writes_the_preset(
     assert cli.main(["tune", "corpus", "--cache", "kept"]) == 0
     assert "9 of 200 trials, interrupted" in capsys.readouterr().out
     assert SpeakerDiarization(models, preset="preset.json").parameters.threshold < 1.9
+
+
+@pytest.mark.usefixtures("models")
+def test_a_terminal_is_shown_one_bar(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert cli.main(["tune", "corpus", "--trials", "12", "--cache", "kept"]) == 0
+    drawn = capsys.readouterr().err
+    assert "trials" in drawn
+    assert "100%|" in drawn
+    assert drawn.count("\n") == 1
 
 
 @pytest.mark.usefixtures("models")

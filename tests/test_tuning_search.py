@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from reference.corpora import Counted, write_corpus
 
 from ovdiar import SpeakerDiarization
-from ovdiar.errors import ConfigError
+from ovdiar.errors import CancelledError, ConfigError
 from ovdiar.metrics import Scoring, diarization_errors
 from ovdiar.models import Models
 from ovdiar.tuning import read_corpus, search, tune
@@ -23,7 +24,7 @@ ONE_CLUSTER = {"threshold": 1.9}
 def _tune(folder: Path, *, pipeline: dict[str, Any] = ONE_CLUSTER, **options: Any) -> Any:
     models = write_corpus(folder / "corpus", **pipeline)
     corpus = read_corpus(folder / "corpus")
-    options = {"trials": 12, "cache": folder / "cache", "quiet": True, **options}
+    options = {"trials": 12, "cache": folder / "cache", **options}
     return tune(models, corpus, **options)
 
 
@@ -44,7 +45,7 @@ def test_errors_are_those_of_the_pipeline_itself(tmp_path: Path) -> None:
     scoring = Scoring(nist_collar_s=0.1)
     models = write_corpus(tmp_path / "corpus")
     corpus = read_corpus(tmp_path / "corpus")
-    tuning = tune(models, corpus, trials=32, cache=tmp_path / "cache", quiet=True, scoring=scoring)
+    tuning = tune(models, corpus, trials=32, cache=tmp_path / "cache", scoring=scoring)
     for trial in (0, 7, 20, 31):
         parameters = tuning.candidates[trial]
         pipeline = SpeakerDiarization(models, **vars(parameters))
@@ -59,7 +60,7 @@ def test_networks_run_once_however_many_trials_there_are(tmp_path: Path) -> None
     models = Models(models.bundle, counted, models.embedding)
     corpus = read_corpus(tmp_path / "corpus")
     for trials in (27, 28):
-        tune(models, corpus, trials=trials, cache=tmp_path / "cache", quiet=True)
+        tune(models, corpus, trials=trials, cache=tmp_path / "cache")
         assert counted.asked == 3 * 8
         assert models.embedding.asked == 5 * 3 * 8  # type: ignore[attr-defined]
 
@@ -88,6 +89,90 @@ def test_an_interrupt_ends_the_trials_with_the_best_so_far(
     assert tuning.parameters in tuning.candidates[1:9]
     with pytest.raises(KeyboardInterrupt):
         _tune(tmp_path)
+
+
+def test_a_hook_is_told_of_both_steps_and_their_outcome(tmp_path: Path) -> None:
+    calls: list[tuple[str, Any, int | None, int | None]] = []
+
+    def hook(name: str, artifact: Any, **more: Any) -> None:
+        calls.append((name, artifact, more.get("completed"), more.get("total")))
+
+    tuning = _tune(tmp_path, hook=hook)
+    seconds = [call for call in calls if call[0] == "networks"]
+    assert seconds[-1][1] == tuple(uri for uri in tuning.uris for _ in range(len(seconds) // 3))
+    assert seconds[-2][2] == seconds[-2][3]
+    trials = [call for call in calls if call[0] == "trials"]
+    assert trials == [
+        *(("trials", None, done, 12) for done in range(1, 13)),
+        ("trials", tuning.errors, None, None),
+    ]
+
+
+def test_the_fraction_goes_from_nothing_to_all_whether_networks_run_or_not(tmp_path: Path) -> None:
+    models = write_corpus(tmp_path / "corpus")
+    corpus = read_corpus(tmp_path / "corpus")
+    for least in (5, 10):
+        told: list[float] = []
+        tune(
+            models,
+            corpus,
+            trials=12,
+            cache=tmp_path / "cache",
+            progress=lambda fraction, _eta_s, told=told: told.append(fraction),
+        )
+        assert told == sorted(told)
+        assert (told[0], told[-1], told.count(1.0)) == (0.0, 1.0, 1)
+        assert len(set(told)) > least
+
+
+def test_cancelling_trials_gives_the_best_so_far(tmp_path: Path) -> None:
+    whole, cancel = _tune(tmp_path), threading.Event()
+
+    def hook(name: str, _artifact: Any, *, completed: int | None = None, **_: Any) -> None:
+        if (name, completed) == ("trials", 9):
+            cancel.set()
+
+    tuning = _tune(tmp_path, hook=hook, cancel=cancel)
+    assert tuning.interrupted
+    assert tuning.errors == whole.errors[:9]
+    assert tuning.parameters in tuning.candidates[1:9]
+
+
+def test_cancelling_within_a_trial_does_not_wait_for_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cancel, left = threading.Event(), iter(range(4))
+
+    def compared(*arguments: Any, **more: Any) -> Any:
+        if next(left, None) is None:
+            cancel.set()
+        return diarization_errors(*arguments, **more)
+
+    monkeypatch.setattr("ovdiar.tuning.search.diarization_errors", compared)
+    tuning = _tune(tmp_path, cancel=cancel)
+    assert tuning.interrupted
+    assert len(tuning.errors) == 1
+
+
+def test_cancelling_networks_is_an_error_and_keeps_what_they_said(tmp_path: Path) -> None:
+    cancel = threading.Event()
+
+    def hook(name: str, _artifact: Any, **_: Any) -> None:
+        if name == "networks":
+            cancel.set()
+
+    with pytest.raises(CancelledError):
+        _tune(tmp_path, hook=hook, cancel=cancel)
+    assert len(list((tmp_path / "cache").iterdir())) > 1
+
+
+def test_what_a_hook_raises_ends_the_search(tmp_path: Path) -> None:
+    def hook(name: str, _artifact: Any, **_: Any) -> None:
+        if name == "trials":
+            raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        _tune(tmp_path, hook=hook)
 
 
 @pytest.mark.parametrize(

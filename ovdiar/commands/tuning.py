@@ -64,6 +64,7 @@ def add(commands: Any) -> None:
 
 
 def _tune(options: argparse.Namespace) -> None:
+    from ovdiar.hooks import ProgressHook
     from ovdiar.metrics.scoring import Scoring
     from ovdiar.tuning.corpus import read_corpus
     from ovdiar.tuning.report import to_text
@@ -76,15 +77,18 @@ def _tune(options: argparse.Namespace) -> None:
         nist_collar_s=options.nist_collar,
         skip_overlap=options.skip_overlap,
     )
-    tuning = tune(
-        models_of(options),
-        read_corpus(options.folder),
-        trials=options.trials,
-        folds=options.folds,
-        seed=options.seed,
-        scoring=scoring,
-        cache=options.cache,
-    )
+    models, corpus = models_of(options), read_corpus(options.folder)
+    with ProgressHook() as hook:
+        tuning = tune(
+            models,
+            corpus,
+            trials=options.trials,
+            folds=options.folds,
+            seed=options.seed,
+            scoring=scoring,
+            cache=options.cache,
+            hook=hook,
+        )
     write_whole(options.output, tuning.preset().encode())
     sys.stdout.write(to_text(tuning))
     sys.stdout.write(f"wrote {options.output}: use it with --preset {options.output}\n")

@@ -79,6 +79,10 @@ class EvidenceCache:
         self._models, self._default = models, default
         self._digests: dict[Path, str] = {}
 
+    def keeps(self, sample: Sample, threshold: float) -> bool:
+        """Tell whether the networks have been heard on a recording at this threshold."""
+        return all(self._path(sample, each).is_file() for each in (None, threshold))
+
     def hear(self, sample: Sample, threshold: float) -> Heard:
         """Return what the networks say of a recording at one segmentation threshold.
 
