@@ -89,7 +89,37 @@ class ArraySource:
 AU_HEADER = struct.Struct(">4s5I")
 """Magic, offset of the samples (bytes), their size (unknown here), encoding, rate, channels."""
 
-FFMPEG_INPUT = ("-nostdin", "-v", "error", "-protocol_whitelist", "file", "-i")
+DEMUXERS = (
+    *(
+        "aac",
+        "ac3",
+        "aiff",
+        "amr",
+        "amrnb",
+        "amrwb",
+        "ape",
+        "asf",
+        "au",
+        "avi",
+        "caf",
+        "dsf",
+        "dts",
+    ),
+    *("eac3", "flac", "flv", "gsm", "loas", "matroska", "mov", "mp3", "mpc", "mpc8", "mpeg"),
+    *("mpegts", "mxf", "nut", "ogg", "rm", "tak", "tta", "voc", "w64", "wav", "wv", "xwma"),
+)
+"""What ffmpeg may take a file for, by its names (``ffmpeg -demuxers``).
+
+All of them hold their sound. Others name the files that do (hls, dash, concat, sdp, image2):
+whoever sends one would choose which of our files are heard.
+"""
+UNLISTED = "Format not on whitelist"
+"""What ffmpeg says when it takes a file for anything else, after the name of that."""
+
+FFMPEG_INPUT = (
+    *("-nostdin", "-v", "error", "-protocol_whitelist", "file"),
+    *("-format_whitelist", ",".join(DEMUXERS), "-i"),
+)
 FFMPEG_OUTPUT = (
     # keep the container's time line: where sound starts late or breaks off, silence stands
     *("-map", "0:a:0", "-af", "aresample=async=1:first_pts=0"),
@@ -104,7 +134,7 @@ class FfmpegSource:
 
     Parameters
     ----------
-    path : the file; what it refers to (a playlist) is looked for in files only
+    path : the file; no other is opened, whatever it refers to
     name : what messages call it
     reason : why soundfile did not read it
     stack : ends the process when it closes
@@ -157,7 +187,13 @@ class FfmpegSource:
         """Raise what ffmpeg failed of; warn of what it complained about."""
         code = self._process.wait()
         self._log.seek(0)
-        complaint = self._log.readline().decode(errors="replace").strip().rpartition("] ")[2]
+        where, _, complaint = self._log.readline().decode(errors="replace").strip().rpartition("] ")
+        if code and complaint.startswith(UNLISTED):
+            form = where.removeprefix("[").partition(" @ ")[0]
+            raise AudioError(
+                f"{self.name}: ffmpeg takes it for {form!r}, which is no kind of recording, or "
+                "only names others: give the recording itself"
+            )
         complaint = complaint.removeprefix(f"file:{self._path}: ")
         if code:
             raise AudioError(

@@ -156,6 +156,16 @@ def test_every_refusal_has_one_shape(server: Server, talk: bytes) -> None:
     assert is_refusal(server.diarize(b""), 400, "invalid_audio")
 
 
+def test_an_upload_that_names_files_of_the_server_is_refused(
+    server: Server, conversation: Path
+) -> None:
+    playlist = f"#EXTM3U\n#EXT-X-TARGETDURATION:60\n#EXTINF:60,\n{conversation}\n#EXT-X-ENDLIST\n"
+    for name in ("talk.m3u8", "talk.m4a"):
+        answer = server.diarize(playlist.encode(), name=name)
+        assert is_refusal(answer, 400, "invalid_audio")
+        assert "only names others" in answer.json()["error"]["message"]
+
+
 def test_a_request_that_is_too_large_is_refused(server: Server) -> None:
     answer = server.diarize(bytes(3_500_000))
     assert is_refusal(answer, 413, "too_large")

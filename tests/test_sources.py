@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from reference.ffmpeg import encode
 from reference.sounds import chirps, write
 
 from ovdiar import audio
@@ -145,6 +146,62 @@ def test_silence_of_ffmpeg_is_told(
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(AudioError, match="found no sound"):
         audio.load(call)
+
+
+PLAYLIST = "#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\n{}\n#EXT-X-ENDLIST\n"
+LISTS = {
+    "a playlist": ("list.m3u8", PLAYLIST, "hls"),
+    "a playlist named otherwise": ("list.m4a", PLAYLIST, "hls"),
+    "a list to join": ("list.txt", "ffconcat version 1.0\nfile {}\n", "concat"),
+    "a list to join named otherwise": ("list.mp4", "ffconcat version 1.0\nfile {}\n", "concat"),
+}
+
+
+@pytest.mark.parametrize("given", ["path", "stream"])
+@pytest.mark.parametrize(("name", "text", "form"), LISTS.values(), ids=LISTS)
+def test_a_file_that_names_another_is_refused(
+    name: str, text: str, form: str, given: str, ffmpeg: str, tmp_path: Path
+) -> None:
+    wav = write(tmp_path / "secret.wav", chirps(16_000, 16_000), 16_000)
+    secret = encode(ffmpeg, wav, tmp_path / "secret.ts", "-c:a", "aac")
+    path = tmp_path / name
+    path.write_text(text.format(secret if given == "stream" else secret.name))
+    with pytest.raises(AudioError) as caught:
+        audio.load(path if given == "path" else io.BytesIO(path.read_bytes()))
+    assert str(caught.value) == (
+        f"{path if given == 'path' else given}: ffmpeg takes it for {form!r}, which is no kind of "
+        "recording, or only names others: give the recording itself"
+    )
+
+
+CONTAINERS = {
+    "M4A": ("call.m4a", "-c:a", "aac"),
+    "ADTS AAC": ("call.aac", "-c:a", "aac"),
+    "ALAC in CAF": ("call.caf", "-c:a", "alac"),
+    "MP4": ("call.mp4", "-c:a", "aac"),
+    "3GP": ("call.3gp", "-c:a", "aac"),
+    "MKV": ("call.mkv", "-c:a", "aac"),
+    "WebM": ("call.webm", "-c:a", "libopus"),
+    "AVI": ("call.avi", "-c:a", "libmp3lame"),
+    "WMA": ("call.wma", "-c:a", "wmav2"),
+    "FLV": ("call.flv", "-c:a", "aac"),
+    "MPEG transport": ("call.ts", "-c:a", "aac"),
+    "MPEG program": ("call.mpg", "-c:a", "mp2"),
+    "AC-3": ("call.ac3", "-c:a", "ac3"),
+    "WavPack": ("call.wv", "-c:a", "wavpack"),
+    "True Audio": ("call.tta", "-c:a", "tta"),
+}
+
+
+@pytest.mark.parametrize("how", CONTAINERS.values(), ids=CONTAINERS)
+def test_whatever_holds_its_sound_is_read(
+    how: tuple[str, ...], ffmpeg: str, tmp_path: Path
+) -> None:
+    wav = write(tmp_path / "call.wav", chirps(32_000, 16_000), 16_000)
+    name, *options = how
+    found = audio.load(encode(ffmpeg, wav, tmp_path / name, *options)).samples
+    assert abs(len(found) - 32_000) < 0.12 * 16_000
+    assert np.abs(found).max() > 0.3
 
 
 INTEGERS: dict[str, tuple[Any, list[float]]] = {
