@@ -1,7 +1,7 @@
-"""Print, or write into the README, what installations weigh, package by package.
+"""Print, or write into a page, what installations weigh, package by package.
 
-python tests/benchmarks/footprint.py [--ovdiar V] [--slim V] [--pyannote V] [--sherpa V]
-    [--write README.md] [--json FILE]
+cd tests && python -m benchmarks.footprint [--ovdiar V] [--slim V] [--pyannote V] [--sherpa V]
+[--write PAGE] [--json FILE]
 
 Each V is a virtual environment that exists; what is not given is made afresh, from the package
 index: ovdiar of this checkout; ovdiar without dependencies, beside the five packages that 16 kHz
@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import subprocess
 import sys
 import tempfile
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
+
+from benchmarks.machine import put
 
 CHECKOUT = Path(__file__).parents[2]
 INSTALLS: dict[str, tuple[str, list[list[str]]]] = {
@@ -37,7 +38,6 @@ TOOLS = {"pip", "setuptools", "wheel"}
 SHOWN = 8
 """Packages told by name; the rest is summed up."""
 MB = 1e6
-BEGIN, END = "<!-- footprint: tests/benchmarks/footprint.py -->", "<!-- /footprint -->"
 
 
 def main() -> None:
@@ -46,7 +46,7 @@ def main() -> None:
     for name in INSTALLS:
         parser.add_argument(f"--{name}", type=Path, metavar="ENVIRONMENT")
     parser.add_argument("--only", nargs="+", choices=list(INSTALLS), default=list(INSTALLS))
-    parser.add_argument("--write", type=Path, metavar="README")
+    parser.add_argument("--write", type=Path, metavar="PAGE")
     parser.add_argument("--json", type=Path, metavar="FILE")
     options = parser.parse_args()
     found = {}
@@ -59,11 +59,8 @@ def main() -> None:
     print(table)
     if options.json:
         options.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-    if options.write:
-        text = options.write.read_text(encoding="utf-8")
-        block = f"{BEGIN}\n{table}\n{END}"
-        pattern = re.escape(BEGIN) + ".*?" + re.escape(END)
-        options.write.write_text(re.sub(pattern, lambda _: block, text, flags=re.DOTALL), "utf-8")
+    if options.write is not None:
+        put(options.write, "footprint", table)
 
 
 def make(environment: Path, steps: list[list[str]]) -> Path:

@@ -1,6 +1,6 @@
 """Print, or write into the README, how near each pipeline comes to pyannote's own answers.
 
-python tests/benchmarks/parity.py [--write README.md]
+cd tests && python -m benchmarks.parity [--write ../README.md]
 
 Needs the reference material (OVDIAR_SHARED, else ../shared) and the bundle ``tiny``.
 """
@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import warnings
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from benchmarks.machine import put
 
 import ovdiar
 from ovdiar.errors import OvdiarWarning
@@ -56,7 +56,6 @@ PARAMETERS = {
     "SpeakerDiarization 2.1": "threshold, min_cluster_size, segmentation_threshold, ...",
     "SpeakerDiarization community-1": "threshold, fa, fb, plda, ...",
 }
-BEGIN, END = "<!-- parity: tests/benchmarks/parity.py -->", "<!-- /parity -->"
 
 
 def from_audio(models: ovdiar.Models) -> Iterator[tuple[str, str, str]]:
@@ -151,13 +150,9 @@ def main() -> None:
     options = parser.parse_args()
     warnings.simplefilter("ignore", OvdiarWarning)
     text = table()
-    if options.write is None:
-        print(text)
-        return
-    page = options.write.read_text(encoding="utf-8")
-    marked = re.compile(re.escape(BEGIN) + ".*?" + re.escape(END), re.DOTALL)
-    new = marked.sub(f"{BEGIN}\n{text}\n{END}", page)
-    options.write.write_text(new, encoding="utf-8")
+    print(text)
+    if options.write is not None:
+        put(options.write, "parity", text)
 
 
 if __name__ == "__main__":

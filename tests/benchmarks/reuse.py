@@ -1,6 +1,6 @@
 """What fast mode changes: prints Markdown.
 
-cd tests && python -m benchmarks.reuse --networks FOLDER
+cd tests && python -m benchmarks.reuse [--networks FOLDER] [--write PAGE]
 
 Two tables. How the step of the windows moves the error rate, strictly scored, of trained networks:
 the segmentation of ``benchmarks.speed`` with its windows of 10 s, GE2E embeddings and ``tiny``'s
@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from benchmarks.development import recordings
+from benchmarks.machine import put
 from ovdiar_export.recipes import RESEMBLYZER, TINY
 
 from ovdiar import SpeakerDiarization, load
@@ -34,8 +35,9 @@ if TYPE_CHECKING:
 
     from ovdiar import Models
 
-STEPS = (0.1, 0.128, 0.16, 0.2, 0.256)
-GROUPS = ("simulated", "sample", "calls", "mixes", "ami")
+STEPS = (0.1, 0.16, 0.2, 0.256)
+GROUPS = ("sample", "calls", "mixes", "ami")
+"""Those without a long recording: the study takes minutes as it is."""
 
 
 def trained(folder: Path) -> Models:
@@ -83,7 +85,7 @@ def sharing_table(models: Models) -> str:
     """Render how alike the embeddings of both modes are, and how far apart the answers."""
     lines = ["| recordings | cosine: mean | 5th percentile | beyond the end | DER between modes |"]
     lines.append("| --- " * 5 + "|")
-    for group in ("simulated", "sample", "calls", "ami"):
+    for group in GROUPS:
         inside, beyond, errors = [], [], DiarizationErrors()
         exact = recordings(models, [group])
         shared = recordings(models, [group], embedding_reuse="shared", segmentation_step=0.1)
@@ -102,14 +104,17 @@ def sharing_table(models: Models) -> str:
 
 
 def main() -> None:
-    """Print both tables."""
+    """Print both tables, or write them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--networks", type=Path, default=Path("networks"), metavar="FOLDER")
+    parser.add_argument("--write", type=Path, metavar="PAGE")
     options = parser.parse_args()
     warnings.simplefilter("ignore", OvdiarWarning)
-    print(steps_table(trained(options.networks)), flush=True)
-    print()
-    print(sharing_table(load(options.networks / "f32")))
+    sharing = sharing_table(load(options.networks / "f32"))
+    text = f"{sharing}\n\n{steps_table(trained(options.networks))}"
+    print(text)
+    if options.write is not None:
+        put(options.write, "reuse", text)
 
 
 if __name__ == "__main__":
