@@ -156,12 +156,20 @@ class UtteranceEmbedding:
         return [speech[start : start + length] for start in starts]
 
 
+PIECES_AT_ONCE = 32
+"""Pieces of utterances that make a batch; more are no faster, and 100 of them take 100 MB."""
+
+
 def _equal_lengths(pieces: list[NDArray[np.float32]]) -> list[list[int]]:
-    """Group the numbers of pieces by their length, so that each group makes one batch."""
+    """Group the numbers of pieces by their length into batches."""
     groups: dict[int, list[int]] = {}
     for number, piece in enumerate(pieces):
         groups.setdefault(len(piece), []).append(number)
-    return list(groups.values())
+    return [
+        group[first : first + PIECES_AT_ONCE]
+        for group in groups.values()
+        for first in range(0, len(group), PIECES_AT_ONCE)
+    ]
 
 
 @dataclass(frozen=True, eq=False)
