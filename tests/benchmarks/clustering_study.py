@@ -53,6 +53,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ovdiar import Annotation
+
 FOLDERS = ("simulated", "sample", "calls", "mixes", "programmes", "ami")
 UNFITTED = ("programmes", "ami")
 """Too short, faint or roughly labelled to choose by."""
@@ -86,12 +88,20 @@ def hear(folder: Path) -> Iterator[Heard]:
 
 def judge(recording: Heard, labels: NDArray[np.int64]) -> Outcome:
     """Score the labels (C, S) of a recording's window speakers."""
+    return score(recording, to_annotation(talk(recording, labels)))
+
+
+def talk(recording: Heard, labels: NDArray[np.int64]) -> Frames:
+    """Put together when each cluster talks: labels (C, S) -> (T, K), 0 or 1."""
     speaking = np.where(recording.active.any(axis=1), labels, UNASSIGNED)
     activations = cluster_activations(recording.scores, speaking)
     count = recording.evidence.count
     clusters = np.uint8(min(activations.data.shape[1], 255))
-    frames = select_loudest(activations, Frames(np.minimum(count.data, clusters), count.grid))
-    found = to_annotation(frames)
+    return select_loudest(activations, Frames(np.minimum(count.data, clusters), count.grid))
+
+
+def score(recording: Heard, found: Annotation) -> Outcome:
+    """Score an answer."""
     sample = recording.sample
     scoring = SCORINGS.get(recording.group, STRICT)
     errors = diarization_errors(sample.reference, found, uem=sample.uem, scoring=scoring)
@@ -136,10 +146,10 @@ class Study:
         best = self.best(idea, fitted)
         left_out = [self._judged(self.best(idea, [m for m in fitted if m != n]))[n] for n in fitted]
         held = self._judged(self.best(idea, others))
-        cells = [idea.name, best.name, _cell([self._judged(best)[n] for n in fitted])]
+        cells = [idea.name, best.name, cell([self._judged(best)[n] for n in fitted])]
         cells += [
-            _cell(left_out),
-            _cell([held[n] for n in test]),
+            cell(left_out),
+            cell([held[n] for n in test]),
             self._plateau(idea, best, fitted),
         ]
         for groups in (("simulated",), ("sample", "calls"), ("mixes",), ("tune",), ("test",)):
@@ -149,7 +159,7 @@ class Study:
 
     def _group(self, setting: Setting, groups: tuple[str, ...]) -> str:
         outcomes = self._judged(setting)
-        return _cell(
+        return cell(
             [o for o, r in zip(outcomes, self.recordings, strict=True) if r.group in groups]
         )
 
@@ -173,7 +183,8 @@ def pooled(outcomes: Iterable[Outcome]) -> DiarizationErrors:
     return sum((each.errors for each in outcomes), start=DiarizationErrors())
 
 
-def _cell(outcomes: Sequence[Outcome]) -> str:
+def cell(outcomes: Sequence[Outcome]) -> str:
+    """Write an error rate, %, and how often the number of speakers is right."""
     if not outcomes:
         return ""
     right = sum(each.right_count for each in outcomes)
