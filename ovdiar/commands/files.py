@@ -11,6 +11,7 @@ from ovdiar.commands.options import (
     add_command,
     add_format,
     add_names,
+    add_scoring,
     check_output,
     deliver,
     names_of,
@@ -30,17 +31,15 @@ def add(commands: Any) -> None:
         "ovdiar score reference/ hypothesis/ --nist-collar 0.25 --format csv",
     )
     score.add_argument("reference", metavar="REFERENCE", help="an RTTM file, or a folder of them")
-    score.add_argument("hypothesis", metavar="HYPOTHESIS", help="likewise")
-    score.add_argument("--uem", metavar="UEM", help="what part of the recordings is scored")
+    score.add_argument("hypothesis", metavar="HYPOTHESIS", help="the same, to be scored")
     score.add_argument(
-        "--nist-collar", type=float, metavar="S", help="leave out so much on each side, s"
+        "--uem", metavar="UEM", help="the parts of the recordings that are scored (default: all)"
     )
-    score.add_argument(
-        "--collar-width", type=float, metavar="S", help="the whole width left out (pyannote's), s"
-    )
-    score.add_argument("--skip-overlap", action="store_true", help="do not score overlapped speech")
+    add_scoring(score)
     score.add_argument("--greedy", action="store_true", help="map speakers greedily")
-    score.add_argument("--format", choices=["text", "json", "csv"], default="text")
+    score.add_argument(
+        "--format", choices=["text", "json", "csv"], default="text", help="by default text"
+    )
 
     convert = add_command(
         commands,

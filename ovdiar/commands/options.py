@@ -33,8 +33,9 @@ def add_command(
     commands: Any, name: str, run: Callable[[Any], None], summary: str, example: str
 ) -> argparse.ArgumentParser:
     """Add a command that ``run`` carries out; its help ends with a real example."""
+    sentence = f"{summary[0].upper()}{summary[1:]}."
     parser: argparse.ArgumentParser = commands.add_parser(
-        name, help=summary, description=summary.capitalize() + ".", epilog=f"example: {example}"
+        name, help=summary, description=sentence, epilog=f"example: {example}"
     )
     parser.set_defaults(run=run)
     return parser
@@ -42,7 +43,7 @@ def add_command(
 
 def add_audio(parser: argparse.ArgumentParser) -> None:
     """Add what every command over a recording takes."""
-    parser.add_argument("audio", metavar="FILE", help="a recording; - reads standard input")
+    parser.add_argument("audio", metavar="AUDIO", help="the recording; - reads standard input")
     add_channel(parser)
     add_output(parser)
     add_networks(parser)
@@ -55,7 +56,7 @@ def add_channel(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_networks(parser: argparse.ArgumentParser) -> None:
+def add_bundle(parser: argparse.ArgumentParser) -> None:
     """Add which networks run, and where."""
     parser.add_argument(
         "--models", default="tiny", metavar="NAME|FOLDER", help="the bundle (default: tiny)"
@@ -64,8 +65,32 @@ def add_networks(parser: argparse.ArgumentParser) -> None:
         "--device", default="CPU", metavar="NAME", help="CPU, GPU, NPU or AUTO (default: CPU)"
     )
     parser.add_argument("--threads", type=int, metavar="N", help="threads of the networks")
+
+
+def add_networks(parser: argparse.ArgumentParser) -> None:
+    """Add which networks run, where, and on how much at once."""
+    add_bundle(parser)
     parser.add_argument(
         "--batch-size", type=int, metavar="N", help="windows at once (default: what suits)"
+    )
+
+
+def add_scoring(parser: argparse.ArgumentParser) -> None:
+    """Add what an error rate leaves out."""
+    parser.add_argument(
+        "--nist-collar",
+        type=float,
+        metavar="S",
+        help="leave out so much on each side of a boundary, s",
+    )
+    parser.add_argument(
+        "--collar-width",
+        type=float,
+        metavar="S",
+        help="leave out so much around a boundary in all (pyannote's collar), s",
+    )
+    parser.add_argument(
+        "--skip-overlap", action="store_true", help="do not score overlapped speech"
     )
 
 

@@ -22,14 +22,17 @@ def add(commands: Any) -> None:
         "serve",
         _serve,
         "answer over HTTP, in the shape of LocalAI's diarization endpoint",
-        "ovdiar serve --port 8000, then: curl http://127.0.0.1:8000/v1/audio/diarization "
-        "-F file=@meeting.mp3 -F num_speakers=3",
+        "ovdiar serve --port 8000 --max-upload-mb 100",
+    )
+    parser.description = (
+        f"{parser.description} Ask it with: curl http://127.0.0.1:8000/v1/audio/diarization "
+        "-F file=@meeting.mp3 -F num_speakers=3"
     )
     parser.add_argument(
         "--host",
         default="127.0.0.1",
         metavar="ADDRESS",
-        help="where to listen (default: 127.0.0.1, this machine only; there is no log-in)",
+        help="where to listen (default: 127.0.0.1, this machine only; nobody needs to log in)",
     )
     parser.add_argument(
         "--port", type=int, default=8000, metavar="N", help="default: 8000; 0 takes a free one"

@@ -6,7 +6,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ovdiar.commands.options import add_command, check_output, models_of
+from ovdiar.commands.options import (
+    add_bundle,
+    add_command,
+    add_scoring,
+    check_output,
+    models_of,
+)
 
 if TYPE_CHECKING:
     import argparse
@@ -22,7 +28,7 @@ def add(commands: Any) -> None:
         "ovdiar tune meetings/ --trials 300 -o meetings.json",
     )
     tune.add_argument(
-        "folder", metavar="FOLDER", help="audio, an RTTM file and perhaps a UEM file of each name"
+        "folder", metavar="FOLDER", help="recordings, each beside NAME.rttm and perhaps NAME.uem"
     )
     tune.add_argument(
         "-o",
@@ -30,16 +36,10 @@ def add(commands: Any) -> None:
         type=Path,
         default=Path("preset.json"),
         metavar="OUT",
-        help="the preset (default: preset.json)",
+        help="write the preset to this file (default: preset.json)",
     )
     tune.set_defaults(format="json")  # of the preset, whatever its suffix
-    tune.add_argument(
-        "--models", default="tiny", metavar="NAME|FOLDER", help="the bundle (default: tiny)"
-    )
-    tune.add_argument(
-        "--device", default="CPU", metavar="NAME", help="CPU, GPU, NPU or AUTO (default: CPU)"
-    )
-    tune.add_argument("--threads", type=int, metavar="N", help="threads of the networks")
+    add_bundle(tune)
     tune.add_argument(
         "--trials",
         type=int,
@@ -48,19 +48,18 @@ def add(commands: Any) -> None:
         help="how many are tried (default: 200); Ctrl-C writes the best so far, with status 0",
     )
     tune.add_argument(
-        "--folds", type=int, metavar="K", help="held out in turn (default: each recording alone)"
+        "--folds",
+        type=int,
+        metavar="K",
+        help="groups held out in turn (default: each recording alone)",
     )
-    tune.add_argument("--seed", type=int, default=0, metavar="N", help="of the search (default: 0)")
+    tune.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="the same gives the same (default: 0)"
+    )
     tune.add_argument(
         "--cache", type=Path, metavar="FOLDER", help="where outputs of the networks are kept"
     )
-    tune.add_argument(
-        "--nist-collar", type=float, metavar="S", help="leave out so much on each side, s"
-    )
-    tune.add_argument(
-        "--collar-width", type=float, metavar="S", help="the whole width left out (pyannote's), s"
-    )
-    tune.add_argument("--skip-overlap", action="store_true", help="do not score overlapped speech")
+    add_scoring(tune)
 
 
 def _tune(options: argparse.Namespace) -> None:

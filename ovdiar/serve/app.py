@@ -122,14 +122,16 @@ async def diarize(
     return await tools.runs.run(work, request)
 
 
-@router.get("/v1/models", summary="List what is served")
+@router.get(
+    "/v1/models", summary="List what is served", response_description="the bundle that is served"
+)
 async def models(request: Request) -> ModelList:
     """Name the bundle."""
     tools: Tools = request.app.state.tools
     return ModelList(data=[Model(id=tools.service.name)])
 
 
-@router.get("/healthz", summary="Tell that the service is up")
+@router.get("/healthz", summary="Tell that the service is up", response_description="it is up")
 async def health(request: Request) -> Health:
     """Tell how busy it is, whatever runs."""
     tools: Tools = request.app.state.tools

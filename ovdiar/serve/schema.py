@@ -16,8 +16,8 @@ class Segment(BaseModel):
     id: int
     speaker: str = Field(examples=["SPEAKER_00"])
     label: str = Field(description="the speaker's number", examples=["0"])
-    start: float = Field(ge=0, description="s")
-    end: float = Field(ge=0, description="s")
+    start: float = Field(ge=0, description="from the recording's start, s")
+    end: float = Field(ge=0, description="from the recording's start, s")
 
 
 class RatedSegment(Segment):
@@ -31,12 +31,12 @@ class Speaker(BaseModel):
 
     id: str = Field(examples=["SPEAKER_00"])
     label: str
-    total_speech_duration: float = Field(ge=0, description="s")
+    total_speech_duration: float = Field(ge=0, description="overlapped speech included, s")
     segment_count: int = Field(ge=1)
 
 
 class Diarization(BaseModel):
-    """Who spoke when (``json``)."""
+    """Who spoke when: what json stands for."""
 
     task: Literal["diarize"] = "diarize"
     duration: float = Field(ge=0, description="of the recording, s")
@@ -45,7 +45,7 @@ class Diarization(BaseModel):
 
 
 class VerboseDiarization(BaseModel):
-    """Who spoke when, how sure that is, and how much in all (``verbose_json``)."""
+    """Who spoke when, how sure that is, and how much in all: what verbose_json stands for."""
 
     task: Literal["diarize"] = "diarize"
     duration: float = Field(ge=0, description="of the recording, s")
