@@ -96,7 +96,6 @@ def pipelines(folder: Path, pyannote: Path, sherpa: Path, step: float) -> dict[s
         "exact": ours(f32, segmentation_step=step),
         "fast, same step": ours(f32, **FAST, segmentation_step=step),
         "fast": ours(f32, **FAST),
-        "int8": ours(int8, segmentation_step=step),
         "fast + int8": ours(int8, **FAST),
         "tiny": ours("tiny"),
         "sherpa-onnx": Peer(sherpa, "run_sherpa.py", onnx | {"threshold": 0.5, "step": step}),
