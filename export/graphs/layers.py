@@ -95,11 +95,23 @@ def batch_norm1d(data: ov.Node, weights: Weights, channels: int) -> ov.Node:
 
 
 def instance_norm1d(data: ov.Node, weights: Weights, channels: int) -> ov.Node:
-    """Normalise each channel over the whole time axis by its biased variance, then scale it."""
+    """Normalise each channel over the whole time axis by its biased variance, then scale it.
+
+    As torch does it on the CPU: one factor and one shift a channel, from a mean and a variance that
+    it accumulates in float64. Here both come from distances to a first, rougher mean, which float32
+    adds up as well; a channel whose mean is large beside its deviation would lose digits else, and
+    on some processors more than on others.
+    """
     scale = weights.take("weight", (channels,))[None, :, None]
     shift = weights.take("bias", (channels,))[None, :, None]
-    normal = op.mvn(data, ints(2), True, EPSILON, "inside_sqrt")
-    return op.add(op.multiply(normal, scale), shift)
+    rough = op.reduce_mean(data, ints(2), keep_dims=True)
+    apart = op.subtract(data, rough)
+    missed = op.reduce_mean(apart, ints(2), keep_dims=True)
+    squares = op.reduce_mean(op.multiply(apart, apart), ints(2), keep_dims=True)
+    variance = op.subtract(squares, op.multiply(missed, missed))
+    factor = op.divide(scale, op.sqrt(op.add(variance, np.float32(EPSILON))))
+    offset = op.subtract(shift, op.multiply(op.add(rough, missed), factor))
+    return op.add(op.multiply(data, factor), offset)
 
 
 def _gates(array: NDArray[np.float32]) -> NDArray[np.float32]:
