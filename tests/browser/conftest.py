@@ -71,7 +71,7 @@ def visit(browser: Browser, tmp_path: Path) -> Iterator[Open]:
         settings = {"viewport": {"width": 1280, "height": 900}, **context}
         contexts.append(browser.new_context(**settings))  # type: ignore[arg-type]
         page = contexts[-1].new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(30_000)  # a busy machine is no failure
         page.on("console", lambda message: wrong.append(message.text))
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("request", lambda asked: _check(asked.url, [path.as_uri(), *allowed], wrong))

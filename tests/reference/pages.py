@@ -62,7 +62,8 @@ class Report:
         """Press keys, one after the other, and let the page draw what came of it."""
         for key in keys:
             self.page.keyboard.press(key)
-        self.page.evaluate("() => new Promise(requestAnimationFrame)")
+        for _ in range(2):  # the second frame begins when the first is drawn
+            self.page.evaluate("() => new Promise(requestAnimationFrame)")
 
     def is_chosen(self, place: int) -> bool:
         """Tell whether a turn of the list is the selected one."""
