@@ -44,14 +44,17 @@ def check_device(device: str, present: Iterable[str]) -> None:
             )
 
 
-def properties(device: str, threads: int | None) -> dict[str, Any]:
+def properties(device: str, threads: int | None, *, streams: bool = False) -> dict[str, Any]:
     """Return what OpenVINO is asked for on a device.
+
+    One request at a time has all of it, or ``streams`` of a CPU take one each.
 
     float32 wherever a device can: some processors and all GPUs would compute with fewer bits. An
     NPU has no float32; it takes no such wish. Only the CPU has threads to count.
     """
-    asked: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY"}
     kind = normalised(device).partition(".")[0]
+    hint = "THROUGHPUT" if streams and kind == "CPU" else "LATENCY"
+    asked: dict[str, Any] = {"PERFORMANCE_HINT": hint}
     if kind != "NPU":
         asked["INFERENCE_PRECISION_HINT"] = "f32"
     if threads is not None and kind not in ("GPU", "NPU"):

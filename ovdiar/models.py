@@ -5,7 +5,7 @@ Models keep nothing between calls, so one loaded bundle may serve several thread
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -206,10 +206,11 @@ def load(
         _check_shapes(bundle, device)
     options = RuntimeOptions(device, threads, _compiled_networks())
 
-    def network(part: str) -> Network:
-        return Network(bundle.folder / part / "openvino_model.xml", options)
+    def network(part: str, *, streams: bool = False) -> Network:
+        path = bundle.folder / part / "openvino_model.xml"
+        return Network(path, replace(options, streams=streams))
 
-    segmentation = Segmentation(bundle.segmentation, network("segmentation"))
+    segmentation = Segmentation(bundle.segmentation, network("segmentation", streams=True))
     embedding: EmbeddingModel
     if bundle.embedding.kind == "pooled":
         embedding = PooledEmbedding(
@@ -217,7 +218,9 @@ def load(
         )
     elif bundle.embedding.kind == "utterance":
         embedding = UtteranceEmbedding(
-            bundle.embedding, network("embedding/features"), network("embedding/network")
+            bundle.embedding,
+            network("embedding/features"),
+            network("embedding/network", streams=True),
         )
     else:
         raise ModelError(

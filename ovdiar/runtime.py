@@ -62,13 +62,15 @@ class RuntimeOptions:
     """How networks run.
 
     ``threads`` defaults to what OpenVINO finds best. Compiled networks are kept in the folder
-    ``cache``, where that can be written. The precision is float32 whatever the device would
-    prefer, see `devices.properties`.
+    ``cache``, where that can be written. With ``streams``, cores share the windows of a batch
+    instead of the work on each: better for LSTMs, whose many small steps leave little to share.
+    The precision is float32 whatever the device would prefer, see `devices.properties`.
     """
 
     device: str = "CPU"
     threads: int | None = None
     cache: Path | None = None
+    streams: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a number of threads that cannot be meant."""
@@ -80,7 +82,7 @@ class RuntimeOptions:
 
     def properties(self) -> dict[str, Any]:
         """Return OpenVINO's names for these options."""
-        properties = devices.properties(self.device, self.threads)
+        properties = devices.properties(self.device, self.threads, streams=self.streams)
         if self.cache is not None and _can_write(self.cache):
             _prune(self.cache)
             properties[CACHE] = str(self.cache)
@@ -122,47 +124,66 @@ class Network:
             self._turn.release()
 
     def _run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Run a batch, in pieces where the network's shapes are fixed."""
-        request = self.compile().create_infer_request()
-        shape = request.model_inputs[0].partial_shape
+        """Run the parts of a batch, as many at once as there are streams."""
+        compiled = self.compile()
+        at_once = 1
+        if self._options.streams:
+            at_once = compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
+        parts = self._parts(batch, compiled.input(0).partial_shape, at_once)
+        requests = [compiled.create_infer_request() for _ in parts[:at_once]]
+        answers = []
+        for first in range(0, len(parts), at_once):
+            answers += self._infer(requests, parts[first : first + at_once])
+        return np.concatenate(answers)[: len(batch)]
+
+    def _parts(
+        self, batch: NDArray[np.float32], shape: Any, at_once: int
+    ) -> list[NDArray[np.float32]]:
+        """Split a batch evenly, or into parts of the fixed size, the last filled up with zeros."""
         if shape.is_dynamic:
-            return self._infer(request, batch)
+            return np.array_split(batch, max(1, min(at_once, len(batch))))
         size, *rest = shape.to_shape()
         if [*batch.shape[1:]] != rest:
             raise ConfigError(
                 f"network {self._path.parent} takes inputs of the fixed shape {tuple(rest)}, not "
                 f"{batch.shape[1:]}: use a bundle that was exported without --static"
             )
-        parts = []
-        for start in range(0, max(1, len(batch)), size):
-            part = batch[start : start + size]
-            filled = np.zeros((size, *rest), dtype=np.float32)
-            filled[: len(part)] = part
-            parts.append(self._infer(request, filled)[: len(part)])
-        return np.concatenate(parts)
+        count = max(1, -(-len(batch) // size))
+        filled = np.zeros((count * size, *rest), dtype=np.float32)
+        filled[: len(batch)] = batch
+        return np.split(filled, count)
 
-    def _infer(self, request: Any, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Run one batch; whatever `check` raises, or Ctrl-C, stops it."""
+    def _infer(
+        self, requests: list[Any], parts: list[NDArray[np.float32]]
+    ) -> list[NDArray[np.float32]]:
+        """Run a request for each part, side by side; what `check` raises, or Ctrl-C, stops all."""
         check()
-        request.start_async([batch])
+        running = []
         try:
-            while not request.wait_for(PATIENCE_MS):
-                check()
+            for request, part in zip(requests, parts, strict=False):
+                request.start_async([part])
+                running.append(request)
+            for request in running:
+                while not request.wait_for(PATIENCE_MS):
+                    check()
         except BaseException:
             self._compiled = None
-            request.cancel()
-            with suppress(RuntimeError):  # that it was cancelled
-                request.wait()
+            for request in running:
+                request.cancel()
+            for request in running:
+                with suppress(RuntimeError):  # that it was cancelled
+                    request.wait()
             raise
-        answer: NDArray[np.float32] = request.get_output_tensor(0).data.copy()
-        return answer
+        # The next parts overwrite these tensors.
+        return [request.get_output_tensor(0).data.copy() for request in running]
 
     def compile(self) -> Any:
         """Compile the network, if it is not compiled yet."""
         with self._lock:
             if self._compiled is None:
                 options = self._options
-                devices.check_device(options.device, available_devices())
+                if devices.normalised(options.device) != "CPU":  # the list loads every plug-in
+                    devices.check_device(options.device, available_devices())
                 self._compiled = self._compile(options.properties())
             return self._compiled
 

@@ -69,9 +69,9 @@ def test_windows_cover_a_recording_of_any_length(length: int, batch_size: int) -
 
 @pytest.mark.parametrize(
     ("window_s", "cores", "expected"),
-    [(10, 2, 6), (5, 2, 12), (5, 1, 12), (10, 16, 16), (100, 2, 2), (160, None, 1)],
+    [(10, 2, 6), (5, 2, 12), (5, 1, 12), (10, 4, 8), (10, 16, 16), (100, 2, 2), (160, None, 1)],
 )
-def test_a_batch_is_60_seconds_of_audio_and_a_window_for_each_core_at_least(
+def test_a_batch_holds_60_seconds_of_audio_and_as_many_windows_for_each_core(
     window_s: int, cores: int | None, expected: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("os.cpu_count", lambda: cores)
