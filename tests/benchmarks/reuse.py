@@ -6,8 +6,8 @@ Two tables. How the step of the windows moves the error rate, strictly scored, o
 the segmentation of ``benchmarks.speed`` with its windows of 10 s, GE2E embeddings and ``tiny``'s
 hyper-parameters, on the development set. And how far embeddings that share a trunk are from those
 of every window alone, WeSpeaker ResNet34 with random weights at the same step: cosine of window
-speakers, after the mean of all is taken off (random networks send everything to nearly the same
-place), within the recording and in windows that reach beyond its end. FOLDER is that of
+speakers, within the recording and in windows that reach beyond its end; and again from the centre
+of all, since random networks send everything to nearly the same place. FOLDER is that of
 ``benchmarks.speed``; needs the reference material.
 """
 
@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from benchmarks.development import recordings
-from benchmarks.machine import put
+from benchmarks.machine import describe, put
 from ovdiar_export.recipes import RESEMBLYZER, TINY
 
 from ovdiar import SpeakerDiarization, load
@@ -75,9 +75,10 @@ def steps_table(models: Models) -> str:
     return "\n".join(lines)
 
 
-def cosines(one: NDArray[Any], other: NDArray[Any]) -> NDArray[np.float64]:
-    """Compare embeddings (C, S, D) row by row, their common mean taken off."""
-    centre = np.nanmean(one, axis=(0, 1))
+def cosines(
+    one: NDArray[Any], other: NDArray[Any], centre: NDArray[Any] | float = 0.0
+) -> NDArray[np.float64]:
+    """Compare embeddings (C, S, D) row by row, as seen from a centre."""
     a, b = one - centre, other - centre
     lengths = np.linalg.norm(a, axis=2) * np.linalg.norm(b, axis=2)
     return np.asarray((a * b).sum(axis=2) / lengths)
@@ -85,22 +86,27 @@ def cosines(one: NDArray[Any], other: NDArray[Any]) -> NDArray[np.float64]:
 
 def sharing_table(models: Models) -> str:
     """Render how alike the embeddings of both modes are, and how far apart the answers."""
-    lines = ["| recordings | cosine: mean | 5th percentile | beyond the end | DER between modes |"]
-    lines.append("| --- " * 5 + "|")
+    lines = ["| recordings | cosine: mean | 5th percentile | beyond the end | from the centre |"]
+    lines[0] += " DER between modes |"
+    lines.append("| --- " * 6 + "|")
     for group in GROUPS:
-        inside, beyond, errors = [], [], DiarizationErrors()
+        inside, beyond, apart, errors = [], [], [], DiarizationErrors()
         exact = recordings(models, [group], segmentation_step=ALIGNED)
         shared = recordings(models, [group], embedding_reuse="shared", segmentation_step=ALIGNED)
         for one, other in zip(exact, shared, strict=True):
-            alike = cosines(one.trace["embeddings"], other.trace["embeddings"])
+            embeddings = [each.trace["embeddings"] for each in (one, other)]
+            alike = cosines(*embeddings)
             inside.append(alike[:-1])
             beyond.append(alike[-1:])
+            with warnings.catch_warnings():  # of recordings in which nobody is embedded
+                warnings.simplefilter("ignore", RuntimeWarning)
+                apart.append(cosines(*embeddings, np.nanmean(embeddings[0], axis=(0, 1))))
             both = (each.trace["result"].speaker_diarization for each in (one, other))
             errors += diarization_errors(*both)
-        within, after = (np.concatenate(parts) for parts in (inside, beyond))
+        within, after, centred = (np.concatenate(parts) for parts in (inside, beyond, apart))
         lines.append(
             f"| {group} | {np.nanmean(within):.4f} | {np.nanpercentile(within, 5):.4f} "
-            f"| {np.nanmean(after):.4f} | {100 * errors.rate:.1f} % |"
+            f"| {np.nanmean(after):.4f} | {np.nanmean(centred):.2f} | {100 * errors.rate:.1f} % |"
         )
     return "\n".join(lines)
 
@@ -113,7 +119,7 @@ def main() -> None:
     options = parser.parse_args()
     warnings.simplefilter("ignore", OvdiarWarning)
     sharing = sharing_table(load(options.networks / "f32"))
-    text = f"{sharing}\n\n{steps_table(trained(options.networks))}"
+    text = f"{sharing}\n\n{steps_table(trained(options.networks))}\n\n{describe()}."
     print(text)
     if options.write is not None:
         put(options.write, "reuse", text)
