@@ -180,6 +180,13 @@ class Models:
     segmentation: SegmentationModel
     embedding: EmbeddingModel
 
+    def release(self) -> None:
+        """Let go of the memory that the networks compute in, until they are called again."""
+        for model in (self.segmentation, self.embedding):
+            for part in vars(model).values():
+                if isinstance(part, Network):
+                    part.release()
+
 
 def load(
     name: str | os.PathLike[str] = "tiny", *, device: str = "CPU", threads: int | None = None

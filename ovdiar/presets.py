@@ -32,6 +32,7 @@ CHOICES = {
 RANGES = {
     "segmentation_threshold": (0.0, 1.0),
     "segmentation_step": (1e-3, 1.0),
+    "segmentation_lowpass": (0.0, math.inf),
     "min_duration_off": (0.0, math.inf),
     "clean_share": (0.0, 1.0),
     "side_by_side": (0.0, 2.0),
@@ -79,6 +80,7 @@ class DiarizationParameters:
 
     segmentation_threshold: float = 0.5
     segmentation_step: float = 0.1
+    segmentation_lowpass: float = 0.0
     min_duration_off: float = 0.0
     embedding_exclude_overlap: bool = True
     training_filter: str = "active"

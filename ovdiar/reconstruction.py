@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from ovdiar.frames import WindowedFrames
 
+FRAMES_AT_ONCE = 2**17
+"""How many frames are decided on at once; an order of columns takes 8 bytes a score."""
+
 
 def cluster_activations(scores: WindowedFrames, labels: NDArray[np.integer]) -> Frames:
     """Add up every window's scores by cluster: (C, F, S) and labels (C, S) -> (T, K) float32.
@@ -43,7 +46,9 @@ def select_loudest(activations: Frames, count: Frames) -> Frames:
     loudness, wanted = activations.data, count.data
     lacking = int(wanted.max(initial=0)) - loudness.shape[1]
     loudness = np.pad(loudness, ((0, 0), (0, max(lacking, 0))))
-    order = np.argsort(-loudness, axis=1, kind="stable")
     on = np.zeros(loudness.shape, dtype=np.uint8)
-    np.put_along_axis(on, order, np.arange(loudness.shape[1]) < wanted, axis=1)
+    for first in range(0, len(on), FRAMES_AT_ONCE):
+        here = slice(first, first + FRAMES_AT_ONCE)
+        order = np.argsort(-loudness[here], axis=1, kind="stable")
+        np.put_along_axis(on[here], order, np.arange(loudness.shape[1]) < wanted[here], axis=1)
     return Frames(on, activations.grid)

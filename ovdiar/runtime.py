@@ -187,6 +187,11 @@ class Network:
                 self._compiled = self._compile(options.properties())
             return self._compiled
 
+    def release(self) -> None:
+        """Let go of the compiled network and of its memory; the next call compiles it again."""
+        with self._lock:
+            self._compiled = None
+
     def _compile(self, properties: dict[str, Any]) -> Any:
         """Compile, again without a cache where the cache is what fails (a full disk)."""
         device = self._options.device

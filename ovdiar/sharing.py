@@ -17,10 +17,10 @@ import numpy as np
 
 from ovdiar.embedding import nearest_resize
 from ovdiar.frames import FrameGrid
-from ovdiar.windows import slide
+from ovdiar.windows import Padded, slide
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from numpy.typing import NDArray
 
@@ -96,7 +96,7 @@ def embed_shared(
     sums = RunningStatistics(model.spec.channels)
     # Blocks are windows themselves: the core, and the context on both sides of it.
     grid = FrameGrid(core * hop, core * hop + 2 * context, rate=windows.rate)
-    padded = _Padded(blocks, context)
+    padded = Padded(blocks, context)
     first = 0  # of the windows that are open
     progress(completed=0, total=total)
     for index, (block,) in enumerate(slide(padded, grid, 1)):
@@ -123,23 +123,6 @@ def embed_shared(
         progress(completed=total, total=total)
     embeddings[~np.any(active, axis=1)] = np.nan
     return embeddings
-
-
-class _Padded:
-    """Blocks with silence before and after them; knows where the sound ends, as far as read."""
-
-    def __init__(self, blocks: Iterable[NDArray[np.float32]], samples: int) -> None:
-        self._blocks = blocks
-        self._silence = np.zeros(samples, dtype=np.float32)
-        self.end = samples
-
-    def __iter__(self) -> Iterator[NDArray[np.float32]]:
-        """Iterate over silence, blocks, silence."""
-        yield self._silence
-        for block in self._blocks:
-            self.end += len(block)
-            yield block
-        yield self._silence
 
 
 def _masks_within(

@@ -75,6 +75,23 @@ def slide(
         yield cut(held, windows, done, min(done + batch_size, left))
 
 
+class Padded:
+    """Blocks with silence before and after them; knows where the sound ends, as far as read."""
+
+    def __init__(self, blocks: Iterable[NDArray[np.float32]], samples: int) -> None:
+        self._blocks = blocks
+        self._silence = np.zeros(samples, dtype=np.float32)
+        self.end = samples
+
+    def __iter__(self) -> Iterator[NDArray[np.float32]]:
+        """Iterate over silence, blocks, silence."""
+        yield self._silence
+        for block in self._blocks:
+            self.end += len(block)
+            yield block
+        yield self._silence
+
+
 def trim(scores: WindowedFrames, warm_up: tuple[float, float]) -> WindowedFrames:
     """Drop the first and last shares of every window, which lack context."""
     count = scores.data.shape[1]

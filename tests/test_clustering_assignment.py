@@ -53,6 +53,16 @@ def test_similarity_is_two_less_the_cosine_distance() -> None:
     np.testing.assert_allclose(soft, expected)
 
 
+def test_a_long_recording_is_compared_in_parts_with_the_same_outcome(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rng = np.random.default_rng(3)
+    embeddings, centroids = rng.standard_normal((10, 3, 8)), rng.standard_normal((4, 8))
+    whole = similarities(embeddings, centroids)
+    monkeypatch.setattr("ovdiar.clustering.assignment.WINDOWS_AT_ONCE", 4)
+    assert np.array_equal(similarities(embeddings, centroids), whole)
+
+
 def test_the_most_similar_cluster_is_the_first_of_equals() -> None:
     soft = np.array([[[1, 2, 2], [0, 0, 0]]], dtype=float)
     assert assign_nearest(soft).tolist() == [[1, 0]]

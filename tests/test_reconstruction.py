@@ -62,6 +62,17 @@ def test_equals_go_to_the_lower_column_also_among_many(seed: int, columns: int) 
     assert fast.data.tolist() == slow.select_loudest(loudness.tolist(), count[:, 0].tolist())
 
 
+def test_a_long_recording_is_decided_on_in_parts_with_the_same_outcome(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rng = np.random.default_rng(5)
+    activations = Frames(rng.random((25, 3)), FRAMES)
+    count = Frames(rng.integers(0, 3, (25, 1)).astype(np.uint8), FRAMES)
+    whole = select_loudest(activations, count)
+    monkeypatch.setattr("ovdiar.reconstruction.FRAMES_AT_ONCE", 7)
+    assert np.array_equal(select_loudest(activations, count).data, whole.data)
+
+
 def test_a_silent_column_speaks_where_the_count_asks_for_it() -> None:
     loudness = Frames(np.array([[0, 1, 0]], dtype=np.float32), FRAMES)
     on = select_loudest(loudness, Frames(np.array([[2]], np.uint8), FRAMES))

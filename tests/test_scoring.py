@@ -15,6 +15,7 @@ from reference.replay import Replay, positions
 from ovdiar.audio import load as load_audio
 from ovdiar.errors import ConfigError
 from ovdiar.frames import FrameGrid, WindowedFrames
+from ovdiar.lowpass import low_passed
 from ovdiar.pipelines.scoring import (
     aggregate_recording,
     batch_of,
@@ -80,6 +81,16 @@ def test_a_batch_holds_60_seconds_of_audio_and_as_many_windows_for_each_core(
 
 def test_a_batch_size_that_is_given_holds() -> None:
     assert batch_of(WINDOWS, 3) == 3
+
+
+def test_below_a_frequency_the_recording_is_filtered_as_one() -> None:
+    samples = np.random.default_rng(0).standard_normal(3 * WIDTH + 5).astype(np.float32)
+    waveform = load_audio({"waveform": samples, "sample_rate": 16000})
+    below = {"waveform": np.concatenate([*low_passed([samples], 500.0, 16000)])}
+    scores = score_windows(Ears(), waveform, WINDOWS, lowpass_hz=500.0)
+    expected = score_windows(Ears(), load_audio({**below, "sample_rate": 16000}), WINDOWS)
+    np.testing.assert_array_equal(scores.data, expected.data)
+    assert not np.array_equal(scores.data, score_windows(Ears(), waveform, WINDOWS).data)
 
 
 def test_progress_runs_from_none_to_all() -> None:

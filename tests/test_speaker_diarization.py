@@ -210,6 +210,13 @@ def test_strict_parity_puts_no_price_on_speaking_side_by_side() -> None:
     assert {each.side_by_side for each in DIARIZATION.values()} == {0.0}
 
 
+def test_strict_parity_lets_the_segmentation_hear_all() -> None:
+    models = MEETING.models(segmentation_lowpass=7000.0)
+    assert SpeakerDiarization(models).parameters.segmentation_lowpass == 7000.0
+    assert SpeakerDiarization(models, strict_parity=True).parameters.segmentation_lowpass == 0.0
+    assert {each.segmentation_lowpass for each in DIARIZATION.values()} == {0.0}
+
+
 @pytest.mark.parametrize("linkage", ["centroid", "median", "ward"])
 def test_a_price_that_the_linkage_cannot_add_is_refused_at_once(linkage: str) -> None:
     with pytest.raises(ConfigError, match=f"side_by_side does not fit linkage '{linkage}'"):

@@ -14,6 +14,7 @@ from ovdiar.clustering.ahc import FREE, agglomerate, keep_largest
 from ovdiar.clustering.assignment import (
     assign_apart,
     assign_nearest,
+    batches,
     centroids_of,
     similarities,
 )
@@ -65,16 +66,19 @@ def training_rows(
     least ``clean_share`` of the window's frames alone. Embeddings without a direction (NaN,
     infinite, zero) are left out.
     """
-    if training_filter == "active":
-        usable = active.any(axis=1)
-    elif training_filter == "clean":
-        alone = active & (active.sum(axis=2, keepdims=True) == 1)
-        usable = alone.sum(axis=1) >= clean_share * active.shape[1]
-    else:
+    if training_filter not in ("active", "clean"):
         raise ConfigError(f"training_filter {training_filter!r} is unknown: choose active or clean")
-    with np.errstate(over="ignore"):
-        lengths = np.linalg.norm(embeddings, axis=2)
-    windows, speakers = np.nonzero(usable & np.isfinite(lengths) & (lengths > 0))
+    usable = np.empty(embeddings.shape[:2], dtype=bool)
+    for here in batches(len(embeddings)):
+        with np.errstate(over="ignore"):
+            lengths = np.linalg.norm(embeddings[here], axis=2)
+        usable[here] = np.isfinite(lengths) & (lengths > 0)
+        if training_filter == "active":
+            usable[here] &= active[here].any(axis=1)
+        else:
+            alone = active[here] & (active[here].sum(axis=2, keepdims=True) == 1)
+            usable[here] &= alone.sum(axis=1) >= clean_share * active.shape[1]
+    windows, speakers = np.nonzero(usable)
     return windows, speakers
 
 

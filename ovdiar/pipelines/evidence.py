@@ -34,7 +34,9 @@ PYANNET_FRAMES = FrameGrid(step=270, width=991)
 """The frames of every published segmentation network."""
 WINDOWS_AT_ONCE = 1024
 """How many windows are decided on at once; their intermediates take 40 bytes a score."""
-
+LONG_S = 1800.0
+"""A recording so long needs the room that networks hold, a quarter of a gigabyte, when it is
+clustered; to compile them again takes tenths of a second."""
 POOLED_AT_ONCE = 4
 """How many windows a pooled embedding gets at once: few, so that progress is told in time."""
 
@@ -61,7 +63,7 @@ def observe(scores: WindowedFrames, threshold: float, uri: str | None, dimension
         part = slice(first, first + WINDOWS_AT_ONCE)
         decided[part] = binarize(scores.data[part], threshold)
     active = scores.with_data(decided)
-    nothing = np.full((len(scores), scores.data.shape[2], dimension), np.nan, np.float32)
+    nothing = np.broadcast_to(np.float32(np.nan), (len(scores), scores.data.shape[2], dimension))
     return Evidence(scores, active, speaker_count(active), nothing, uri)
 
 
@@ -109,6 +111,7 @@ def hear(
         models.segmentation,
         recording,
         _windows(models, parameters, trunk),
+        lowpass_hz=parameters.segmentation_lowpass,
         batch_size=batch_size,
         convert=to_speakers(models.segmentation),
         progress=steps.progress("segmentation"),
@@ -140,6 +143,8 @@ def hear(
         batches = slide(recording.blocks(), scores.windows, at_once)
         embeddings = embed_windows(models.embedding, batches, active, choose, progress)
     steps.done("embeddings", embeddings)
+    if recording.duration_s >= LONG_S:
+        models.release()
     return replace(evidence, embeddings=embeddings)
 
 

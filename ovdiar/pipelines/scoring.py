@@ -11,6 +11,7 @@ import numpy as np
 from ovdiar.activity import powerset_mapping, powerset_to_speakers
 from ovdiar.errors import ConfigError
 from ovdiar.frames import FrameGrid, Frames, WindowedFrames, to_samples
+from ovdiar.lowpass import low_passed
 from ovdiar.models import Models
 from ovdiar.windows import count_windows, ignore_progress, overlap_add, slide
 
@@ -90,15 +91,14 @@ def score_windows(
     recording: Recording | Waveform,
     windows: FrameGrid,
     *,
+    lowpass_hz: float = 0.0,
     batch_size: int | None = None,
     convert: Callable[[NDArray[np.float32]], NDArray[np.float32]] | None = None,
     progress: Progress = ignore_progress,
 ) -> WindowedFrames:
-    """Score every window of a recording: (C, F, K)."""
-    scores = [
-        batch if convert is None else convert(batch)
-        for batch in map(model, _batches(recording, windows, batch_size, progress))
-    ]
+    """Score every window of a recording, or of what is below a frequency: (C, F, K)."""
+    batches = _batches(recording, windows, batch_size, progress, lowpass_hz)
+    scores = [batch if convert is None else convert(batch) for batch in map(model, batches)]
     return WindowedFrames(np.concatenate(scores), windows, model.spec.frames)
 
 
@@ -161,11 +161,17 @@ def aggregate_recording(scores: WindowedFrames, samples: int) -> Frames:
 
 
 def _batches(
-    recording: Recording | Waveform, windows: FrameGrid, batch_size: int | None, progress: Progress
+    recording: Recording | Waveform,
+    windows: FrameGrid,
+    batch_size: int | None,
+    progress: Progress,
+    lowpass_hz: float = 0.0,
 ) -> Iterator[NDArray[np.float32]]:
     """Cut batches of windows (N, samples), telling what is done with them."""
-    done = 0
-    for batch in slide(recording.blocks(), windows, batch_of(windows, batch_size)):
+    done, blocks = 0, recording.blocks()
+    if lowpass_hz:
+        blocks = low_passed(blocks, lowpass_hz, windows.rate)
+    for batch in slide(blocks, windows, batch_of(windows, batch_size)):
         total = count_windows(recording.length, windows)
         if not done:
             progress(completed=0, total=total)

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 FAST_STEP = 0.2
 """Fast mode's distance of two windows, as a share of one."""
+PARITY = {"side_by_side": 0.0, "segmentation_lowpass": 0.0}
+"""What pyannote's pipeline knows nothing of."""
 
 
 class SpeakerDiarization:
@@ -53,6 +55,8 @@ class SpeakerDiarization:
     segmentation_threshold : above it a speaker is active (sigmoid networks; 0 to 1)
     segmentation_step : distance of two windows as a share of one; in fast mode `FAST_STEP` unless
         given
+    segmentation_lowpass : the segmentation hears nothing above, Hz, so that codecs and resamplers
+        make no difference to it (see `ovdiar.lowpass`); 0 is pyannote's: all
     min_duration_off : a speaker's shorter gaps are filled, s
     embedding_exclude_overlap : embed a speaker from frames where nobody else speaks, if enough
     training_filter : window speakers that are clustered: ``"active"`` (pyannote 3.x) all that
@@ -75,7 +79,7 @@ class SpeakerDiarization:
     plda : folder with ``xvec_transform.npz`` and ``plda.npz``; by default the bundle's
     strict_parity : answer as pyannote does even where that disobeys the number of speakers
         asked for, name speakers in the order of their numbers' text (see `pipelines.forcing`),
-        and put no price on speaking side by side
+        put no price on speaking side by side, and let the segmentation hear all
     batch_size : windows that go through a network at once, by default as many as suit the machine
         (see `ovdiar.pipelines.scoring.batch_of`); changes speed and memory only
 
@@ -96,6 +100,7 @@ class SpeakerDiarization:
         batch_size: int | None = None,
         segmentation_threshold: float | None = None,
         segmentation_step: float | None = None,
+        segmentation_lowpass: float | None = None,
         min_duration_off: float | None = None,
         embedding_exclude_overlap: bool | None = None,
         training_filter: str | None = None,
@@ -115,6 +120,7 @@ class SpeakerDiarization:
         given = {
             "segmentation_threshold": segmentation_threshold,
             "segmentation_step": segmentation_step,
+            "segmentation_lowpass": segmentation_lowpass,
             "min_duration_off": min_duration_off,
             "embedding_exclude_overlap": embedding_exclude_overlap,
             "training_filter": training_filter,
@@ -135,7 +141,7 @@ class SpeakerDiarization:
         self.models = models
         self.parameters = presets.choose(presets.DIARIZATION, preset, default, given)
         if strict_parity:
-            self.parameters = replace(self.parameters, side_by_side=0.0)
+            self.parameters = presets.with_parameters(self.parameters, PARITY)
         if self.parameters.side_by_side and self.parameters.clustering == "ahc":
             check_linkage(self.parameters.linkage)
         self.strict_parity = strict_parity

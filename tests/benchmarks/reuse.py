@@ -94,13 +94,13 @@ def sharing_table(models: Models) -> str:
         exact = recordings(models, [group], segmentation_step=ALIGNED)
         shared = recordings(models, [group], embedding_reuse="shared", segmentation_step=ALIGNED)
         for one, other in zip(exact, shared, strict=True):
-            embeddings = [each.trace["embeddings"] for each in (one, other)]
-            alike = cosines(*embeddings)
+            alone, reused = (each.trace["embeddings"] for each in (one, other))
+            alike = cosines(alone, reused)
             inside.append(alike[:-1])
             beyond.append(alike[-1:])
             with warnings.catch_warnings():  # of recordings in which nobody is embedded
                 warnings.simplefilter("ignore", RuntimeWarning)
-                apart.append(cosines(*embeddings, np.nanmean(embeddings[0], axis=(0, 1))))
+                apart.append(cosines(alone, reused, np.nanmean(alone, axis=(0, 1))))
             both = (each.trace["result"].speaker_diarization for each in (one, other))
             errors += diarization_errors(*both)
         within, after, centred = (np.concatenate(parts) for parts in (inside, beyond, apart))
