@@ -162,6 +162,7 @@ TINY = Recipe(
         "segmentation_threshold": 0.5,
         "segmentation_step": 0.1,
         "segmentation_lowpass": 7000.0,
+        "segmentation_noise": 0.007,
         "min_duration_off": 0.0,
         "embedding_exclude_overlap": True,
         "training_filter": "clean",
@@ -180,12 +181,8 @@ best; at 0.26 two people become one, and 15 of the conversations go from 9 to 12
 filters and ways to cluster did no better, see `ovdiar.clustering` for the table. Two choices of the
 embedding matter as much: speech shorter than a partial utterance is repeated rather than filled up
 with silence, and only window speakers who hold a fifth of the window alone are clustered. Folding
-ghosts changes no DER here and costs one AMI clip its second speaker, so they are kept.
-
-The segmentation hears nothing above 7 kHz. With all of the band, resampling from 44.1 kHz alone, or
-MP3 or AAC, which leave the last half kilohertz empty, moves the answer to a simulated conversation
-by 5 to 15 % DER, and splits turns at every breath; without its top all formats give nearly one
-answer (`benchmarks.codecs`), and the development set's DER is lower in every group.
+ghosts changes no DER here and costs one AMI clip its second speaker, so they are kept. What the
+segmentation hears is conditioned, since what codecs leave out moves it (`benchmarks.codecs`).
 """
 
 OPEN = Recipe(

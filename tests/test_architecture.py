@@ -18,7 +18,7 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 
 VALUES = ("errors", "checking", "frames", "annotation", "support", "discretization", "picture")
 VOCABULARY = (*VALUES, "serialization", "result", "presets")
-OF_WINDOWS = ("windows", "activity", "lowpass", "counting", "embedding", "sharing")
+OF_WINDOWS = ("windows", "activity", "conditioning", "counting", "embedding", "sharing")
 STAGES = (*OF_WINDOWS, "clustering", "stitching", "reconstruction", "confidence")
 AUDIO = ("virtual_file", "resampling", "sources", "sound_file", "audio", "recording", "encoding")
 EDGES = (*AUDIO, "devices", "runtime", "bundle", "models", "formats", "transcripts", "metrics")

@@ -13,9 +13,9 @@ from reference.overlap_add import overlap_add
 from reference.replay import Replay, positions
 
 from ovdiar.audio import load as load_audio
+from ovdiar.conditioning import low_passed
 from ovdiar.errors import ConfigError
 from ovdiar.frames import FrameGrid, WindowedFrames
-from ovdiar.lowpass import low_passed
 from ovdiar.pipelines.scoring import (
     aggregate_recording,
     batch_of,

@@ -210,11 +210,13 @@ def test_strict_parity_puts_no_price_on_speaking_side_by_side() -> None:
     assert {each.side_by_side for each in DIARIZATION.values()} == {0.0}
 
 
-def test_strict_parity_lets_the_segmentation_hear_all() -> None:
-    models = MEETING.models(segmentation_lowpass=7000.0)
-    assert SpeakerDiarization(models).parameters.segmentation_lowpass == 7000.0
-    assert SpeakerDiarization(models, strict_parity=True).parameters.segmentation_lowpass == 0.0
-    assert {each.segmentation_lowpass for each in DIARIZATION.values()} == {0.0}
+def test_strict_parity_conditions_nothing() -> None:
+    conditioned = {"segmentation_lowpass": 7000.0, "segmentation_noise": 0.01}
+    models = MEETING.models(**conditioned)
+    assert conditioned.items() <= vars(SpeakerDiarization(models).parameters).items()
+    strict = SpeakerDiarization(models, strict_parity=True).parameters
+    for parameters in (strict, *DIARIZATION.values()):
+        assert (parameters.segmentation_lowpass, parameters.segmentation_noise) == (0.0, 0.0)
 
 
 @pytest.mark.parametrize("linkage", ["centroid", "median", "ward"])

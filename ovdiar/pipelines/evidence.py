@@ -112,6 +112,7 @@ def hear(
         recording,
         _windows(models, parameters, trunk),
         lowpass_hz=parameters.segmentation_lowpass,
+        noise=parameters.segmentation_noise,
         batch_size=batch_size,
         convert=to_speakers(models.segmentation),
         progress=steps.progress("segmentation"),

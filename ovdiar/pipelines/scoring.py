@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ovdiar.activity import powerset_mapping, powerset_to_speakers
+from ovdiar.conditioning import low_passed, with_noise
 from ovdiar.errors import ConfigError
 from ovdiar.frames import FrameGrid, Frames, WindowedFrames, to_samples
-from ovdiar.lowpass import low_passed
 from ovdiar.models import Models
 from ovdiar.windows import count_windows, ignore_progress, overlap_add, slide
 
@@ -92,13 +92,19 @@ def score_windows(
     windows: FrameGrid,
     *,
     lowpass_hz: float = 0.0,
+    noise: float = 0.0,
     batch_size: int | None = None,
     convert: Callable[[NDArray[np.float32]], NDArray[np.float32]] | None = None,
     progress: Progress = ignore_progress,
 ) -> WindowedFrames:
-    """Score every window of a recording, or of what is below a frequency: (C, F, K)."""
-    batches = _batches(recording, windows, batch_size, progress, lowpass_hz)
-    scores = [batch if convert is None else convert(batch) for batch in map(model, batches)]
+    """Score every window of a recording, which may be conditioned first: (C, F, K).
+
+    ``lowpass_hz`` and ``noise`` are those of `ovdiar.conditioning`, 0 for the recording as it is.
+    """
+    scores = []
+    for batch in _batches(recording, windows, batch_size, progress, lowpass_hz):
+        answer = model(with_noise(batch, noise) if noise else batch)
+        scores.append(answer if convert is None else convert(answer))
     return WindowedFrames(np.concatenate(scores), windows, model.spec.frames)
 
 

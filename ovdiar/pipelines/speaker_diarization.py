@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 FAST_STEP = 0.2
 """Fast mode's distance of two windows, as a share of one."""
-PARITY = {"side_by_side": 0.0, "segmentation_lowpass": 0.0}
+PARITY = {"side_by_side": 0.0, "segmentation_lowpass": 0.0, "segmentation_noise": 0.0}
 """What pyannote's pipeline knows nothing of."""
 
 
@@ -55,8 +55,9 @@ class SpeakerDiarization:
     segmentation_threshold : above it a speaker is active (sigmoid networks; 0 to 1)
     segmentation_step : distance of two windows as a share of one; in fast mode `FAST_STEP` unless
         given
-    segmentation_lowpass : the segmentation hears nothing above, Hz, so that codecs and resamplers
-        make no difference to it (see `ovdiar.lowpass`); 0 is pyannote's: all
+    segmentation_lowpass : the segmentation hears nothing above, Hz; 0 is pyannote's: all
+    segmentation_noise : of each window's level, added for the segmentation; 0 is pyannote's. Both
+        make codecs and resamplers indifferent to it (see `ovdiar.conditioning`)
     min_duration_off : a speaker's shorter gaps are filled, s
     embedding_exclude_overlap : embed a speaker from frames where nobody else speaks, if enough
     training_filter : window speakers that are clustered: ``"active"`` (pyannote 3.x) all that
@@ -79,7 +80,7 @@ class SpeakerDiarization:
     plda : folder with ``xvec_transform.npz`` and ``plda.npz``; by default the bundle's
     strict_parity : answer as pyannote does even where that disobeys the number of speakers
         asked for, name speakers in the order of their numbers' text (see `pipelines.forcing`),
-        put no price on speaking side by side, and let the segmentation hear all
+        put no price on speaking side by side, and let the segmentation hear what is there
     batch_size : windows that go through a network at once, by default as many as suit the machine
         (see `ovdiar.pipelines.scoring.batch_of`); changes speed and memory only
 
@@ -101,6 +102,7 @@ class SpeakerDiarization:
         segmentation_threshold: float | None = None,
         segmentation_step: float | None = None,
         segmentation_lowpass: float | None = None,
+        segmentation_noise: float | None = None,
         min_duration_off: float | None = None,
         embedding_exclude_overlap: bool | None = None,
         training_filter: str | None = None,
@@ -121,6 +123,7 @@ class SpeakerDiarization:
             "segmentation_threshold": segmentation_threshold,
             "segmentation_step": segmentation_step,
             "segmentation_lowpass": segmentation_lowpass,
+            "segmentation_noise": segmentation_noise,
             "min_duration_off": min_duration_off,
             "embedding_exclude_overlap": embedding_exclude_overlap,
             "training_filter": training_filter,

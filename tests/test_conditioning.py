@@ -1,4 +1,4 @@
-"""The low pass takes off the top of the band, adds no delay, and forgets nothing between blocks."""
+"""Recordings are made alike: nothing at the top of the band, a little noise everywhere."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ovdiar.lowpass import MARGIN, SPECTRUM, low_passed, taps
+from ovdiar.conditioning import MARGIN, SPECTRUM, low_passed, taps, with_noise
 
 RATE, CUTOFF_HZ = 16_000, 7000.0
 LENGTHS = st.integers(0, 500) | st.integers(SPECTRUM - 2 * MARGIN - 2, SPECTRUM + 2)
@@ -52,3 +52,22 @@ def test_tones_below_the_cutoff_pass_and_those_above_do_not(hz: float, passes: f
 def test_at_half_the_rate_nothing_is_taken_off(cutoff_hz: float) -> None:
     signal = noise(1000)
     assert np.array_equal(filtered([signal], cutoff_hz), signal)
+
+
+def test_noise_has_its_share_of_each_windows_level_and_no_colour() -> None:
+    tone = np.sin(np.arange(RATE)).astype(np.float32)
+    windows = np.stack([tone, 100 * tone])
+    noise = (with_noise(windows, 0.01) - windows) / np.std(windows, axis=1, keepdims=True)
+    assert noise.std(axis=1).tolist() == pytest.approx([0.01, 0.01], rel=0.02)
+    halves = np.abs(np.fft.rfft(noise[0]))[1:].reshape(2, -1) ** 2
+    assert halves[0].sum() == pytest.approx(halves[1].sum(), rel=0.1)
+
+
+def test_noise_is_the_same_whenever_it_is_asked_for() -> None:
+    windows = np.ones((1, 4), np.float32)
+    expected = [[0.9814, 1.0082, 1.1768, 1.3121]]
+    np.testing.assert_allclose(with_noise(windows, 0.2), expected, atol=1e-4)
+
+
+def test_silence_stays_silent() -> None:
+    assert not with_noise(np.zeros((2, 100), np.float32), 0.5).any()

@@ -1,13 +1,15 @@
-"""Take off the top of the band, where codecs and resamplers leave different things.
+"""Make recordings alike where codecs and resamplers leave different things in them.
 
 A segmentation network normalises each of its filters over the window, so that even a band without
-energy is brought to full strength. The last kilohertz below half the rate is such a band: full in
-a recording made at that rate, empty in one that came through MP3, or that was resampled from 44.1
-kHz. What is above the cutoff here is gone from all of them alike.
+energy is brought to full strength: the last half kilohertz of what was resampled or went through
+MP3, all above 4 kHz of a telephone call. What is there is the taste of an encoder, and the network
+hears it as loud as speech. Two measures, pyannote knows neither: the top of the band is taken off
+all recordings alike, and a little noise covers what is left elsewhere.
 """
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -54,3 +56,22 @@ def low_passed(
     for index, (piece,) in enumerate(pieces):
         filtered = np.fft.irfft(np.fft.rfft(piece) * response, SPECTRUM)[2 * MARGIN :]
         yield filtered[: max(0, padded.end - MARGIN - index * core)].astype(np.float32)
+
+
+def with_noise(windows: NDArray[np.float32], share: float) -> NDArray[np.float32]:
+    """Add white noise, this share of each window's level (RMS): (N, samples) -> (N, samples).
+
+    It is the same in every window of every recording, so that answers can be repeated; where
+    windows overlap it differs from one to the next, and its traces average out.
+    """
+    levels = np.sqrt(np.mean(np.square(windows), axis=1, keepdims=True))
+    noisy: NDArray[np.float32] = windows + share * levels * _noise(windows.shape[1])
+    return noisy
+
+
+@cache
+def _noise(samples: int) -> NDArray[np.float32]:
+    """Return uniform noise of level 1; the numbers are PCG64's, which NumPy keeps as they are."""
+    uniform = np.random.Generator(np.random.PCG64(1)).random(samples, dtype=np.float32)
+    noise: NDArray[np.float32] = (uniform - np.float32(0.5)) * np.float32(12**0.5)
+    return noise
