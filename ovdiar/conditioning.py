@@ -5,6 +5,27 @@ energy is brought to full strength: the last half kilohertz of what was resample
 MP3, all above 4 kHz of a telephone call. What is there is the taste of an encoder, and the network
 hears it as loud as speech. Two measures, pyannote knows neither: the top of the band is taken off
 all recordings alike, and a little noise covers what is left elsewhere.
+
+`tiny` stops at 7 kHz, below all that resamplers and MP3 take off, and its noise lies 43 dB below
+the window. Before and after, by ``tests/benchmarks/codecs.py``: the largest DER between any two of
+WAV, FLAC, MP3 (CBR, VBR), Opus and M4A, and the smallest share of matched boundaries within 50 ms.
+
+=====================  ===============  ===============
+recording              as it is         conditioned
+=====================  ===============  ===============
+telephone call, 30 s   0.7 %, 92 %      1.0 %, 96 %
+telephone call, 245 s  0.2 %, 98 %      0.1 %, 98 %
+our conversation       4.2 %, 76 %      0.4 %, 98 %
+simulated, 2 speakers  12.0 %, 52 %     0.3 %, 98 %
+simulated, 4 speakers  12.7 %, 44 %     0.5 %, 89 %
+simulated, 6 speakers  14.7 %, 48 %     1.1 %, 86 %
+=====================  ===============  ===============
+
+Resampling to 44.1 kHz and back is enough for 13 % on the second to last kind. Either measure alone
+leaves some of it: without noise the first call comes to 2.1 %, without the low pass the simulated
+ones stay as they are. Noise at 40 and 34 dB did as well as at 43, at 60 it covered too little, at
+30 it cost turns. The strict DER against the labels went from 7.0 to 6.9 % (simulated), from 5.4 to
+5.1 % (calls) and from 29.0 to 27.7 % (meetings), and of M4A from 8.9 - 10.9 % to that of WAV.
 """
 
 from __future__ import annotations

@@ -5,7 +5,8 @@ What was tried for ``tiny`` (GE2E embeddings, windows of 5 s), by
 speakers, nobody told how many. *left out* is each of 28 recordings by the setting that is best on
 the 27 others; *tested* is 15 simulated conversations (2 to 8 speakers, a third by telephone) by
 the setting that is best on the 13 other recordings, whose voices are other people's; *plateau* is
-the row of thresholds that lose no more than half a point.
+the row of thresholds that lose no more than half a point. All of it before what the segmentation
+hears was conditioned (`ovdiar.conditioning`).
 
 ========================================== ========= ============ ============ =========
 idea                                       threshold left out     tested       plateau
