@@ -176,8 +176,8 @@ TINY = Recipe(
 """The embedded default: no account, no token.
 
 The threshold is the middle of what serves the development set and 20 conversations simulated with
-other voices: from 0.23 to 0.255 the strict DER of neither rises by more than half a point over its
-best; at 0.26 two people become one, and 15 of the conversations go from 9 to 12 %. Other linkages,
+other voices: from 0.23 to 0.245 the strict DER of neither rises by more than half a point over its
+best; at 0.255 two people become one, and 15 of the conversations go from 8 to 12 %. Other linkages,
 filters and ways to cluster did no better, see `ovdiar.clustering` for the table. Two choices of the
 embedding matter as much: speech shorter than a partial utterance is repeated rather than filled up
 with silence, and only window speakers who hold a fifth of the window alone are clustered. Folding
