@@ -75,6 +75,26 @@ def slide(
         yield cut(held, windows, done, min(done + batch_size, left))
 
 
+def gather(batches: Iterable[NDArray[Any]], expected: int) -> NDArray[Any]:
+    """Join one or more batches (n, ...) into (N, ...), N being ``expected`` or about that.
+
+    Equals `numpy.concatenate`, but each batch is copied to its place as it comes: a list of all
+    would take the memory twice, and leave a heap full of holes.
+    """
+    gathered: NDArray[Any] | None = None
+    done = 0
+    for batch in batches:
+        if gathered is None:
+            gathered = np.empty((max(expected, len(batch)), *batch.shape[1:]), batch.dtype)
+        while done + len(batch) > len(gathered):
+            gathered = np.concatenate([gathered, np.empty_like(gathered)])
+        gathered[done : done + len(batch)] = batch
+        done += len(batch)
+    if gathered is None:
+        raise ValueError("no batches: give one or more")
+    return gathered[:done]
+
+
 class Padded:
     """Blocks with silence before and after them; knows where the sound ends, as far as read."""
 

@@ -13,7 +13,7 @@ from reference.closest_frame import first_frame, frames_of_all
 from reference.windowed import windowed
 
 from ovdiar.frames import FrameGrid, WindowedFrames
-from ovdiar.windows import count_windows, cut, output_grid, overlap_add, slide, trim
+from ovdiar.windows import count_windows, cut, gather, output_grid, overlap_add, slide, trim
 
 WIDTH, STEP = 80, 8
 GRID = FrameGrid(STEP, WIDTH)
@@ -167,3 +167,15 @@ def test_sliding_over_blocks_cuts_what_the_whole_would(
     expected = cut(whole, grid, 0, count_windows(len(whole), grid))
     assert np.array_equal(np.concatenate(batches), expected)
     assert all(len(batch) == batch_size for batch in batches[:-1])
+
+
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=6), st.integers(0, 40))
+def test_batches_are_gathered_whatever_was_expected(lengths: list[int], expected: int) -> None:
+    rng = np.random.default_rng(sum(lengths))
+    batches = [rng.random((length, 2)) for length in lengths]
+    assert np.array_equal(gather(iter(batches), expected), np.concatenate(batches))
+
+
+def test_nothing_is_not_gathered() -> None:
+    with pytest.raises(ValueError, match="no batches"):
+        gather([], 3)

@@ -13,7 +13,7 @@ from ovdiar.conditioning import low_passed, with_noise
 from ovdiar.errors import ConfigError
 from ovdiar.frames import FrameGrid, Frames, WindowedFrames, to_samples
 from ovdiar.models import Models
-from ovdiar.windows import count_windows, ignore_progress, overlap_add, slide
+from ovdiar.windows import count_windows, gather, ignore_progress, overlap_add, slide
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -101,11 +101,11 @@ def score_windows(
 
     ``lowpass_hz`` and ``noise`` are those of `ovdiar.conditioning`, 0 for the recording as it is.
     """
-    scores = []
-    for batch in _batches(recording, windows, batch_size, progress, lowpass_hz):
-        answer = model(with_noise(batch, noise) if noise else batch)
-        scores.append(answer if convert is None else convert(answer))
-    return WindowedFrames(np.concatenate(scores), windows, model.spec.frames)
+    batches = _batches(recording, windows, batch_size, progress, lowpass_hz)
+    heard = (with_noise(batch, noise) for batch in batches) if noise else batches
+    answers = (convert(model(batch)) if convert else model(batch) for batch in heard)
+    scores = gather(answers, count_windows(recording.length, windows))
+    return WindowedFrames(scores, windows, model.spec.frames)
 
 
 def score_speakers(
