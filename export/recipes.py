@@ -163,6 +163,7 @@ TINY = Recipe(
         "segmentation_step": 0.1,
         "segmentation_lowpass": 7000.0,
         "segmentation_noise": 0.007,
+        "min_duration_on": 0.1,
         "min_duration_off": 0.0,
         "embedding_exclude_overlap": True,
         "training_filter": "clean",
@@ -181,8 +182,7 @@ best; at 0.255 two people become one, and 15 of the conversations go from 8 to 1
 filters and ways to cluster did no better, see `ovdiar.clustering` for the table. Two choices of the
 embedding matter as much: speech shorter than a partial utterance is repeated rather than filled up
 with silence, and only window speakers who hold a fifth of the window alone are clustered. Folding
-ghosts changes no DER here and costs one AMI clip its second speaker, so they are kept. What the
-segmentation hears is conditioned, since what codecs leave out moves it (`benchmarks.codecs`).
+ghosts changes no DER here, but costs an AMI clip a speaker. On conditioning: `benchmarks.codecs`.
 """
 
 OPEN = Recipe(

@@ -34,6 +34,7 @@ RANGES = {
     "segmentation_step": (1e-3, 1.0),
     "segmentation_lowpass": (0.0, math.inf),
     "segmentation_noise": (0.0, 1.0),
+    "min_duration_on": (0.0, math.inf),
     "min_duration_off": (0.0, math.inf),
     "clean_share": (0.0, 1.0),
     "side_by_side": (0.0, 2.0),
@@ -83,6 +84,7 @@ class DiarizationParameters:
     segmentation_step: float = 0.1
     segmentation_lowpass: float = 0.0
     segmentation_noise: float = 0.0
+    min_duration_on: float = 0.0
     min_duration_off: float = 0.0
     embedding_exclude_overlap: bool = True
     training_filter: str = "active"

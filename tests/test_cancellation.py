@@ -91,7 +91,7 @@ def test_a_run_stops_at_any_point_and_the_next_one_answers_the_same(tiny: Path) 
 @pytest.mark.parametrize("reuse", ["window", "shared"])
 def test_a_batch_that_takes_many_seconds_is_not_waited_for(slow: Path, reuse: str) -> None:
     pipeline = _pipeline(slow, embedding_reuse=reuse)
-    audio, reached = _audio(20), threading.Event()
+    audio, reached = _audio(30), threading.Event()
     cancel = threading.Event()
     asked = 0.0
 
@@ -102,7 +102,7 @@ def test_a_batch_that_takes_many_seconds_is_not_waited_for(slow: Path, reuse: st
     def ask() -> None:
         nonlocal asked
         reached.wait()
-        time.sleep(0.5)  # into the only batch
+        time.sleep(0.2)  # into the only batch
         asked = time.perf_counter()
         cancel.set()
 

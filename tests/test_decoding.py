@@ -60,11 +60,17 @@ def _decode(evidence: Evidence, clusters: Clusters, **more: Any) -> Decoded:
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.integers(0, 10**6), st.sampled_from([0.0, 0.35]), st.integers(1, 3))
-def test_equals_the_slow_reconstruction(seed: int, gap_s: float, most: int) -> None:
+@given(
+    seed=st.integers(0, 10**6),
+    on_s=st.sampled_from([0.0, 0.2]),
+    gap_s=st.sampled_from([0.0, 0.35]),
+    most=st.integers(1, 3),
+)
+def test_equals_the_slow_reconstruction(seed: int, on_s: float, gap_s: float, most: int) -> None:
     evidence = _evidence(record(seed, voices=4, windows=12))
     labels = np.random.default_rng(seed).integers(0, 4, (12, 3))
-    decoded = _decode(evidence, _clusters(labels, np.eye(4)), most=most, min_duration_off=gap_s)
+    durations = {"min_duration_on": on_s, "min_duration_off": gap_s}
+    decoded = _decode(evidence, _clusters(labels, np.eye(4)), most=most, **durations)
     speaks = evidence.active.data.any(axis=1)
     loudness = slow.cluster_activations(evidence.scores, np.where(speaks, labels, UNASSIGNED))
     count = np.minimum(evidence.count.data[:, 0], most)
@@ -78,7 +84,7 @@ def test_equals_the_slow_reconstruction(seed: int, gap_s: float, most: int) -> N
         rows = [
             (*turn, column)
             for column, states in enumerate(zip(*on, strict=True))
-            for turn in smooth(turns([bool(state) for state in states], centres_s), 0, gap_s)
+            for turn in smooth(turns([bool(state) for state in states], centres_s), on_s, gap_s)
         ]
         assert [(s.start, s.end) for s, _ in annotation] == [row[:2] for row in sorted(rows)]
 

@@ -210,13 +210,13 @@ def test_strict_parity_puts_no_price_on_speaking_side_by_side() -> None:
     assert {each.side_by_side for each in DIARIZATION.values()} == {0.0}
 
 
-def test_strict_parity_conditions_nothing() -> None:
-    conditioned = {"segmentation_lowpass": 7000.0, "segmentation_noise": 0.01}
-    models = MEETING.models(**conditioned)
-    assert conditioned.items() <= vars(SpeakerDiarization(models).parameters).items()
+def test_strict_parity_conditions_nothing_and_drops_no_turns() -> None:
+    ours = {"segmentation_lowpass": 7000.0, "segmentation_noise": 0.01, "min_duration_on": 0.1}
+    models = MEETING.models(**ours)
+    assert ours.items() <= vars(SpeakerDiarization(models).parameters).items()
     strict = SpeakerDiarization(models, strict_parity=True).parameters
     for parameters in (strict, *DIARIZATION.values()):
-        assert (parameters.segmentation_lowpass, parameters.segmentation_noise) == (0.0, 0.0)
+        assert {getattr(parameters, name) for name in ours} == {0.0}
 
 
 @pytest.mark.parametrize("linkage", ["centroid", "median", "ward"])

@@ -46,11 +46,13 @@ def decode(
     *,
     most: int,
     min_duration_off: float,
+    min_duration_on: float = 0.0,
     order: str = "number",
 ) -> Decoded:
     """Put the turns of clustered window speakers together.
 
-    ``most`` caps how many speak at once; gaps shorter than ``min_duration_off`` (s) are filled.
+    ``most`` caps how many speak at once; gaps shorter than ``min_duration_off`` (s) are filled, and
+    turns shorter than ``min_duration_on`` (s) dropped.
     Speakers are named SPEAKER_00, ... by cluster number, or (``order="text"``, as pyannote does)
     by the text of the number, which puts cluster 10 before 2.
     """
@@ -62,7 +64,12 @@ def decode(
     discrete = select_loudest(activations, Frames(count, evidence.count.grid))
     alone = select_loudest(activations, Frames(np.minimum(count, 1), evidence.count.grid))
     speaking, exclusive = (
-        to_annotation(frames, min_duration_off=min_duration_off, uri=evidence.uri)
+        to_annotation(
+            frames,
+            min_duration_on=min_duration_on,
+            min_duration_off=min_duration_off,
+            uri=evidence.uri,
+        )
         for frames in (discrete, alone)
     )
     found = sorted(speaking.labels(), key=None if order == "text" else int)

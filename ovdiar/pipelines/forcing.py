@@ -137,6 +137,7 @@ def decode_within(
             evidence,
             clusters,
             most=min(bounds.most, len(clusters.centroids)),
+            min_duration_on=parameters.min_duration_on,
             min_duration_off=parameters.min_duration_off,
         )
         if decoded.speakers <= bounds.most:

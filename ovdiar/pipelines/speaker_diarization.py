@@ -40,7 +40,12 @@ if TYPE_CHECKING:
 
 FAST_STEP = 0.2
 """Fast mode's distance of two windows, as a share of one."""
-PARITY = {"side_by_side": 0.0, "segmentation_lowpass": 0.0, "segmentation_noise": 0.0}
+PARITY = {
+    "segmentation_lowpass": 0.0,
+    "segmentation_noise": 0.0,
+    "min_duration_on": 0.0,
+    "side_by_side": 0.0,
+}
 """What pyannote's pipeline knows nothing of."""
 
 
@@ -58,6 +63,7 @@ class SpeakerDiarization:
     segmentation_lowpass : the segmentation hears nothing above, Hz; 0 is pyannote's: all
     segmentation_noise : of each window's level, added for the segmentation; 0 is pyannote's. Both
         make codecs and resamplers indifferent to it (see `ovdiar.conditioning`)
+    min_duration_on : a speaker's shorter turns are dropped, s; 0 is pyannote's
     min_duration_off : a speaker's shorter gaps are filled, s
     embedding_exclude_overlap : embed a speaker from frames where nobody else speaks, if enough
     training_filter : window speakers that are clustered: ``"active"`` (pyannote 3.x) all that
@@ -80,7 +86,8 @@ class SpeakerDiarization:
     plda : folder with ``xvec_transform.npz`` and ``plda.npz``; by default the bundle's
     strict_parity : answer as pyannote does even where that disobeys the number of speakers
         asked for, name speakers in the order of their numbers' text (see `pipelines.forcing`),
-        put no price on speaking side by side, and let the segmentation hear what is there
+        put no price on speaking side by side, let the segmentation hear what is there, and keep
+        the shortest turns
     batch_size : windows that go through a network at once, by default as many as suit the machine
         (see `ovdiar.pipelines.scoring.batch_of`); changes speed and memory only
 
@@ -103,6 +110,7 @@ class SpeakerDiarization:
         segmentation_step: float | None = None,
         segmentation_lowpass: float | None = None,
         segmentation_noise: float | None = None,
+        min_duration_on: float | None = None,
         min_duration_off: float | None = None,
         embedding_exclude_overlap: bool | None = None,
         training_filter: str | None = None,
@@ -124,6 +132,7 @@ class SpeakerDiarization:
             "segmentation_step": segmentation_step,
             "segmentation_lowpass": segmentation_lowpass,
             "segmentation_noise": segmentation_noise,
+            "min_duration_on": min_duration_on,
             "min_duration_off": min_duration_off,
             "embedding_exclude_overlap": embedding_exclude_overlap,
             "training_filter": training_filter,
@@ -259,9 +268,13 @@ class SpeakerDiarization:
                 evidence.embeddings, evidence.active.data, parameters, bounds, self._plda
             )
             check()
-            gap_s, order = parameters.min_duration_off, "text" if self.strict_parity else "number"
             decoded = decode(
-                evidence, clusters, most=bounds.most, min_duration_off=gap_s, order=order
+                evidence,
+                clusters,
+                most=bounds.most,
+                min_duration_on=parameters.min_duration_on,
+                min_duration_off=parameters.min_duration_off,
+                order="text" if self.strict_parity else "number",
             )
             check()
             if not self.strict_parity:

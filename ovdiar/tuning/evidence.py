@@ -32,8 +32,18 @@ if TYPE_CHECKING:
     from ovdiar.tuning.corpus import Sample
 
 BACK_END = frozenset(
-    {"segmentation_threshold", "min_duration_off", "training_filter", "clean_share", "clustering"}
-    | {"linkage", "side_by_side", "threshold", "min_cluster_size", "fa", "fb", "ghosts"}
+    {"segmentation_threshold", "min_duration_on", "min_duration_off", "training_filter"}
+    | {
+        "clean_share",
+        "clustering",
+        "linkage",
+        "side_by_side",
+        "threshold",
+        "min_cluster_size",
+        "fa",
+        "fb",
+        "ghosts",
+    }
 )
 """Hyper-parameters that segmentation scores do not depend on."""
 
