@@ -13,12 +13,12 @@ WAV, FLAC, MP3 (CBR, VBR), Opus and M4A, and the smallest share of matched bound
 =====================  ===============  ===============
 recording              as it is         conditioned
 =====================  ===============  ===============
-telephone call, 30 s   0.7 %, 92 %      1.0 %, 96 %
+telephone call, 30 s   0.7 %, 92 %      0.9 %, 95 %
 telephone call, 245 s  0.2 %, 98 %      0.1 %, 98 %
 our conversation       4.2 %, 76 %      0.4 %, 98 %
 simulated, 2 speakers  12.0 %, 52 %     0.3 %, 98 %
-simulated, 4 speakers  12.7 %, 44 %     0.5 %, 89 %
-simulated, 6 speakers  14.7 %, 48 %     1.1 %, 86 %
+simulated, 4 speakers  12.7 %, 44 %     0.5 %, 88 %
+simulated, 6 speakers  14.7 %, 48 %     1.2 %, 87 %
 =====================  ===============  ===============
 
 Resampling to 44.1 kHz and back is enough for 13 % with two simulated speakers. Either measure alone
