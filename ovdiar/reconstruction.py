@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ovdiar.frames import Frames
-from ovdiar.windows import output_grid
+from ovdiar.windows import output_grid, slices
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -47,8 +47,7 @@ def select_loudest(activations: Frames, count: Frames) -> Frames:
     lacking = int(wanted.max(initial=0)) - loudness.shape[1]
     loudness = np.pad(loudness, ((0, 0), (0, max(lacking, 0))))
     on = np.zeros(loudness.shape, dtype=np.uint8)
-    for first in range(0, len(on), FRAMES_AT_ONCE):
-        here = slice(first, first + FRAMES_AT_ONCE)
+    for here in slices(len(on), FRAMES_AT_ONCE):
         order = np.argsort(-loudness[here], axis=1, kind="stable")
         np.put_along_axis(on[here], order, np.arange(loudness.shape[1]) < wanted[here], axis=1)
     return Frames(on, activations.grid)

@@ -75,6 +75,12 @@ def slide(
         yield cut(held, windows, done, min(done + batch_size, left))
 
 
+def slices(count: int, at_once: int) -> Iterator[slice]:
+    """Cut a count into slices of so many, for what a long recording cannot hold all at once."""
+    for first in range(0, count, at_once):
+        yield slice(first, first + at_once)
+
+
 def gather(batches: Iterable[NDArray[Any]], expected: int) -> NDArray[Any]:
     """Join one or more batches (n, ...) into (N, ...), N being ``expected`` or about that.
 

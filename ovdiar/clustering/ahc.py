@@ -14,6 +14,7 @@ import numpy as np
 
 from ovdiar.clustering.assignment import centroids_of, cosine_distances, unit
 from ovdiar.clustering.side_by_side import penalised_dendrogram
+from ovdiar.windows import slices
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -135,8 +136,8 @@ def keep_largest(
 def _join_nearest(embeddings: NDArray[Any], centroids: NDArray[Any]) -> NDArray[np.int64]:
     """Label embeddings by their nearest centroid, block by block; numbers leave no gaps."""
     blocks = [
-        cosine_distances(embeddings[first : first + LARGEST_DENDROGRAM], centroids).argmin(axis=1)
-        for first in range(0, len(embeddings), LARGEST_DENDROGRAM)
+        cosine_distances(embeddings[here], centroids).argmin(axis=1)
+        for here in slices(len(embeddings), LARGEST_DENDROGRAM)
     ]
     return np.unique(np.concatenate(blocks), return_inverse=True)[1]
 

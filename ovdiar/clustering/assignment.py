@@ -9,21 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from ovdiar.windows import slices
 
+if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 UNASSIGNED = -2
 """Label of a window speaker that belongs to no cluster."""
 WINDOWS_AT_ONCE = 4096
 """How many windows are looked at together, so that no copy of a long recording's is made."""
-
-
-def batches(windows: int) -> Iterator[slice]:
-    """Cut a number of windows into slices of `WINDOWS_AT_ONCE`."""
-    for first in range(0, windows, WINDOWS_AT_ONCE):
-        yield slice(first, first + WINDOWS_AT_ONCE)
 
 
 def unit(embeddings: NDArray[Any]) -> NDArray[Any]:
@@ -53,7 +47,7 @@ def similarities(embeddings: NDArray[Any], centroids: NDArray[Any]) -> NDArray[n
     """
     dimension = embeddings.shape[2]
     soft = np.empty((*embeddings.shape[:2], len(centroids)))
-    for here in batches(len(embeddings)):  # the distances are taken in float64
+    for here in slices(len(embeddings), WINDOWS_AT_ONCE):  # the distances are taken in float64
         distances = cosine_distances(embeddings[here].reshape(-1, dimension), centroids)
         soft[here] = 2 - distances.reshape(soft[here].shape)
     return soft

@@ -12,9 +12,9 @@ import numpy as np
 
 from ovdiar.clustering.ahc import FREE, agglomerate, keep_largest
 from ovdiar.clustering.assignment import (
+    WINDOWS_AT_ONCE,
     assign_apart,
     assign_nearest,
-    batches,
     centroids_of,
     similarities,
 )
@@ -22,6 +22,7 @@ from ovdiar.clustering.kmeans import kmeans
 from ovdiar.clustering.side_by_side import SideBySide
 from ovdiar.clustering.vbx import Posterior, initial_responsibilities, vbx
 from ovdiar.errors import ConfigError
+from ovdiar.windows import slices
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -69,7 +70,7 @@ def training_rows(
     if training_filter not in ("active", "clean"):
         raise ConfigError(f"training_filter {training_filter!r} is unknown: choose active or clean")
     usable = np.empty(embeddings.shape[:2], dtype=bool)
-    for here in batches(len(embeddings)):
+    for here in slices(len(embeddings), WINDOWS_AT_ONCE):
         with np.errstate(over="ignore"):
             lengths = np.linalg.norm(embeddings[here], axis=2)
         usable[here] = np.isfinite(lengths) & (lengths > 0)

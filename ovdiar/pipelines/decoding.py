@@ -52,9 +52,8 @@ def decode(
     """Put the turns of clustered window speakers together.
 
     ``most`` caps how many speak at once; gaps shorter than ``min_duration_off`` (s) are filled, and
-    turns shorter than ``min_duration_on`` (s) dropped.
-    Speakers are named SPEAKER_00, ... by cluster number, or (``order="text"``, as pyannote does)
-    by the text of the number, which puts cluster 10 before 2.
+    turns shorter than ``min_duration_on`` (s) dropped. Speakers are named SPEAKER_00, ... by the
+    cluster's number, or (``order="text"``, as pyannote does) by its text: cluster 10 before 2.
     """
     count = np.minimum(evidence.count.data, min(most, np.iinfo(np.uint8).max)).astype(np.uint8)
     speaks = evidence.active.data.any(axis=1)

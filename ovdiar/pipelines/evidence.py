@@ -20,7 +20,7 @@ from ovdiar.models import PooledEmbedding
 from ovdiar.pipelines.estimate import DECODING, EMBEDDING, SEGMENTATION
 from ovdiar.pipelines.scoring import batch_of, score_windows, segmentation_windows, to_speakers
 from ovdiar.sharing import align_step, embed_shared
-from ovdiar.windows import slide
+from ovdiar.windows import slices, slide
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -59,9 +59,8 @@ class Evidence:
 def observe(scores: WindowedFrames, threshold: float, uri: str | None, dimension: int) -> Evidence:
     """Decide who is active in each window, and count; there are no embeddings yet."""
     decided = np.empty(scores.data.shape, dtype=bool)
-    for first in range(0, len(scores), WINDOWS_AT_ONCE):
-        part = slice(first, first + WINDOWS_AT_ONCE)
-        decided[part] = binarize(scores.data[part], threshold)
+    for here in slices(len(scores), WINDOWS_AT_ONCE):
+        decided[here] = binarize(scores.data[here], threshold)
     active = scores.with_data(decided)
     nothing = np.broadcast_to(np.float32(np.nan), (len(scores), scores.data.shape[2], dimension))
     return Evidence(scores, active, speaker_count(active), nothing, uri)

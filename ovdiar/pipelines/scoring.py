@@ -53,7 +53,7 @@ def batch_of(windows: FrameGrid, batch_size: int | None) -> int:
     if batch_size is not None:
         return batch_size
     cores = os.cpu_count() or 1
-    return cores * max(1, math.ceil(BATCH_S / windows.width_s / cores))
+    return cores * math.ceil(BATCH_S / windows.width_s / cores)
 
 
 def segmentation_of(models: Models | SegmentationModel) -> SegmentationModel:
