@@ -139,12 +139,17 @@ def find_bundle(name: str | os.PathLike[str]) -> Path:
             f"folder {str(given)!r} is no bundle (it has no {MANIFEST}): "
             "make one with ovdiar-export tiny --output FOLDER"
         )
-    recipe = "tiny"
-    if given.name == str(name):
-        recipe = str(name) if str(name) in RECIPES else f"custom {name}"
+    recipe = recipe_of(str(name)) if given.name == str(name) else "tiny"
+    others = "" if recipe in RECIPES else f", or take one of {', '.join(RECIPES)}"
     raise ModelNotFoundError(
         f"bundle {str(name)!r} is not in {models_folder()}: make it with ovdiar-export {recipe}"
+        + others
     )
+
+
+def recipe_of(name: str) -> str:
+    """Tell what makes a bundle of that name: the arguments of ovdiar-export."""
+    return name if name in RECIPES else f"custom {name} --segmentation FILE --embedding FILE"
 
 
 def load_bundle(name: str | os.PathLike[str]) -> Bundle:

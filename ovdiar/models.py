@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from ovdiar.bundle import RECIPES, Bundle, load_bundle, user_cache
+from ovdiar.bundle import Bundle, load_bundle, recipe_of, user_cache
 from ovdiar.devices import check_device, needs_fixed_shapes, normalised
 from ovdiar.embedding import EmbeddingModel, nearest_resize, pool_statistics
 from ovdiar.errors import ConfigError, ModelError
@@ -248,8 +248,8 @@ def _compiled_networks() -> Path | None:
 def _check_shapes(bundle: Bundle, device: str) -> None:
     """Refuse a device that takes fixed shapes where the bundle's networks have none."""
     if needs_fixed_shapes(device) and not bundle.static_batch:
-        recipe = bundle.name if bundle.name in RECIPES else f"custom {bundle.name} ..."
         raise ConfigError(
             f"device {device!r} takes networks of fixed shapes, unlike bundle {bundle.name!r}: "
-            f"make one with ovdiar-export {recipe} --static 8 --output {bundle.name}-static"
+            f"make one with ovdiar-export {recipe_of(bundle.name)} --static 8 "
+            f"--output {bundle.name}-static"
         )
