@@ -94,6 +94,7 @@ class DiarizationParameters:
     side_by_side: float = 0.0
     threshold: float = 0.7
     min_cluster_size: int = 12
+    refine_clusters: bool = False
     fa: float = 0.07
     fb: float = 0.8
     embedding_reuse: str = "window"
@@ -136,6 +137,15 @@ DIARIZATION: Mapping[str, DiarizationParameters] = {
         training_filter="clean", clustering="vbx", threshold=0.6, fa=0.07, fb=0.8
     ),
 }
+
+PARITY: Mapping[str, Any] = {
+    "segmentation_lowpass": 0.0,
+    "segmentation_noise": 0.0,
+    "min_duration_on": 0.0,
+    "side_by_side": 0.0,
+    "refine_clusters": False,
+}
+"""What pyannote's diarization knows nothing of, switched off."""
 
 Parameters = TypeVar("Parameters", ActivityParameters, DiarizationParameters)
 

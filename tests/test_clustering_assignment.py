@@ -16,6 +16,7 @@ from ovdiar.clustering.assignment import (
     assign_nearest,
     centroids_of,
     cosine_distances,
+    settle,
     similarities,
     unit,
 )
@@ -61,6 +62,36 @@ def test_a_long_recording_is_compared_in_parts_with_the_same_outcome(
     whole = similarities(embeddings, centroids)
     monkeypatch.setattr("ovdiar.clustering.assignment.WINDOWS_AT_ONCE", 4)
     assert np.array_equal(similarities(embeddings, centroids), whole)
+
+
+@given(seed=st.integers(0, 999), clusters=st.integers(1, 4))
+def test_settled_members_are_nearest_to_their_own_centroid(seed: int, clusters: int) -> None:
+    rng = np.random.default_rng(seed)
+    embeddings = rng.standard_normal((40, 5))
+    given_labels = np.r_[np.arange(clusters), rng.integers(0, clusters, 40 - clusters)]
+    labels = settle(embeddings, given_labels)
+    assert set(labels.tolist()) == set(range(clusters))
+    distances = cosine_distances(embeddings, centroids_of(embeddings, labels))
+    nearest = distances.argmin(axis=1)
+    assert np.array_equal(nearest, labels) or len(np.unique(nearest)) < clusters
+
+
+def test_what_lies_with_the_wrong_cluster_settles_with_the_right_one() -> None:
+    angles = np.radians([0, 2, 4, 6, 60, 62, 64])
+    embeddings = np.column_stack([np.cos(angles), np.sin(angles)])
+    wrong = np.array([0, 0, 0, 1, 1, 1, 1])
+    assert settle(embeddings, wrong).tolist() == [0, 0, 0, 0, 1, 1, 1]
+
+
+def test_clusters_that_are_settled_stay_as_they_are() -> None:
+    embeddings, labels = np.array([[1.0, 0.0], [1.0, 0.1], [0.0, 1.0]]), np.array([1, 1, 0])
+    assert settle(embeddings, labels) is labels
+
+
+def test_no_cluster_is_emptied_by_settling() -> None:
+    """The one in the middle is as near to both: without members its centroid would be lost."""
+    embeddings, labels = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]), np.array([0, 0, 1])
+    assert settle(embeddings, labels).max() == 1
 
 
 def test_the_most_similar_cluster_is_the_first_of_equals() -> None:

@@ -101,6 +101,18 @@ def test_more_clean_speech_can_be_asked_of_what_is_clustered() -> None:
     assert sizes[0] > sizes[1] > sizes[2] > 0
 
 
+def test_refined_clusters_hold_who_is_nearest_to_their_centroid() -> None:
+    rng = np.random.default_rng(1)
+    noisy = MEETING.embeddings + rng.normal(0, 0.35, MEETING.embeddings.shape).astype(np.float32)
+    blurred = MEETING._replace(embeddings=noisy)
+    average = replace(AHC, linkage="average", threshold=0.8, min_cluster_size=2)
+    moved = []
+    for refine in (False, True):
+        clusters = _cluster(blurred, replace(average, refine_clusters=refine))
+        moved.append((clusters.labels[clusters.training] != clusters.training_labels).sum())
+    assert moved[0] > moved[1] == 0
+
+
 def test_voices_that_speak_side_by_side_are_clustered_apart_for_a_price() -> None:
     """Two alike voices in every window, each alone for a half of it."""
     rows = np.array([[1.0, 0.0], [0.9, np.sqrt(1 - 0.81)]], dtype=np.float32)

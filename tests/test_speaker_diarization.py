@@ -24,7 +24,7 @@ from ovdiar import FrameGrid, SpeakerDiarization
 from ovdiar.bundle import load_bundle
 from ovdiar.errors import ConfigError
 from ovdiar.formats import rttm
-from ovdiar.presets import DIARIZATION, DiarizationParameters
+from ovdiar.presets import DIARIZATION, PARITY, DiarizationParameters
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -203,20 +203,20 @@ def test_up_to_ten_speakers_strict_parity_names_them_alike() -> None:
     assert strict.speaker_diarization == _diarize().speaker_diarization
 
 
-def test_strict_parity_puts_no_price_on_speaking_side_by_side() -> None:
-    models = MEETING.models(linkage="average", side_by_side=0.3)
-    assert SpeakerDiarization(models).parameters.side_by_side == 0.3
-    assert SpeakerDiarization(models, strict_parity=True).parameters.side_by_side == 0.0
-    assert {each.side_by_side for each in DIARIZATION.values()} == {0.0}
-
-
-def test_strict_parity_conditions_nothing_and_drops_no_turns() -> None:
-    ours = {"segmentation_lowpass": 7000.0, "segmentation_noise": 0.01, "min_duration_on": 0.1}
-    models = MEETING.models(**ours)
+def test_strict_parity_leaves_out_what_is_not_pyannotes() -> None:
+    ours = {
+        "segmentation_lowpass": 7000.0,
+        "segmentation_noise": 0.01,
+        "min_duration_on": 0.1,
+        "side_by_side": 0.3,
+        "refine_clusters": True,
+    }
+    assert set(ours) == set(PARITY)
+    models = MEETING.models(linkage="average", **ours)
     assert ours.items() <= vars(SpeakerDiarization(models).parameters).items()
     strict = SpeakerDiarization(models, strict_parity=True).parameters
     for parameters in (strict, *DIARIZATION.values()):
-        assert {getattr(parameters, name) for name in ours} == {0.0}
+        assert PARITY.items() <= vars(parameters).items()
 
 
 @pytest.mark.parametrize("linkage", ["centroid", "median", "ward"])

@@ -15,6 +15,7 @@ from ovdiar.tuning.space import (
     LINKAGES,
     ONSETS,
     PRICES,
+    TURNS_S,
     Space,
     candidates,
     space_around,
@@ -54,7 +55,7 @@ def test_another_seed_draws_others() -> None:
 
 
 def test_the_first_candidates_change_one_thing_each() -> None:
-    for each in candidates(SIGMOID, 26, 0)[1:]:
+    for each in candidates(SIGMOID, 30, 0)[1:]:
         changed = {n for n, v in asdict(each).items() if v != asdict(TINY)[n]}
         assert len(changed) == 1 or changed == {"linkage", "threshold"}
 
@@ -66,6 +67,8 @@ def test_every_parameter_is_tried_and_the_thresholds_of_scores_are_few() -> None
     assert {each.training_filter for each in tried} == {"active", "clean"}
     assert {each.clean_share for each in tried} == set(CLEAN_SHARES)
     assert {each.side_by_side for each in tried} == set(PRICES)
+    assert {each.refine_clusters for each in tried} == {False, True}
+    assert {each.min_duration_on for each in tried} == set(TURNS_S)
     assert len({each.min_cluster_size for each in tried}) > 10
     assert len({each.min_duration_off for each in tried}) > 10
     assert min(each.threshold for each in tried) < 0.15
@@ -89,7 +92,7 @@ def test_vbx_is_tried_where_there_is_a_plda_and_its_scales_with_it() -> None:
 
 
 def test_a_changed_linkage_keeps_the_cosine_distance_of_the_cut() -> None:
-    changed = [each for each in candidates(SIGMOID, 26, 0) if each.linkage != "average"]
+    changed = [each for each in candidates(SIGMOID, 30, 0) if each.linkage != "average"]
     assert [(each.linkage, each.threshold) for each in changed] == [
         ("centroid", 0.707),  # sqrt(2 * 0.25)
         ("complete", 0.25),

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 UNASSIGNED = -2
 """Label of a window speaker that belongs to no cluster."""
+MOST_MOVES = 100
+"""How often members may move to other clusters; a dozen times were the most that was seen."""
 WINDOWS_AT_ONCE = 4096
 """How many windows are looked at together, so that no copy of a long recording's is made."""
 
@@ -60,6 +62,21 @@ def assign_nearest(soft: NDArray[np.float64]) -> NDArray[np.int64]:
     """
     hard: NDArray[np.int64] = np.argmax(soft, axis=2)
     return hard
+
+
+def settle(embeddings: NDArray[Any], labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Move members to the nearest centroid, and centroids to their members, until none moves.
+
+    Lloyd's iteration ("Least squares quantization in PCM", 1982), by cosine distance and from
+    clusters that are known: (N, D), labels (N,) -> (N,). It ends before a cluster would be empty.
+    """
+    for _ in range(MOST_MOVES):
+        soft = similarities(embeddings[:, np.newaxis], centroids_of(embeddings, labels))
+        moved = assign_nearest(soft)[:, 0]
+        if np.array_equal(moved, labels) or len(np.unique(moved)) <= labels.max():
+            break
+        labels = moved
+    return labels
 
 
 def assign_apart(soft: NDArray[np.float64]) -> NDArray[np.int64]:

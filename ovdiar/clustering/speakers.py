@@ -16,6 +16,7 @@ from ovdiar.clustering.assignment import (
     assign_apart,
     assign_nearest,
     centroids_of,
+    settle,
     similarities,
 )
 from ovdiar.clustering.kmeans import kmeans
@@ -107,6 +108,7 @@ def cluster_speakers(
                 bounds=bounds,
                 apart=_apart(training[0], parameters.side_by_side),
             )
+            labels = settle(rows, labels) if parameters.refine_clusters else labels
         else:
             if bounds.exact is None:
                 raise ConfigError("clustering 'kmeans' needs the number of speakers: give it")

@@ -40,13 +40,6 @@ if TYPE_CHECKING:
 
 FAST_STEP = 0.2
 """Fast mode's distance of two windows, as a share of one."""
-PARITY = {
-    "segmentation_lowpass": 0.0,
-    "segmentation_noise": 0.0,
-    "min_duration_on": 0.0,
-    "side_by_side": 0.0,
-}
-"""What pyannote's pipeline knows nothing of."""
 
 
 class SpeakerDiarization:
@@ -77,6 +70,8 @@ class SpeakerDiarization:
     threshold : where agglomerative clustering stops. A Euclidean distance between normalised
         embeddings with centroid, median and Ward linkage, else a cosine distance; both 0 to 2
     min_cluster_size : smaller clusters join the nearest large one
+    refine_clusters : after agglomerative clustering, members move to the nearest centroid and
+        centroids to their members until none moves (k-means); False is pyannote's
     fa, fb : VBx's scales of acoustics and speaker prior
     embedding_reuse : ``"window"`` runs the embedding's trunk over every window, exactly as
         pyannote; ``"shared"`` once over the recording (see `ovdiar.sharing`), many times faster.
@@ -86,8 +81,7 @@ class SpeakerDiarization:
     plda : folder with ``xvec_transform.npz`` and ``plda.npz``; by default the bundle's
     strict_parity : answer as pyannote does even where that disobeys the number of speakers
         asked for, name speakers in the order of their numbers' text (see `pipelines.forcing`),
-        put no price on speaking side by side, let the segmentation hear what is there, and keep
-        the shortest turns
+        and leave out whatever is not pyannote's (`ovdiar.presets.PARITY`)
     batch_size : windows that go through a network at once, by default as many as suit the machine
         (see `ovdiar.pipelines.scoring.batch_of`); changes speed and memory only
 
@@ -120,6 +114,7 @@ class SpeakerDiarization:
         side_by_side: float | None = None,
         threshold: float | None = None,
         min_cluster_size: int | None = None,
+        refine_clusters: bool | None = None,
         fa: float | None = None,
         fb: float | None = None,
         embedding_reuse: str | None = None,
@@ -142,6 +137,7 @@ class SpeakerDiarization:
             "side_by_side": side_by_side,
             "threshold": threshold,
             "min_cluster_size": min_cluster_size,
+            "refine_clusters": refine_clusters,
             "fa": fa,
             "fb": fb,
             "embedding_reuse": embedding_reuse,
@@ -153,7 +149,7 @@ class SpeakerDiarization:
         self.models = models
         self.parameters = presets.choose(presets.DIARIZATION, preset, default, given)
         if strict_parity:
-            self.parameters = presets.with_parameters(self.parameters, PARITY)
+            self.parameters = presets.with_parameters(self.parameters, presets.PARITY)
         if self.parameters.side_by_side and self.parameters.clustering == "ahc":
             check_linkage(self.parameters.linkage)
         self.strict_parity = strict_parity

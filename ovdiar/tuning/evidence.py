@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 BACK_END = frozenset(
     {"segmentation_threshold", "min_duration_on", "min_duration_off", "training_filter"}
     | {"clean_share", "clustering", "linkage", "side_by_side", "threshold", "min_cluster_size"}
-    | {"fa", "fb", "ghosts"}
+    | {"refine_clusters", "fa", "fb", "ghosts"}
 )
 """Hyper-parameters that segmentation scores do not depend on."""
 

@@ -29,6 +29,7 @@ FILTERS = ("active", "clean")
 LINKAGES = ("average", "centroid", "complete", "weighted")
 """Without single and median, which chain, and Ward, whose distances grow with the recording."""
 GAPS_S = (0.1, 0.25, 0.5, 1.0)
+TURNS_S = (0.0, 0.1, 0.2, 0.3)
 SIZES = (1, 2, 4, 8, 15, 30)
 CLEAN_SHARES = (0.2, 0.3, 0.4)
 PRICES = (0.0, 0.1, 0.3, 1.0)
@@ -101,8 +102,11 @@ def _single_changes(space: Space) -> Iterator[dict[str, Any]]:
     yield from ({"clean_share": share} for share in CLEAN_SHARES)
     if default.clustering == "ahc" and default.linkage in UPDATES:
         yield from ({"side_by_side": price} for price in PRICES)
+    if default.clustering == "ahc":
+        yield {"refine_clusters": not default.refine_clusters}
     yield from ({"segmentation_threshold": onset} for onset in space.onsets)
     yield from ({"min_duration_off": gap_s} for gap_s in GAPS_S)
+    yield from ({"min_duration_on": turn_s} for turn_s in TURNS_S)
     if "vbx" in space.methods and default.clustering != "vbx":
         yield {"clustering": "vbx", "threshold": DIARIZATION["community-1"].threshold}
 
@@ -110,7 +114,7 @@ def _single_changes(space: Space) -> Iterator[dict[str, Any]]:
 def _random_changes(space: Space, rng: np.random.Generator) -> dict[str, Any]:
     """Draw some of the parameters anew; what belongs together is drawn together."""
     values: dict[str, Any] = {}
-    for draw in (_draw_onset, _draw_gap, _draw_filter, _draw_size, _draw_clusters):
+    for draw in (_draw_onset, _draw_durations, _draw_filter, _draw_size, _draw_clusters):
         changed = rng.random() < CHANGED_SHARE
         drawn = draw(space, rng)
         if changed:
@@ -122,8 +126,9 @@ def _draw_onset(space: Space, rng: np.random.Generator) -> dict[str, Any]:
     return {"segmentation_threshold": space.onsets[int(rng.integers(len(space.onsets)))]}
 
 
-def _draw_gap(_space: Space, rng: np.random.Generator) -> dict[str, Any]:
-    return {"min_duration_off": round(float(rng.uniform(0, 1)), 2)}
+def _draw_durations(_space: Space, rng: np.random.Generator) -> dict[str, Any]:
+    turn_s = TURNS_S[int(rng.integers(len(TURNS_S)))]
+    return {"min_duration_off": round(float(rng.uniform(0, 1)), 2), "min_duration_on": turn_s}
 
 
 def _draw_filter(_space: Space, rng: np.random.Generator) -> dict[str, Any]:
@@ -143,7 +148,8 @@ def _draw_clusters(space: Space, rng: np.random.Generator) -> dict[str, Any]:
     linkage = LINKAGES[int(rng.integers(len(LINKAGES)))]
     widest = math.log(WIDEST_FACTOR)
     cut = _cut(linkage, space.height * math.exp(rng.uniform(-widest, widest)))
-    return {"side_by_side": PRICES[int(rng.integers(len(PRICES)))], **cut}
+    price, refined = PRICES[int(rng.integers(len(PRICES)))], bool(rng.integers(2))
+    return {"side_by_side": price, "refine_clusters": refined, **cut}
 
 
 def _cut(linkage: str, height: float) -> dict[str, Any]:
