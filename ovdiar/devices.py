@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ovdiar.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 COMPOUND = ("AUTO", "MULTI", "HETERO", "BATCH")
 """Names that choose among devices, or combine them: alone, or before a colon and a list."""
@@ -27,14 +27,18 @@ def members(device: str) -> list[str]:
     return [name for name in names if name and not name.startswith("-")]  # AUTO:-GPU is without
 
 
-def check_device(device: str, present: Iterable[str]) -> None:
+def check_device(device: str, list_present: Callable[[], Iterable[str]]) -> None:
     """Refuse a device that this machine lacks, before OpenVINO says so in many lines.
+
+    A CPU is always there; for it alone no list is asked for, which would load every plug-in.
 
     Raises
     ------
     ConfigError
     """
-    available = sorted(present)
+    if normalised(device) == "CPU":
+        return
+    available = sorted(list_present())
     kinds = {name.partition(".")[0] for name in available}
     for name in members(device):
         if name not in {*available, *kinds}:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from ovdiar.bundle import Bundle, load_bundle, recipe_of, user_cache
-from ovdiar.devices import check_device, needs_fixed_shapes, normalised
+from ovdiar.devices import check_device, needs_fixed_shapes
 from ovdiar.embedding import EmbeddingModel, nearest_resize, pool_statistics
 from ovdiar.errors import ConfigError, ModelError
 from ovdiar.runtime import Network, RuntimeOptions, available_devices
@@ -208,9 +208,8 @@ def load(
         The device is not there, or takes no networks such as the bundle's.
     """
     bundle = load_bundle(name)
-    if normalised(device) != "CPU":
-        check_device(device, available_devices())
-        _check_shapes(bundle, device)
+    check_device(device, available_devices)
+    _check_shapes(bundle, device)
     options = RuntimeOptions(device, threads, _compiled_networks())
 
     def network(part: str, *, streams: bool = False) -> Network:

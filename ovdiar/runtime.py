@@ -181,10 +181,8 @@ class Network:
         """Compile the network, if it is not compiled yet."""
         with self._lock:
             if self._compiled is None:
-                options = self._options
-                if devices.normalised(options.device) != "CPU":  # the list loads every plug-in
-                    devices.check_device(options.device, available_devices())
-                self._compiled = self._compile(options.properties())
+                devices.check_device(self._options.device, available_devices)
+                self._compiled = self._compile(self._options.properties())
             return self._compiled
 
     def release(self) -> None:

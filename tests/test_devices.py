@@ -33,13 +33,17 @@ def test_a_name_is_taken_apart(device: str, expected: list[str]) -> None:
 
 @pytest.mark.parametrize("device", ["cpu", "GPU", "gpu.1", "AUTO", "hetero:npu,cpu", "AUTO:-GPU"])
 def test_what_is_there_is_accepted(device: str) -> None:
-    devices.check_device(device, LAPTOP)
+    devices.check_device(device, lambda: LAPTOP)
+
+
+def test_for_the_processor_alone_no_list_is_asked_for() -> None:
+    devices.check_device("cpu", lambda: pytest.fail("asked"))
 
 
 @pytest.mark.parametrize("device", ["GPU.2", "HETERO:GPU.2,CPU", "MYRIAD", "", "AUTO:TPU"])
 def test_what_is_absent_is_told_with_what_is_there(device: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        devices.check_device(device, LAPTOP)
+        devices.check_device(device, lambda: LAPTOP)
     assert str(caught.value) == (
         f"device {device!r} is not on this machine: choose from CPU, GPU, GPU.0, GPU.1, NPU or AUTO"
     )

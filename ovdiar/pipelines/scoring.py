@@ -101,9 +101,8 @@ def score_windows(
 
     ``lowpass_hz`` and ``noise`` are those of `ovdiar.conditioning`, 0 for the recording as it is.
     """
-    batches = _batches(recording, windows, batch_size, progress, lowpass_hz)
-    heard = (with_noise(batch, noise) for batch in batches) if noise else batches
-    answers = (convert(model(batch)) if convert else model(batch) for batch in heard)
+    batches = _batches(recording, windows, batch_size, progress, lowpass_hz=lowpass_hz, noise=noise)
+    answers = (convert(model(batch)) if convert else model(batch) for batch in batches)
     scores = gather(answers, count_windows(recording.length, windows))
     return WindowedFrames(scores, windows, model.spec.frames)
 
@@ -171,9 +170,11 @@ def _batches(
     windows: FrameGrid,
     batch_size: int | None,
     progress: Progress,
+    *,
     lowpass_hz: float = 0.0,
+    noise: float = 0.0,
 ) -> Iterator[NDArray[np.float32]]:
-    """Cut batches of windows (N, samples), telling what is done with them."""
+    """Condition a recording and cut batches of windows (N, samples), telling what is done."""
     done, blocks = 0, recording.blocks()
     if lowpass_hz:
         blocks = low_passed(blocks, lowpass_hz, windows.rate)
@@ -181,6 +182,6 @@ def _batches(
         total = count_windows(recording.length, windows)
         if not done:
             progress(completed=0, total=total)
-        yield batch
+        yield with_noise(batch, noise) if noise else batch
         done += len(batch)
         progress(completed=done, total=max(total, done))
