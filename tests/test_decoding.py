@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import reconstruction as slow
+from reference.clustered import alone, clusters_of
 from reference.hysteresis import smooth, turns
 from reference.recordings import FRAMES, record, silent
 from reference.replay import WINDOWS
@@ -24,7 +25,6 @@ from ovdiar.pipelines.evidence import Evidence
 from ovdiar.presets import DIARIZATION
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from reference.recordings import Recording
 
 NO_CAP = 99
@@ -34,25 +34,6 @@ def _evidence(recording: Recording, uri: str | None = None) -> Evidence:
     scores = WindowedFrames(recording.scores, WINDOWS, FRAMES)
     active = scores.with_data(binarize(scores.data, 0.5))
     return Evidence(scores, active, speaker_count(active), recording.embeddings, uri)
-
-
-def _clusters(labels: NDArray[np.int64], centroids: NDArray[Any]) -> Clusters:
-    none = np.zeros(0, dtype=np.int64)
-    soft = np.zeros((*labels.shape, len(centroids)))
-    return Clusters(labels, centroids, soft, (none, none), none)
-
-
-def _alone(numbers: list[int]) -> tuple[Evidence, Clusters]:
-    """Let one speaker talk in each window, for half of it; windows do not overlap."""
-    count = round(WINDOWS.width / FRAMES.step)
-    scores = np.zeros((len(numbers), count, 1), dtype=np.float32)
-    scores[:, 5 : count // 2] = 1
-    apart = WindowedFrames(scores, type(WINDOWS)(WINDOWS.width, WINDOWS.width), FRAMES)
-    active = apart.with_data(scores > 0.5)
-    embeddings = np.zeros((len(numbers), 1, 2), dtype=np.float32)
-    evidence = Evidence(apart, active, speaker_count(active), embeddings)
-    centroids = np.arange(2.0 * (max(numbers) + 1)).reshape(-1, 2) + 1
-    return evidence, _clusters(np.array(numbers)[:, np.newaxis], centroids)
 
 
 def _decode(evidence: Evidence, clusters: Clusters, **more: Any) -> Decoded:
@@ -70,7 +51,7 @@ def test_equals_the_slow_reconstruction(seed: int, on_s: float, gap_s: float, mo
     evidence = _evidence(record(seed, voices=4, windows=12))
     labels = np.random.default_rng(seed).integers(0, 4, (12, 3))
     durations = {"min_duration_on": on_s, "min_duration_off": gap_s}
-    decoded = _decode(evidence, _clusters(labels, np.eye(4)), most=most, **durations)
+    decoded = _decode(evidence, clusters_of(labels, np.eye(4)), most=most, **durations)
     speaks = evidence.active.data.any(axis=1)
     loudness = slow.cluster_activations(evidence.scores, np.where(speaks, labels, UNASSIGNED))
     count = np.minimum(evidence.count.data[:, 0], most)
@@ -90,7 +71,7 @@ def test_equals_the_slow_reconstruction(seed: int, on_s: float, gap_s: float, mo
 
 
 def test_a_silent_window_speaker_belongs_nowhere() -> None:
-    evidence, clusters = _alone([0, 1])
+    evidence, clusters = alone([0, 1])
     scores = evidence.scores.data.copy()
     scores[1] = 0.4
     quiet = evidence.scores.with_data(scores)
@@ -100,7 +81,7 @@ def test_a_silent_window_speaker_belongs_nowhere() -> None:
 
 def test_where_only_a_left_over_speaker_talks_the_count_still_wants_somebody() -> None:
     # As in pyannote: the first of the columns, which are all silent there.
-    evidence, clusters = _alone([0, 1, UNASSIGNED])
+    evidence, clusters = alone([0, 1, UNASSIGNED])
     spoken = [who for _, who in _decode(evidence, clusters).result.speaker_diarization]
     assert spoken == ["SPEAKER_00", "SPEAKER_01", "SPEAKER_00"]
 
@@ -131,14 +112,23 @@ def test_exclusive_turns_never_overlap_and_cover_the_same_time() -> None:
     assert [segment for segment, _ in together] == [segment for segment, _ in apart]
 
 
-def test_speakers_are_numbered_in_the_order_of_their_clusters() -> None:
-    evidence, clusters = _alone([*range(12)])
+def test_speakers_are_numbered_in_the_order_of_theirclusters_of() -> None:
+    evidence, clusters = alone([*range(12)])
     spoken = [who for _, who in _decode(evidence, clusters).result.speaker_diarization]
     assert spoken == [f"SPEAKER_{number:02d}" for number in range(12)]
 
 
+def test_a_cluster_without_a_turn_long_enough_gets_no_label() -> None:
+    evidence, clusters = alone([0, 1, 2], frames=[3, 20, 20])
+    decoded = _decode(evidence, clusters, min_duration_on=0.5)
+    assert decoded.discrete.data.any(axis=0).all()
+    assert decoded.result.speaker_diarization.labels() == ["SPEAKER_00", "SPEAKER_01"]
+    assert decoded.columns.tolist() == [1, 2]
+    assert np.array_equal(decoded.result.speaker_embeddings, clusters.centroids[1:])
+
+
 def test_numbers_can_be_ordered_as_text_which_puts_ten_before_two() -> None:
-    evidence, clusters = _alone([*range(12)])
+    evidence, clusters = alone([*range(12)])
     result = _decode(evidence, clusters, order="text").result
     spoken = [who for _, who in result.speaker_diarization]
     numbers = [0, 1, 4, 5, 6, 7, 8, 9, 10, 11, 2, 3]
@@ -147,7 +137,7 @@ def test_numbers_can_be_ordered_as_text_which_puts_ten_before_two() -> None:
 
 @pytest.mark.parametrize("order", ["number", "text"])
 def test_rows_of_embeddings_belong_to_the_labels(order: str) -> None:
-    evidence, clusters = _alone([11, 2, 10, 0])
+    evidence, clusters = alone([11, 2, 10, 0])
     result = _decode(evidence, clusters, order=order).result
     spoken = [who for _, who in result.speaker_diarization]
     rows = [result.speaker_diarization.labels().index(who) for who in spoken]
@@ -157,13 +147,13 @@ def test_rows_of_embeddings_belong_to_the_labels(order: str) -> None:
 
 
 def test_exclusive_turns_bear_the_same_names() -> None:
-    evidence, clusters = _alone([5, 3, 5])
+    evidence, clusters = alone([5, 3, 5])
     result = _decode(evidence, clusters).result
     assert result.exclusive_speaker_diarization == result.speaker_diarization
 
 
 def test_an_invented_speaker_has_an_embedding_of_zeros() -> None:
-    evidence, clusters = _alone([0, 0])
+    evidence, clusters = alone([0, 0])
     two = evidence.count.data * 2
     counted = Evidence(
         evidence.scores, evidence.active, type(evidence.count)(two, FRAMES), evidence.embeddings
@@ -174,13 +164,13 @@ def test_an_invented_speaker_has_an_embedding_of_zeros() -> None:
 
 
 def test_a_speaker_without_a_usable_embedding_has_zeros() -> None:
-    evidence, _ = _alone([0])
-    unknown = _clusters(np.zeros((1, 1), dtype=np.int64), np.full((1, 2), np.nan))
+    evidence, _ = alone([0])
+    unknown = clusters_of(np.zeros((1, 1), dtype=np.int64), np.full((1, 2), np.nan))
     assert _decode(evidence, unknown).result.speaker_embeddings.tolist() == [[0, 0]]
 
 
 def test_gaps_shorter_than_asked_are_filled_in_both_annotations() -> None:
-    evidence, clusters = _alone([0, 0])
+    evidence, clusters = alone([0, 0])
     for gap_s, found in ((2.0, 2), (4.0, 1)):
         result = _decode(evidence, clusters, min_duration_off=gap_s).result
         assert len(result.speaker_diarization) == found
@@ -189,7 +179,9 @@ def test_gaps_shorter_than_asked_are_filled_in_both_annotations() -> None:
 
 def test_the_recordings_name_is_on_both_annotations() -> None:
     evidence = _evidence(record(0, voices=2, windows=3), uri="meeting")
-    result = _decode(evidence, _clusters(np.zeros((3, 3), dtype=np.int64), np.ones((1, 2)))).result
+    result = _decode(
+        evidence, clusters_of(np.zeros((3, 3), dtype=np.int64), np.ones((1, 2)))
+    ).result
     assert result.speaker_diarization.uri == "meeting"
     assert result.exclusive_speaker_diarization.uri == "meeting"
 
@@ -211,7 +203,7 @@ def test_traces_of_silence_end_with_the_embeddings() -> None:
 
 
 def test_traces_name_every_step_behind_the_networks() -> None:
-    evidence, clusters = _alone([0, 1])
+    evidence, clusters = alone([0, 1])
     decoded = _decode(evidence, clusters)
     named = traces(evidence, decoded)
     assert named["hard_clusters"] is clusters.labels

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reference.clustered import alone
 from reference.recordings import FRAMES, Recording, record
 
 from ovdiar import Annotation, DiarizationResult, SpeakerDiarization
+from ovdiar.clustering.ahc import FREE
 from ovdiar.errors import ConfigError, OvdiarWarning
-from ovdiar.pipelines.ghosts import ghosts_of
+from ovdiar.pipelines.forcing import decode_within
+from ovdiar.pipelines.ghosts import ghosts_of, lay_ghosts
 from ovdiar.presets import DIARIZATION, DiarizationParameters
 
 
@@ -87,6 +91,19 @@ def test_a_folded_ghosts_time_goes_to_the_most_similar_voice() -> None:
 
 def test_rows_of_embeddings_follow_the_labels() -> None:
     assert len(_decode(ghosts="fold").speaker_embeddings) == 2
+
+
+def test_a_ghost_is_found_among_clusters_that_have_no_turn() -> None:
+    """The first cluster's turn is dropped, so that SPEAKER_00 is the second."""
+    numbers, frames = [0, *[1] * 60, 2, *[3] * 60], [3, *[40] * 60, 9, *[40] * 60]
+    evidence, clusters = alone(numbers, frames)
+    clusters = replace(clusters, centroids=np.array([[9, 1], [0, 1], [1, 0.2], [1, 0]]))
+    parameters = DiarizationParameters(ghosts="fold", min_duration_on=0.5)
+    read = decode_within(evidence, clusters, parameters, FREE)
+    assert ghosts_of(_talk(read.result)) == ["SPEAKER_01"]
+    folded = lay_ghosts(evidence, read, parameters, FREE)
+    assert folded.clusters.labels[61] == folded.clusters.labels[62]
+    assert _talk(folded.result).labels() == ["SPEAKER_00", "SPEAKER_01"]
 
 
 @pytest.mark.parametrize("asked", [{"num_speakers": 3}, {"min_speakers": 3}])

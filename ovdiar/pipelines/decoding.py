@@ -27,11 +27,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Decoded:
-    """One reading of the evidence: clusters, frames (T, K) of each, and the result."""
+    """One reading of the evidence: clusters, frames (T, K) of each, and the result.
+
+    ``columns`` are the clusters' numbers of the labels SPEAKER_00, ...: a cluster that has frames
+    may have no turn that is long enough, and one that has neither is no speaker.
+    """
 
     clusters: Clusters
     discrete: Frames
     exclusive: Frames
+    columns: NDArray[np.int64]
     result: DiarizationResult
 
     @property
@@ -82,7 +87,8 @@ def decode(
         rated[1].rename_labels(names),
         _rows_of(clusters.centroids, found),
     )
-    return Decoded(clusters, discrete, alone, result)
+    columns = np.array([int(column) for column in found], dtype=np.int64)
+    return Decoded(clusters, discrete, alone, columns, result)
 
 
 def silence(evidence: Evidence) -> DiarizationResult:

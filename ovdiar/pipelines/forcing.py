@@ -17,7 +17,7 @@ import sys
 import warnings
 from dataclasses import replace
 from numbers import Integral
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -29,6 +29,8 @@ from ovdiar.pipelines.decoding import Decoded, decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from numpy.typing import NDArray
 
     from ovdiar.clustering.plda import Plda
     from ovdiar.pipelines.evidence import Evidence
@@ -142,10 +144,10 @@ def decode_within(
         )
         if decoded.speakers <= bounds.most:
             return decoded
-        clusters = _unite_nearest(clusters, np.flatnonzero(decoded.discrete.data.any(axis=0)))
+        clusters = _unite_nearest(clusters, decoded.columns)
 
 
-def _unite_nearest(clusters: Clusters, visible: Any) -> Clusters:
+def _unite_nearest(clusters: Clusters, visible: NDArray[np.int64]) -> Clusters:
     """Make the two most similar visible clusters one."""
     distances = cosine_distances(clusters.centroids[visible], clusters.centroids[visible])
     distances[np.diag_indices_from(distances)] = np.inf

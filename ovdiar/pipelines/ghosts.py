@@ -72,7 +72,7 @@ def _fold(
 ) -> Decoded:
     """Give one ghost away; one without a cluster, made up where many speak at once, just goes."""
     clusters = answer.clusters
-    visible = np.flatnonzero(answer.discrete.data.any(axis=0))
+    visible = answer.columns
     lost = visible[int(ghost.removeprefix("SPEAKER_"))]
     others = visible[(visible != lost) & (visible < len(clusters.centroids))]
     if lost < len(clusters.centroids) and len(others):

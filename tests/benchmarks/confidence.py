@@ -19,6 +19,7 @@ from sklearn.linear_model import LogisticRegression
 
 import ovdiar
 from ovdiar import SpeakerDiarization
+from ovdiar.activity import to_annotation
 from ovdiar.annotation import merge
 from ovdiar.confidence import BIAS, WEIGHTS, turn_evidence
 from ovdiar.errors import OvdiarWarning
@@ -75,14 +76,17 @@ def rate(recording: Labelled, threshold: float, models: ovdiar.Models) -> Rated:
             right_s[row] += sum(
                 (part & s).duration for s in said.get(mapping.get(turn.speaker, ""), ())
             )
-    return Rated(_evidence(found, trace), scored_s, right_s)
+    numbered = to_annotation(
+        trace["discrete_diarization"],
+        min_duration_on=pipeline.parameters.min_duration_on,
+        min_duration_off=pipeline.parameters.min_duration_off,
+    )
+    return Rated(_evidence(numbered, trace), scored_s, right_s)
 
 
-def _evidence(found: Annotation, trace: dict[str, Any]) -> NDArray[np.float64]:
-    columns = np.flatnonzero(trace["discrete_diarization"].data.any(axis=0))
-    numbers = {name: str(column) for name, column in zip(found.labels(), columns, strict=True)}
+def _evidence(numbered: Annotation, trace: dict[str, Any]) -> NDArray[np.float64]:
     return turn_evidence(
-        found.rename_labels(numbers),
+        numbered,
         trace["segmentations"],
         trace["binarized_segmentations"].data,
         trace["hard_clusters"],
