@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import os
 import shutil
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+import soundfile
 from hypothesis import settings
+from reference.commands import answer_of
+from reference.sounds import RATE, write_float
+
+from ovdiar import cli
+
+if TYPE_CHECKING:
+    from reference.commands import Run
 
 settings.register_profile("here", deadline=None)  # a busy machine is no failure
 settings.register_profile("ci", deadline=None, derandomize=True)
@@ -75,3 +85,22 @@ def slow(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def conversation() -> Path:
     """Give our own recording; its exact labels lie beside it."""
     return CHECKOUT / "tests" / "data" / "conversation.flac"
+
+
+@pytest.fixture(scope="session")
+def excerpt(conversation: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give 14 s of our recording, three voices: 19 windows."""
+    samples, _ = soundfile.read(conversation, frames=14 * RATE)
+    return write_float(tmp_path_factory.mktemp("excerpt") / "talk.wav", samples)
+
+
+@pytest.fixture
+def ovdiar(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Give the command, to be run in this process."""
+    return partial(answer_of, cli.main, capsys)
+
+
+@pytest.fixture
+def diarize(ovdiar: Run, tiny: Path) -> Run:
+    """Give ``ovdiar diarize`` with the tiny bundle."""
+    return partial(ovdiar, "diarize", "--models", tiny)

@@ -7,17 +7,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from reference.commands import Answer, answer_of
+from reference.commands import answer_of
 from reference.spoken import rows
 
 from ovdiar import cli, formats
 from ovdiar.annotation import Annotation, Segment, Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-    Run = Callable[..., Answer]
+    from reference.commands import Run
 
 TURNS = Annotation(
     (

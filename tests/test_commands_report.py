@@ -13,17 +13,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 import soundfile
-from reference.commands import Answer, answer_of
+from reference.commands import answer_of
 
 from ovdiar import cli, formats
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-    from ovdiar.annotation import Annotation
+    from reference.commands import Run
 
-    Run = Callable[..., Answer]
+    from ovdiar.annotation import Annotation
 
 RTTM = "SPEAKER talk 1 0.500 1.500 <NA> <NA> A <NA> <NA>\n"
 

@@ -7,17 +7,16 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
-from reference.commands import Answer, answer_of
+from reference.commands import answer_of
 
 from ovdiar import cli, formats, transcripts
 from ovdiar.annotation import Annotation
 from ovdiar.commands.words import FORMATS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-    Run = Callable[..., Answer]
+    from reference.commands import Run
 
 SEGMENT = {
     "start": 0.5,

@@ -190,20 +190,9 @@ def by_speech(heard: Heard, parameters: DiarizationParameters) -> NDArray[np.int
     return assign_nearest(similarities(heard.embeddings, centroids_of(rows, labels)))
 
 
-def refined(
-    heard: Heard, parameters: DiarizationParameters, rounds: int, *, apart: bool = False
-) -> NDArray[np.int64]:
-    """Move centroids to everything they were given, and assign again."""
-    clusters = cluster(heard, parameters)
-    labels, training = clusters.labels, _training(heard, parameters)
-    assign = assign_apart if apart else assign_nearest
-    for _ in range(rounds):
-        numbers = np.unique(labels[training][labels[training] >= 0], return_inverse=True)[1]
-        if not numbers.size or (labels[training] < 0).any():
-            break
-        centroids = centroids_of(heard.embeddings[training], numbers)
-        labels = assign(similarities(heard.embeddings, centroids))
-    return labels
+def kept_apart(heard: Heard, parameters: DiarizationParameters) -> NDArray[np.int64]:
+    """Give the speakers of one window to different clusters."""
+    return assign_apart(cluster(heard, parameters).soft)
 
 
 def most_stable(heard: Heard, parameters: DiarizationParameters) -> NDArray[np.int64]:
@@ -300,8 +289,8 @@ IDEAS = (
             for t in (0.06, 0.08, 0.1, 0.12, 0.14, 0.16, 0.18, 0.2)
         ),
     ),
-    over_thresholds("centroids refined, 3 rounds", partial(refined, rounds=3)),
-    over_thresholds("refined, speakers of a window apart", partial(refined, rounds=1, apart=True)),
+    over_thresholds("clusters refined", refine_clusters=True),
+    over_thresholds("speakers of a window apart", kept_apart),
     once("most stable count", most_stable),
     once("most stable count, side by side 0.3", most_stable, side_by_side=0.3),
     once("spectral, eigengap", spectral),

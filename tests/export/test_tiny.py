@@ -17,15 +17,14 @@ from ovdiar_export.cli import main
 from ovdiar_export.packages import PackageFile
 from ovdiar_export.recipes import TINY
 from reference import published
-from reference.commands import Answer, answer_of
+from reference.commands import answer_of
 
 from ovdiar import SpeakerDiarization, load
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-    Run = Callable[..., Answer]
+    from reference.commands import Run
 
 SECOND_RUN = """
 import sys, time

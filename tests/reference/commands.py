@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
     import pytest
 
+    Run = Callable[..., "Answer"]
+
 
 class Answer(NamedTuple):
     """Exit status, standard output, standard error."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import soundfile
@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+RATE = 16_000
+"""Of the networks, Hz."""
 
 
 def chirps(samples: int, rate: int, channels: int = 1) -> NDArray[np.float64]:
@@ -24,6 +27,11 @@ def write(path: Path, samples: NDArray[np.float64], rate: int, **how: object) ->
     """Write (samples, channels) and return the path."""
     soundfile.write(path, samples, rate, **how)
     return path
+
+
+def write_float(path: Path, samples: NDArray[Any]) -> Path:
+    """Write float samples at a network's own rate, to the last digit, and return the path."""
+    return write(path, samples, RATE, subtype="FLOAT")
 
 
 def likeness(one: NDArray[np.float32], other: NDArray[np.float64]) -> float:
