@@ -12,8 +12,9 @@ from reference.corpora import Counted, write_corpus
 from ovdiar import SpeakerDiarization
 from ovdiar.errors import ConfigError
 from ovdiar.models import Models
+from ovdiar.presets import DiarizationParameters
 from ovdiar.tuning.corpus import read_corpus
-from ovdiar.tuning.evidence import EvidenceCache
+from ovdiar.tuning.evidence import EvidenceCache, trial
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -137,3 +138,11 @@ def test_a_cache_that_cannot_be_written_is_named(setting: Setting) -> None:
     setting.folder.touch()
     with pytest.raises(ConfigError, match="cannot be written"):
         setting.cache().hear(setting.sample, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("asked", "tried"), [("keep", "keep"), ("report", "keep"), ("fold", "fold")]
+)
+def test_trials_fold_ghosts_but_report_none(asked: str, tried: str, setting: Setting) -> None:
+    parameters = DiarizationParameters(ghosts=asked, threshold=0.4)
+    assert trial(setting.models, parameters).parameters == replace(parameters, ghosts=tried)

@@ -107,7 +107,7 @@ class EvidenceCache:
             models = Models(models.bundle, recalled, models.embedding)
         trace: dict[str, Any] = {}
         parameters = replace(self._default, segmentation_threshold=threshold)
-        pipeline = SpeakerDiarization(models, **asdict(parameters))
+        pipeline = trial(models, parameters)
         pipeline({"audio": sample.audio, "uri": sample.uri}, trace=trace)
         heard = Heard(trace["segmentations"], trace["embeddings"])
         scores = heard.scores
@@ -132,6 +132,12 @@ class EvidenceCache:
         ]
         text = json.dumps(identity, sort_keys=True)
         return self.folder / f"{hashlib.sha256(text.encode()).hexdigest()}.npz"
+
+
+def trial(models: Models, parameters: DiarizationParameters) -> SpeakerDiarization:
+    """Make the pipeline of a trial. It reports no ghosts: nobody reads its turns."""
+    quiet = {} if parameters.ghosts == "fold" else {"ghosts": "keep"}
+    return SpeakerDiarization(models, **{**asdict(parameters), **quiet})
 
 
 def _numbers(grid: FrameGrid) -> NDArray[np.int64]:

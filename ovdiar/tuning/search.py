@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from ovdiar.errors import CancelledError, ConfigError
@@ -12,7 +11,7 @@ from ovdiar.pipelines.estimate import DECODING
 from ovdiar.pipelines.evidence import step_costs
 from ovdiar.pipelines.speaker_diarization import SpeakerDiarization
 from ovdiar.pipelines.steps import Steps
-from ovdiar.tuning.evidence import EvidenceCache
+from ovdiar.tuning.evidence import EvidenceCache, trial
 from ovdiar.tuning.outcome import Tuning, split
 from ovdiar.tuning.space import candidates, space_around
 
@@ -144,7 +143,7 @@ def _try(
     scoring: Scoring,
 ) -> tuple[DiarizationErrors, ...]:
     """Score one candidate on every recording, of which one is in memory at a time."""
-    pipeline = SpeakerDiarization(models, **asdict(parameters))
+    pipeline = trial(models, parameters)
     errors = []
     for sample in corpus:
         evidence = heard.hear(sample, parameters.segmentation_threshold)
