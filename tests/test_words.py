@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 WITHIN = {"whisper": openai_whisper, "faster-whisper": faster_whisper, "whisperX": whisperx}
 WRITERS: dict[str, Write] = {**WITHIN, "OpenAI": verbose_json, "whisper.cpp": whisper_cpp}
 TALK = Annotation.of([(0, 2, "A"), (2, 4, "B"), (3, 6, "A")])
+TWO = Annotation.of([(0, 2, "A"), (2, 6, "B")])
 
 
 def assign(document: Any, annotation: Annotation | DiarizationResult, **how: Any) -> Any:
@@ -63,6 +64,13 @@ def say(*words: tuple[str, float, float]) -> dict[str, Any]:
 
 def told(document: Any) -> list[str | None]:
     return [word["speaker"] for word in words_in(document)]
+
+
+def test_words_that_outlast_their_segment_keep_their_time_when_it_is_split() -> None:
+    document = say((" so", 0.5, 1.0), (" it", 2.5, 2.9), (" goes", 3.0, 5.5))
+    document["segments"][0]["end"] = 1.2
+    found = [(s["start"], s["end"], s["speaker"]) for s in segments_of(assign(document, TWO))]
+    assert found == [(0.5, 1.0, "A"), (2.5, 5.5, "B")]
 
 
 @pytest.mark.parametrize("name", WITHIN)

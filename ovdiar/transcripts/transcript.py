@@ -54,19 +54,21 @@ class Passage:
     def by_speaker(self) -> list[Passage]:
         """Split where the speaker of the words, which have times here, changes.
 
-        The first part keeps the start and the last one the end; between them, a part lasts as long
-        as its words do, and begins no later than the parts after it. Where people talk at once,
-        parts overlap.
+        The first part keeps the start and the last one the end, or that of words which go on
+        longer; between them, a part lasts as long as its words do, and begins no later than the
+        parts after it. Where people talk at once, parts overlap.
         """
         parts: list[Passage] = []
         runs = [tuple(run) for _, run in groupby(self.words, key=lambda word: word.speaker)]
         starts = [min(word.start or 0.0 for word in run) for run in runs]
         starts = [self.start, *(min(starts[at:]) for at in range(1, len(runs)))]
-        offset = 0
+        offset, end = 0, self.end
+        if len(runs) > 1:
+            end = max(end, *(word.end or 0.0 for word in self.words))
         for number, (run, start) in enumerate(zip(runs, starts, strict=True)):
-            start_s = min(max(start, self.start), self.end)
+            start_s = min(max(start, self.start), end)
             last = number == len(runs) - 1
-            end_s = self.end if last else min(max(word.end or 0.0 for word in run), self.end)
+            end_s = end if last else min(max(word.end or 0.0 for word in run), end)
             end_s, who = max(end_s, start_s), run[0].speaker
             parts.append(Passage(start_s, end_s, run, self.entry, who, number, len(runs), offset))
             offset += len(parts[-1].text)
