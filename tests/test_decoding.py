@@ -112,7 +112,7 @@ def test_exclusive_turns_never_overlap_and_cover_the_same_time() -> None:
     assert [segment for segment, _ in together] == [segment for segment, _ in apart]
 
 
-def test_speakers_are_numbered_in_the_order_of_theirclusters_of() -> None:
+def test_speakers_are_numbered_in_the_order_of_their_clusters() -> None:
     evidence, clusters = alone([*range(12)])
     spoken = [who for _, who in _decode(evidence, clusters).result.speaker_diarization]
     assert spoken == [f"SPEAKER_{number:02d}" for number in range(12)]
@@ -179,9 +179,8 @@ def test_gaps_shorter_than_asked_are_filled_in_both_annotations() -> None:
 
 def test_the_recordings_name_is_on_both_annotations() -> None:
     evidence = _evidence(record(0, voices=2, windows=3), uri="meeting")
-    result = _decode(
-        evidence, clusters_of(np.zeros((3, 3), dtype=np.int64), np.ones((1, 2)))
-    ).result
+    clusters = clusters_of(np.zeros((3, 3), dtype=np.int64), np.ones((1, 2)))
+    result = _decode(evidence, clusters).result
     assert result.speaker_diarization.uri == "meeting"
     assert result.exclusive_speaker_diarization.uri == "meeting"
 

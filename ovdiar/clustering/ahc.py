@@ -12,9 +12,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from ovdiar.clustering.assignment import centroids_of, cosine_distances, unit
+from ovdiar.clustering.assignment import (
+    centroids_of,
+    cosine_distances,
+    nearest_centroids,
+    unit,
+)
 from ovdiar.clustering.side_by_side import penalised_dendrogram
-from ovdiar.windows import slices
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -134,12 +138,8 @@ def keep_largest(
 
 
 def _join_nearest(embeddings: NDArray[Any], centroids: NDArray[Any]) -> NDArray[np.int64]:
-    """Label embeddings by their nearest centroid, block by block; numbers leave no gaps."""
-    blocks = [
-        cosine_distances(embeddings[here], centroids).argmin(axis=1)
-        for here in slices(len(embeddings), LARGEST_DENDROGRAM)
-    ]
-    return np.unique(np.concatenate(blocks), return_inverse=True)[1]
+    """Label embeddings by their nearest centroid; numbers leave no gaps."""
+    return np.unique(nearest_centroids(embeddings, centroids), return_inverse=True)[1]
 
 
 def count_large(labels: NDArray[np.int64], smallest: int) -> int:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 UNASSIGNED = -2
 """Label of a window speaker that belongs to no cluster."""
 MOST_MOVES = 100
-"""How often members may move; of 354 clusterings one took 16 times, the others 5 and fewer."""
+"""How often members may move; after a few times none does."""
 WINDOWS_AT_ONCE = 4096
 """How many windows are looked at together, so that no copy of a long recording's is made."""
 
@@ -55,6 +55,11 @@ def similarities(embeddings: NDArray[Any], centroids: NDArray[Any]) -> NDArray[n
     return soft
 
 
+def nearest_centroids(embeddings: NDArray[Any], centroids: NDArray[Any]) -> NDArray[np.int64]:
+    """Find each embedding's most similar centroid, the first of equals: (N, D), (K, D) -> (N,)."""
+    return assign_nearest(similarities(embeddings[:, np.newaxis], centroids))[:, 0]
+
+
 def assign_nearest(soft: NDArray[np.float64]) -> NDArray[np.int64]:
     """Give each window speaker the most similar cluster: (C, S, K) -> (C, S).
 
@@ -71,8 +76,7 @@ def settle(embeddings: NDArray[Any], labels: NDArray[np.int64]) -> NDArray[np.in
     clusters that are known: (N, D), labels (N,) -> (N,). It ends before a cluster would be empty.
     """
     for _ in range(MOST_MOVES):
-        soft = similarities(embeddings[:, np.newaxis], centroids_of(embeddings, labels))
-        moved = assign_nearest(soft)[:, 0]
+        moved = nearest_centroids(embeddings, centroids_of(embeddings, labels))
         if np.array_equal(moved, labels) or len(np.unique(moved)) <= labels.max():
             break
         labels = moved

@@ -136,8 +136,9 @@ class EvidenceCache:
 
 def trial(models: Models, parameters: DiarizationParameters) -> SpeakerDiarization:
     """Make the pipeline of a trial. It reports no ghosts: nobody reads its turns."""
-    quiet = {} if parameters.ghosts == "fold" else {"ghosts": "keep"}
-    return SpeakerDiarization(models, **{**asdict(parameters), **quiet})
+    if parameters.ghosts == "report":
+        parameters = replace(parameters, ghosts="keep")
+    return SpeakerDiarization(models, **asdict(parameters))
 
 
 def _numbers(grid: FrameGrid) -> NDArray[np.int64]:

@@ -100,9 +100,9 @@ def _single_changes(space: Space) -> Iterator[dict[str, Any]]:
     yield from (_cut(linkage, space.height) for linkage in LINKAGES)
     yield from ({"min_cluster_size": size} for size in SIZES)
     yield from ({"clean_share": share} for share in CLEAN_SHARES)
-    if default.clustering == "ahc" and default.linkage in UPDATES:
-        yield from ({"side_by_side": price} for price in PRICES)
     if default.clustering == "ahc":
+        if default.linkage in UPDATES:
+            yield from ({"side_by_side": price} for price in PRICES)
         yield {"refine_clusters": not default.refine_clusters}
     yield from ({"segmentation_threshold": onset} for onset in space.onsets)
     yield from ({"min_duration_off": gap_s} for gap_s in GAPS_S)
