@@ -39,13 +39,15 @@ surely than a cut of average linkage, narrow as its plateau is.
 ``refine_clusters`` gains little here, but the answer then hangs less on which of two alike voices
 is merged first: it is in ``tiny`` for what codecs change (`ovdiar.conditioning`). ``clean_share``
 0.4 is the best of the table, and yet not in ``tiny``: it costs meetings (ami) 2.2 points and the
-broadcasts 5, whose turns are short; and it unites the two voices of the real sample at 0.24, which
-happens otherwise beyond 0.26 only, while the real call is split below 0.21 with the one and 0.22
-with the other. Speaking side by side helps where it was meant to: before conditioning the number
-was right on the two real calls at thresholds of 0.17 to 0.49 and 0.23 to 0.42 with a weight of 0.3,
-without it of 0.17 to 0.27 and 0.23 to 0.35. It harms where the segmentation splits one person in
-two, as in simulated speech of two or three. All are options, off by default, and ``ovdiar tune``
-tries them. Joining the tracks of windows first was not measured here.
+broadcasts 5, whose turns are short; and tried by hand, refined, it unites the two voices of the
+real sample at 0.24, which happens otherwise beyond 0.26 only, while the real call is split below
+0.21 with the one and 0.22 with the other.
+
+Speaking side by side helps where it was meant to: before conditioning the number was right on the
+two real calls at thresholds of 0.17 to 0.49 and 0.23 to 0.42 with a weight of 0.3, without it of
+0.17 to 0.27 and 0.23 to 0.35. It harms where the segmentation splits one person in two, as in
+simulated speech of two or three. All are options, off by default, and ``ovdiar tune`` tries them.
+Joining the tracks of windows first was not measured here.
 
 A second pass over the answer at 0.24 (``tests/benchmarks/second_pass.py``; *all* 28 recordings, and
 of them the real *calls*, the read *mixes* and the 15 *tested*). Where one talks alone for 1.6 s or

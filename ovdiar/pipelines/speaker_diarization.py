@@ -55,7 +55,7 @@ class SpeakerDiarization:
         given
     segmentation_lowpass : the segmentation hears nothing above, Hz; 0 is pyannote's: all
     segmentation_noise : of each window's level, added for the segmentation; 0 is pyannote's. Both
-        make codecs and resamplers indifferent to it (see `ovdiar.conditioning`)
+        make codecs and resamplers matter little to it (see `ovdiar.conditioning`)
     min_duration_on : a speaker's shorter turns are dropped, s; 0 is pyannote's
     min_duration_off : a speaker's shorter gaps are filled, s
     embedding_exclude_overlap : embed a speaker from frames where nobody else speaks, if enough
