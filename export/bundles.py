@@ -7,13 +7,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ovdiar.bundle import SCHEMA, models_folder, read_manifest, verify_files
 from ovdiar.errors import DownloadError, ModelError
+from ovdiar.networks.bundle import SCHEMA, models_folder, read_manifest, verify_files
 
-from .hub import HubFile
-from .packages import PackageFile
 from .recipes import PUBLISHED
-from .sources import fetch, sha256_of
+from .sources.addresses import fetch, sha256_of
+from .sources.hub import HubFile
+from .sources.packages import PackageFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .parts import Part
-    from .precision import Request
+    from .precision.request import Request
     from .recipes import Origin, Recipe
 
 NETWORKS = ("segmentation", "embedding")
@@ -59,7 +59,7 @@ def install(
         is left behind.
     """
     target = output or models_folder() / recipe.name
-    from .precision import Request  # noqa: PLC0415 - so that the command's help loads no NumPy
+    from .precision.request import Request  # noqa: PLC0415 - so that the command's help loads no NumPy
 
     request = request or Request()
     if _installed(recipe, target, request):
@@ -84,7 +84,7 @@ def _write(
 ) -> Mapping[str, float]:
     """Turn fetched files, by their part, into a bundle in an empty folder; return its cost."""
     from .plda import copy_plda  # noqa: PLC0415 - as above
-    from .precision import write_part  # noqa: PLC0415 - as above
+    from .precision.request import write_part  # noqa: PLC0415 - as above
     from .writer import write_manifest  # noqa: PLC0415 - as above
 
     manifest: dict[str, Any] = {
@@ -118,7 +118,7 @@ def _write(
     told_all += manifest.get(PLDA, {}).get("origins", {}).values()
     manifest["licenses"] = sorted({told["license"] for told in told_all})
     if request.static is not None:
-        from .static import fix_shapes  # noqa: PLC0415 - few ask for it
+        from .precision.static import fix_shapes  # noqa: PLC0415 - few ask for it
 
         for name, files in fix_shapes(folder, manifest, request.static).items():
             manifest[name]["files"] = files
@@ -170,9 +170,9 @@ def _part(name: str, path: Path) -> tuple[Part, Mapping[str, NDArray[Any]]]:
     A file of ONNX has no tensors to tell: the networks are those that it holds.
     """
     from . import parts  # noqa: PLC0415 - an up-to-date bundle needs no OpenVINO
-    from .checkpoint import read_checkpoint  # noqa: PLC0415 - as above
-    from .isolation import read_apart  # noqa: PLC0415 - as above
-    from .onnx import is_onnx  # noqa: PLC0415 - as above
+    from .checkpoints.checkpoint import read_checkpoint  # noqa: PLC0415 - as above
+    from .onnx.isolation import read_apart  # noqa: PLC0415 - as above
+    from .onnx.reader import is_onnx  # noqa: PLC0415 - as above
 
     checkpoint = None if is_onnx(path) else read_checkpoint(path)
     try:

@@ -70,7 +70,7 @@ def _custom(options: argparse.Namespace) -> None:
 def _install(recipe: Recipe, options: argparse.Namespace) -> None:
     """Make a bundle; only a terminal sees each step, all else sees the outcome."""
     from .bundles import install
-    from .precision import Request
+    from .precision.request import Request
 
     said: list[str] = []
     install(
@@ -103,7 +103,7 @@ def _recordings(paths: Sequence[Path]) -> tuple[Path, ...]:
 
 def _check(options: argparse.Namespace) -> None:
     """Compare a bundle with its manifest."""
-    from ovdiar.bundle import load_bundle
+    from ovdiar.networks.bundle import load_bundle
 
     bundle = load_bundle(options.bundle)
     _say(f"{bundle.folder} is whole")

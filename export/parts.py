@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from ovdiar.errors import ModelError
 
+from .checkpoints.records import Record
 from .graphs import ecapa, ge2e, pyannet, sincnet, wespeaker, xvector
-from .records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import openvino as ov
 
-    from .checkpoint import Checkpoint
+    from .checkpoints.checkpoint import Checkpoint
     from .graphs.pooled import Pooled
 
 

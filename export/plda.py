@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ovdiar.bundle import load_plda
 from ovdiar.errors import ModelError
+from ovdiar.networks.bundle import load_plda
 
-from .archives import reading
-from .sources import sha256_of
+from .checkpoints.archives import reading
+from .sources.addresses import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

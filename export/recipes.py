@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from ovdiar.errors import ConfigError
 from ovdiar.presets import DIARIZATION, with_parameters
 
-from .hub import HubFile
-from .packages import PackageFile
-from .sources import Source
+from .sources.addresses import Source
+from .sources.hub import HubFile
+from .sources.packages import PackageFile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from ovdiar.audio import load
+from ovdiar.audio.reading import load
 from ovdiar.embedding import nearest_resize, pool_statistics
 from ovdiar.errors import ModelError
-from ovdiar.runtime import Network
+from ovdiar.networks.runtime import Network
 
 from .evaluation.probe import Probe
 

@@ -9,9 +9,9 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ovdiar.bundle import MANIFEST, SCHEMA, sha256
 from ovdiar.errors import ModelError, OvdiarError
-from ovdiar.runtime import import_openvino
+from ovdiar.networks.bundle import MANIFEST, SCHEMA, sha256
+from ovdiar.networks.runtime import import_openvino
 
 from .card import model_card
 

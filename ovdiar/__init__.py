@@ -9,16 +9,17 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ovdiar.annotation import Annotation, Segment, Turn
+    from ovdiar.annotation import Annotation, Turn
     from ovdiar.frames import FrameGrid
-    from ovdiar.models import Models, load
+    from ovdiar.networks.models import Models, load
+    from ovdiar.pipelines.diarization.pipeline import SpeakerDiarization
     from ovdiar.pipelines.inference import Inference
     from ovdiar.pipelines.overlapped_speech import OverlappedSpeechDetection
     from ovdiar.pipelines.resegmentation import Resegmentation
-    from ovdiar.pipelines.speaker_diarization import SpeakerDiarization
     from ovdiar.pipelines.speaker_segmentation import SpeakerSegmentation
     from ovdiar.pipelines.voice_activity import VoiceActivityDetection
     from ovdiar.result import DiarizationResult
+    from ovdiar.segment import Segment
     from ovdiar.words import assign_speakers
 
 _HOMES = {
@@ -26,16 +27,16 @@ _HOMES = {
     "DiarizationResult": "ovdiar.result",
     "FrameGrid": "ovdiar.frames",
     "Inference": "ovdiar.pipelines.inference",
-    "Models": "ovdiar.models",
+    "Models": "ovdiar.networks.models",
     "OverlappedSpeechDetection": "ovdiar.pipelines.overlapped_speech",
     "Resegmentation": "ovdiar.pipelines.resegmentation",
-    "Segment": "ovdiar.annotation",
-    "SpeakerDiarization": "ovdiar.pipelines.speaker_diarization",
+    "Segment": "ovdiar.segment",
+    "SpeakerDiarization": "ovdiar.pipelines.diarization.pipeline",
     "SpeakerSegmentation": "ovdiar.pipelines.speaker_segmentation",
     "Turn": "ovdiar.annotation",
     "VoiceActivityDetection": "ovdiar.pipelines.voice_activity",
     "assign_speakers": "ovdiar.words",
-    "load": "ovdiar.models",
+    "load": "ovdiar.networks.models",
 }
 
 __all__ = [

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ovdiar.annotation import Annotation, Segment, Turn
+from ovdiar.annotation import Annotation, Turn
+from ovdiar.segment import Segment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

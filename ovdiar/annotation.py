@@ -1,97 +1,24 @@
-"""Who spoke when, as values: Segment, Turn, Annotation. Immutable, sorted, in seconds.
+"""Who spoke when, as values: `Turn` and `Annotation`. Immutable, sorted, times in seconds.
 
-The names and rules are pyannote.core's, so that results read alike; unlike there, every operation
-returns a new object.
+Names and rules are those of pyannote.core; unlike there, every operation returns a new object.
 """
 
 from __future__ import annotations
 
 import importlib
-import math
+from collections import deque
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
+from ovdiar.discretization import discretize
 from ovdiar.errors import ConfigError, MissingPackageError
+from ovdiar.segment import Segment, merge
+from ovdiar.timeline_svg import timeline_svg
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ovdiar.frames import FrameGrid, Frames
-
-SHORTEST_S = 1e-6
-"""Segments up to this long count as empty (pyannote.core's precision), s."""
-
-
-@dataclass(frozen=True, order=True)
-class Segment:
-    """An interval from ``start`` to ``end``, s; false when it is empty."""
-
-    start: float
-    end: float
-
-    def __post_init__(self) -> None:
-        """Refuse times that are no times."""
-        if not (math.isfinite(self.start) and math.isfinite(self.end)):
-            raise ConfigError(f"a segment from {self.start} to {self.end} s is not finite")
-
-    def __bool__(self) -> bool:
-        """Tell whether it is longer than a microsecond."""
-        return bool(self.end - self.start > SHORTEST_S)
-
-    @property
-    def duration(self) -> float:
-        """Length, s; 0 when empty."""
-        return self.end - self.start if self else 0.0
-
-    @property
-    def middle(self) -> float:
-        """Centre, s."""
-        return 0.5 * (self.start + self.end)
-
-    def __and__(self, other: Segment) -> Segment:
-        """Intersect; false when the two do not meet."""
-        return Segment(max(self.start, other.start), min(self.end, other.end))
-
-    def __or__(self, other: Segment) -> Segment:
-        """Return the hull of the two; an empty one adds nothing."""
-        if not self or not other:
-            return self or other
-        return Segment(min(self.start, other.start), max(self.end, other.end))
-
-    def __contains__(self, other: Segment) -> bool:
-        """Tell whether another segment lies within this one."""
-        return self.start <= other.start and other.end <= self.end
-
-    def intersects(self, other: Segment) -> bool:
-        """Tell whether the two share more than a microsecond."""
-        return bool(self & other)
-
-    def __str__(self) -> str:
-        """Return hours, minutes and seconds of both ends."""
-        return f"[{_clock(self.start)} --> {_clock(self.end)}]" if self else "[]"
-
-
-def _clock(time_s: float) -> str:
-    sign = "-" if time_s < 0 else " "
-    minutes, seconds = divmod(abs(time_s), 60)
-    hours, minutes = divmod(int(minutes), 60)
-    return f"{sign}{hours:02d}:{minutes:02d}:{seconds:06.3f}"
-
-
-def merge(segments: Iterable[Segment], collar: float = 0.0) -> tuple[Segment, ...]:
-    """Join what overlaps, touches, or leaves a gap shorter than ``collar`` seconds (strictly).
-
-    pyannote.core's ``Timeline.support``: a gap up to a microsecond is no gap.
-    """
-    merged: list[Segment] = []
-    for segment in sorted(filter(None, segments)):
-        if merged:
-            gap = segment.start - merged[-1].end
-            if gap <= SHORTEST_S or gap < collar:
-                merged[-1] = Segment(merged[-1].start, max(merged[-1].end, segment.end))
-                continue
-        merged.append(segment)
-    return tuple(merged)
 
 
 @dataclass(frozen=True)
@@ -141,13 +68,18 @@ class Annotation:
         """Count the turns."""
         return len(self.turns)
 
+    @overload
+    def itertracks(self, *, yield_label: Literal[False] = ...) -> Iterator[tuple[Segment, str]]: ...
+    @overload
+    def itertracks(self, *, yield_label: Literal[True]) -> Iterator[tuple[Segment, str, str]]: ...
+
     def itertracks(
         self, *, yield_label: bool = False
-    ) -> Iterator[tuple[Segment, str] | tuple[Segment, str, str]]:
+    ) -> Iterator[tuple[Segment, str]] | Iterator[tuple[Segment, str, str]]:
         """Iterate over (segment, track), or (segment, track, label)."""
-        for turn in self.turns:
-            row = (turn.segment, turn.track)
-            yield (*row, turn.speaker) if yield_label else row
+        if yield_label:
+            return ((turn.segment, turn.track, turn.speaker) for turn in self.turns)
+        return ((turn.segment, turn.track) for turn in self.turns)
 
     def labels(self) -> list[str]:
         """List the speakers in the order of their names."""
@@ -209,9 +141,15 @@ class Annotation:
         Tracks are named anew, A, B, ... in the order of labels and time, as pyannote.core does.
         A joined turn has the mean confidence of its parts, by their lengths.
         """
-        from ovdiar.support import support  # noqa: PLC0415 - it imports this module
-
-        return support(self, collar)
+        joined: list[Turn] = []
+        for label in self.labels():
+            own = deque(self.subset([label]).turns)
+            for segment in merge((turn.segment for turn in own), collar):
+                parts = []
+                while own and own[0].segment in segment:
+                    parts.append(own.popleft())
+                joined.append(Turn(segment, label, letters(len(joined)), mean_confidence(parts)))
+        return replace(self, turns=tuple(joined))
 
     def subset(self, labels: Iterable[str]) -> Annotation:
         """Keep the turns of some speakers."""
@@ -254,11 +192,11 @@ class Annotation:
         start to that nearest to its end. Columns are ``labels``, by default all that talk within
         the support, by name. ``duration`` (s) overrides the support's, to get a certain length.
         """
-        from ovdiar.discretization import discretize  # noqa: PLC0415 - it imports this module
-
         support = self.extent if support is None else support
-        columns = self.crop(support).labels() if labels is None else labels
-        return discretize(self, support, resolution, columns, duration)
+        cropped = self.crop(support)
+        columns = cropped.labels() if labels is None else labels
+        timelines = [cropped.label_timeline(label) for label in columns]
+        return discretize(timelines, support, resolution, duration)
 
     def to_pyannote(self) -> Any:
         """Convert to a ``pyannote.core.Annotation``, where that package is installed.
@@ -282,9 +220,8 @@ class Annotation:
 
     def _repr_html_(self) -> str:
         """Draw a timeline in a notebook."""
-        from ovdiar.picture import timeline  # noqa: PLC0415 - only notebooks ask for it
-
-        return timeline(self)
+        timelines = {label: self.label_timeline(label) for label in self.labels()}
+        return timeline_svg(timelines, self.extent, self.uri or "turns")
 
 
 def letters(index: int) -> str:
@@ -295,3 +232,11 @@ def letters(index: int) -> str:
         index, digit = divmod(index - 1, 26)
         name = chr(ord("A") + digit) + name
     return name
+
+
+def mean_confidence(turns: Sequence[Turn]) -> float | None:
+    """Average confidences by the turns' lengths; None where one is unknown."""
+    known = [(t.segment.duration, t.confidence) for t in turns if t.confidence is not None]
+    if len(known) < len(turns) or not known:
+        return None
+    return sum(length * value for length, value in known) / sum(length for length, _ in known)

@@ -9,7 +9,8 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ovdiar.commands import bundles, files, recordings, report, serve, tuning, words
+from ovdiar.commands import bundles, recordings, report, serve, tuning, words
+from ovdiar.commands import turns as files
 from ovdiar.commands.options import Parser
 from ovdiar.errors import OvdiarError, OvdiarWarning
 

@@ -1,4 +1,4 @@
-"""Turns to frames: the way back from `ovdiar.activity.to_annotation` (pyannote.core)."""
+"""Turns to frames (pyannote.core ``Annotation.discretize``)."""
 
 from __future__ import annotations
 
@@ -12,22 +12,21 @@ from ovdiar.frames import FrameGrid, Frames, to_samples
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ovdiar.annotation import Annotation, Segment
+    from ovdiar.segment import Segment
 
 MICROSECONDS = 1_000_000
 """The rate of grids whose frames are given in seconds, Hz."""
 
 
 def discretize(
-    annotation: Annotation,
+    timelines: Sequence[Sequence[Segment]],
     support: Segment,
     resolution: float | FrameGrid,
-    labels: Sequence[str],
     duration: float | None = None,
 ) -> Frames:
-    """Mark the frames in which each label speaks: (T, labels) uint8, 0 or 1.
+    """Mark the frames of each speaker's segments: (T, speakers) uint8, 0 or 1.
 
-    See `Annotation.discretize`. A turn so early that its end is nearest to a frame before the
+    See `Annotation.discretize`. A segment so early that its end is nearest to a frame before the
     first marks nothing; pyannote.core may then mark nearly every frame.
     """
     grid = _grid(resolution)
@@ -39,10 +38,9 @@ def discretize(
     count = nearest(support.end) - nearest(support.start)
     if duration is not None:
         count = round(duration / step_s)
-    data = np.zeros((max(count, 0), len(labels)), dtype=np.uint8)
-    cropped = annotation.crop(support)
-    for column, label in enumerate(labels):
-        for segment in cropped.label_timeline(label):
+    data = np.zeros((max(count, 0), len(timelines)), dtype=np.uint8)
+    for column, timeline in enumerate(timelines):
+        for segment in timeline:
             first, last = nearest(segment.start), nearest(segment.end)
             data[max(first, 0) : max(last + 1, 0), column] = 1
     return Frames(data, grid.at(to_samples(support.start, grid.rate)))

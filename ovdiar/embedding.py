@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ovdiar.bundle import EmbeddingSpec
+    from ovdiar.networks.bundle import EmbeddingSpec
     from ovdiar.windows import Progress
 
 

@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ovdiar import Annotation, Segment, Turn
-from ovdiar.annotation import letters, merge
+from ovdiar.annotation import letters
 from ovdiar.errors import ConfigError, MissingPackageError
+from ovdiar.segment import merge
 
 Row = tuple[float, float, str]
 LAST = 60

@@ -19,7 +19,7 @@ import pytest
 from reference.sounds import write_float
 
 from ovdiar import SpeakerDiarization, load
-from ovdiar.audio import load as load_audio
+from ovdiar.audio.reading import load as load_audio
 from ovdiar.errors import CancelledError
 
 if TYPE_CHECKING:

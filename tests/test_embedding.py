@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from reference import pooling as slow
 
-from ovdiar.bundle import EmbeddingSpec
 from ovdiar.embedding import (
     embed_windows,
     least_clean_frames,
@@ -20,6 +19,7 @@ from ovdiar.embedding import (
     speaker_masks,
 )
 from ovdiar.frames import FrameGrid
+from ovdiar.networks.bundle import EmbeddingSpec
 from ovdiar.windows import ignore_progress, slide
 
 if TYPE_CHECKING:

@@ -13,14 +13,7 @@ from hypothesis import strategies as st
 from reference.closest_frame import closest_frame
 
 from ovdiar.errors import ConfigError
-from ovdiar.frames import (
-    FrameGrid,
-    Frames,
-    Waveform,
-    WindowedFrames,
-    round_half_even,
-    to_samples,
-)
+from ovdiar.frames import FrameGrid, Frames, Waveform, WindowedFrames, round_half_even, to_samples
 
 PYANNET = FrameGrid(step=270, width=991)
 WINDOWS = 20_000

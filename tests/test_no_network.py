@@ -88,7 +88,7 @@ def test_the_guard_sees_connections_of_other_processes_too(guarded: Guarded) -> 
 
 def test_importing_opens_no_connection(guarded: Guarded) -> None:
     guarded.run("-c", "import ovdiar; [getattr(ovdiar, name) for name in ovdiar.__all__]")
-    guarded.run("-c", "from ovdiar.runtime import import_openvino; import_openvino().Core()")
+    guarded.run("-c", "from ovdiar.networks import runtime; runtime.import_openvino().Core()")
     assert guarded.attempts() == []
     assert guarded.strangers() == []
 
@@ -99,7 +99,7 @@ def test_the_telemetry_of_others_is_left_as_it_was(before: str, guarded: Guarded
 import sys
 name = "openvino_telemetry"
 sys.modules.update(before := {before})
-from ovdiar.runtime import import_openvino
+from ovdiar.networks.runtime import import_openvino
 import_openvino()
 print(sys.modules.get(name) is before.get(name))
 """

@@ -12,12 +12,7 @@ import pytest
 
 from ovdiar import presets
 from ovdiar.errors import ConfigError
-from ovdiar.presets import (
-    ActivityParameters,
-    DiarizationParameters,
-    choose,
-    with_parameters,
-)
+from ovdiar.presets import ActivityParameters, DiarizationParameters, choose, with_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,12 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from ovdiar.clustering.assignment import (
-    centroids_of,
-    cosine_distances,
-    nearest_centroids,
-    unit,
-)
+from ovdiar.clustering.assignment import centroids_of, cosine_distances, nearest_centroids, unit
 from ovdiar.clustering.side_by_side import penalised_dendrogram
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ def add(commands: Any) -> None:
 
 
 def _models(_options: argparse.Namespace) -> None:
-    from ovdiar.bundle import installed, models_folder
+    from ovdiar.networks.bundle import installed, models_folder
 
     found = installed()
     for name, about in found.items():
@@ -29,7 +29,7 @@ def _models(_options: argparse.Namespace) -> None:
 
 
 def _info(options: argparse.Namespace) -> None:
-    from ovdiar.bundle import load_bundle
+    from ovdiar.networks.bundle import load_bundle
 
     bundle = load_bundle(options.bundle)
     sys.stdout.write(f"{bundle.folder}\n\n")

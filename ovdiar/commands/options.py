@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ovdiar.formats.json import Saved
-    from ovdiar.models import Models
+    from ovdiar.networks.models import Models
 
 
 FORMATS = ("rttm", "json", "csv", "srt", "vtt", "textgrid", "elan", "audacity", "stm")
@@ -210,6 +210,6 @@ def _channel(text: str) -> int | None:
 
 def models_of(options: argparse.Namespace) -> Models:
     """Load the bundle that was named."""
-    from ovdiar.models import load
+    from ovdiar.networks.models import load
 
     return load(options.models, device=options.device, threads=options.threads)

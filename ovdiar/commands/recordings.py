@@ -121,8 +121,8 @@ def _diarize(options: argparse.Namespace) -> None:
 def diarize(options: argparse.Namespace, audio: Any) -> DiarizationResult:
     """Run the pipeline that the options describe, with a progress bar on a terminal."""
     from ovdiar.hooks import ProgressHook
-    from ovdiar.pipelines.forcing import speaker_bounds
-    from ovdiar.pipelines.speaker_diarization import SpeakerDiarization
+    from ovdiar.pipelines.diarization.pipeline import SpeakerDiarization
+    from ovdiar.pipelines.diarization.speaker_count import speaker_bounds
 
     counts = {name: getattr(options, name) for name in COUNTS}
     speaker_bounds(**counts)

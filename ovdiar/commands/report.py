@@ -7,13 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ovdiar.commands.options import (
-    add_channel,
-    add_command,
-    add_networks,
-    audio_of,
-    check_place,
-)
+from ovdiar.commands.options import add_channel, add_command, add_networks, audio_of, check_place
 from ovdiar.commands.recordings import add_diarization, diarize
 from ovdiar.errors import ConfigError, FormatError
 
@@ -126,7 +120,7 @@ def _turns(path: Path, uri: str) -> Saved:
 
 
 def _draw(output: Path, audio: Any, annotation: Annotation, shown: dict[str, Any]) -> None:
-    from ovdiar.audio import open_audio
+    from ovdiar.audio.reading import open_audio
     from ovdiar.report.picture import write_picture
 
     with open_audio(audio) as reader:

@@ -6,13 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ovdiar.commands.options import (
-    add_bundle,
-    add_command,
-    add_scoring,
-    check_output,
-    models_of,
-)
+from ovdiar.commands.options import add_bundle, add_command, add_scoring, check_output, models_of
 
 if TYPE_CHECKING:
     import argparse
@@ -66,8 +60,8 @@ def _tune(options: argparse.Namespace) -> None:
     from ovdiar.hooks import ProgressHook
     from ovdiar.metrics.scoring import Scoring
     from ovdiar.tuning.corpus import read_corpus
-    from ovdiar.tuning.report import to_text
     from ovdiar.tuning.search import tune
+    from ovdiar.tuning.summary import to_text
     from ovdiar.tuning.writing import write_whole
 
     check_output(options)

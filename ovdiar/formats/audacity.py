@@ -11,7 +11,8 @@ from ovdiar.formats.tracks import forward, in_order
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ovdiar.annotation import Annotation, Segment
+    from ovdiar.annotation import Annotation
+    from ovdiar.segment import Segment
 
 FREQUENCIES = "\\"
 """What a line begins with that adds a frequency range to the label above it."""

@@ -13,7 +13,8 @@ from ovdiar.formats.tracks import forward, in_order
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ovdiar.annotation import Annotation, Segment
+    from ovdiar.annotation import Annotation
+    from ovdiar.segment import Segment
 
 COLUMNS = ("start", "end", "speaker")
 

@@ -11,7 +11,8 @@ from ovdiar.formats.tracks import forward, from_zero
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ovdiar.annotation import Annotation, Segment
+    from ovdiar.annotation import Annotation
+    from ovdiar.segment import Segment
 
 ARROW = "-->"
 CLOCK = re.compile(r"(?:(\d{1,6}):)?([0-5]?\d):([0-5]?\d)[.,](\d{1,3})")

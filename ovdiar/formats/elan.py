@@ -16,7 +16,8 @@ from ovdiar.formats.tracks import apart, forward, from_zero, in_order
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ovdiar.annotation import Annotation, Segment
+    from ovdiar.annotation import Annotation
+    from ovdiar.segment import Segment
 
 TYPE = "speech"
 DOCUMENT = {

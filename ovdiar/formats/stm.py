@@ -13,7 +13,8 @@ from ovdiar.formats.columns import ABSENT, rows, seconds, word
 from ovdiar.formats.tracks import forward, in_order
 
 if TYPE_CHECKING:
-    from ovdiar.annotation import Annotation, Segment
+    from ovdiar.annotation import Annotation
+    from ovdiar.segment import Segment
 
 NOBODY = frozenset({"inter_segment_gap", "excluded_region"})
 """What stands for a speaker where there is none to score."""

@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ovdiar.annotation import Segment
 from ovdiar.errors import FormatError
 from ovdiar.formats.columns import seconds
 from ovdiar.formats.tracks import apart, forward, from_zero, in_order
+from ovdiar.segment import Segment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ovdiar.annotation import Annotation, Segment, Turn
+from ovdiar.annotation import Annotation, Turn
 from ovdiar.errors import FormatError
+from ovdiar.segment import Segment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

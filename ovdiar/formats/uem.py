@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ovdiar.annotation import Segment
 from ovdiar.errors import FormatError
 from ovdiar.formats.columns import ABSENT, read, rows, seconds, word
+from ovdiar.segment import Segment
 
 if TYPE_CHECKING:
     import os

@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ovdiar.annotation import SHORTEST_S
 from ovdiar.metrics.scoring import STRICT, Scoring
+from ovdiar.segment import SHORTEST_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
-    from ovdiar.annotation import Annotation, Segment
+    from ovdiar.annotation import Annotation
+    from ovdiar.segment import Segment
 
 
 @dataclass(frozen=True, eq=False)

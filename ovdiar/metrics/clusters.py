@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ovdiar.annotation import Annotation, Segment
+    from ovdiar.annotation import Annotation
+    from ovdiar.segment import Segment
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ovdiar.annotation import Annotation, Segment
+    from ovdiar.annotation import Annotation
     from ovdiar.metrics.cells import Cells
+    from ovdiar.segment import Segment
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from ovdiar.metrics.scoring import STRICT, Scoring
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ovdiar.annotation import Annotation, Segment
+    from ovdiar.annotation import Annotation
+    from ovdiar.segment import Segment
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ovdiar.annotation import Annotation, Segment
+    from ovdiar.annotation import Annotation
+    from ovdiar.segment import Segment
 
 Mapping = Literal["optimal", "greedy"]
 """Most shared time in all (Hungarian algorithm), or the pair that shares most first, and so on."""

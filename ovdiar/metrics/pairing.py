@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterator
 
-    from ovdiar.annotation import Segment
+    from ovdiar.segment import Segment
 
     PathLike = str | os.PathLike[str]
 

@@ -16,8 +16,9 @@ from ovdiar.metrics.speakers import SpeakerCounts, speaker_counts
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ovdiar.annotation import Annotation, Segment
+    from ovdiar.annotation import Annotation
     from ovdiar.metrics.mapping import Mapping
+    from ovdiar.segment import Segment
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from ovdiar.metrics.counts import Counts, correct_share, error_share
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ovdiar.annotation import Annotation, Segment
+    from ovdiar.annotation import Annotation
+    from ovdiar.segment import Segment
 
 
 @dataclass(frozen=True)

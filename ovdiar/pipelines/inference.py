@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from ovdiar.annotation import Segment
-from ovdiar.audio import load as load_audio
-from ovdiar.bundle import EmbeddingSpec
+from ovdiar.audio.reading import load as load_audio
+from ovdiar.audio.recording import open_recording
 from ovdiar.errors import ConfigError, OvdiarWarning
 from ovdiar.frames import FrameGrid, Frames, WindowedFrames, to_samples
-from ovdiar.models import Models
-from ovdiar.pipelines.scoring import (
+from ovdiar.networks.bundle import EmbeddingSpec
+from ovdiar.networks.models import Models
+from ovdiar.pipelines.sliding import (
     WHOLE,
     aggregate_recording,
     checked_batch_size,
@@ -25,7 +25,7 @@ from ovdiar.pipelines.scoring import (
     to_speakers,
 )
 from ovdiar.pipelines.steps import Steps
-from ovdiar.recording import open_recording
+from ovdiar.segment import Segment
 from ovdiar.windows import overlap_add, trim
 
 if TYPE_CHECKING:
@@ -34,12 +34,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from typing_extensions import TypeIs
 
-    from ovdiar.audio import AudioInput
+    from ovdiar.audio.reading import AudioInput
+    from ovdiar.audio.recording import Recording
     from ovdiar.embedding import EmbeddingModel
     from ovdiar.frames import Waveform
-    from ovdiar.models import SegmentationModel
+    from ovdiar.networks.models import SegmentationModel
     from ovdiar.pipelines.steps import Cancel, FractionHook
-    from ovdiar.recording import Recording
     from ovdiar.windows import Progress
 
 Scores: TypeAlias = "WindowedFrames | Frames | NDArray[np.float32]"
@@ -60,7 +60,7 @@ class Inference:
     skip_conversion : return the log-probabilities of powerset classes, not speakers
     soft : convert powerset classes to the speakers' probabilities, not to 0 and 1
     batch_size : windows that go through the network at once, by default as many as suit the machine
-        (see `ovdiar.pipelines.scoring.batch_of`); changes speed and memory only
+        (see `ovdiar.pipelines.sliding.batch_of`); changes speed and memory only
 
     Raises
     ------

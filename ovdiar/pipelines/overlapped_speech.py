@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ovdiar.pipelines.detection import Detection
+from ovdiar.pipelines.regions import Detection
 from ovdiar.presets import OVERLAPPED_SPEECH
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class OverlappedSpeechDetection(Detection):
     min_duration_on : shorter overlap is dropped, s
     min_duration_off : shorter gaps are filled, s
     batch_size : windows that go through the network at once, by default as many as suit the machine
-        (see `ovdiar.pipelines.scoring.batch_of`); changes speed and memory only
+        (see `ovdiar.pipelines.sliding.batch_of`); changes speed and memory only
 
     Raises
     ------

@@ -12,14 +12,15 @@ import numpy as np
 
 from ovdiar import presets
 from ovdiar.activity import binarize, to_annotation
-from ovdiar.annotation import Annotation, Segment
+from ovdiar.annotation import Annotation
+from ovdiar.audio.recording import open_recording
 from ovdiar.counting import speaker_count
 from ovdiar.errors import ConfigError
 from ovdiar.formats import rttm
-from ovdiar.pipelines.scoring import checked_batch_size, score_speakers, segmentation_of
+from ovdiar.pipelines.sliding import checked_batch_size, score_speakers, segmentation_of
 from ovdiar.pipelines.steps import Steps
 from ovdiar.reconstruction import cluster_activations, select_loudest
-from ovdiar.recording import open_recording
+from ovdiar.segment import Segment
 from ovdiar.windows import trim
 
 if TYPE_CHECKING:
@@ -28,9 +29,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ovdiar.audio import AudioInput
+    from ovdiar.audio.reading import AudioInput
     from ovdiar.frames import Frames, WindowedFrames
-    from ovdiar.models import Models, SegmentationModel
+    from ovdiar.networks.models import Models, SegmentationModel
     from ovdiar.pipelines.steps import Cancel, FractionHook, Hook
 
 DEFAULT = presets.ActivityParameters(0.810, 0.481, 0.055, 0.098)
@@ -56,7 +57,7 @@ class Resegmentation:
     strict_parity : label turns by the places of the baseline's sorted labels, as pyannote does,
         not by those labels
     batch_size : windows that go through the network at once, by default as many as suit the machine
-        (see `ovdiar.pipelines.scoring.batch_of`); changes speed and memory only
+        (see `ovdiar.pipelines.sliding.batch_of`); changes speed and memory only
 
     Raises
     ------

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ovdiar.activity import binarize, to_annotation
+from ovdiar.audio.recording import open_recording
 from ovdiar.counting import speaker_count
 from ovdiar.frames import Frames
-from ovdiar.pipelines.scoring import checked_batch_size, score_speakers, segmentation_of
+from ovdiar.pipelines.sliding import checked_batch_size, score_speakers, segmentation_of
 from ovdiar.pipelines.steps import Steps
 from ovdiar.presets import ActivityParameters, check_range, with_parameters
 from ovdiar.reconstruction import cluster_activations, select_loudest
-from ovdiar.recording import open_recording
 from ovdiar.stitching import stitch
 from ovdiar.windows import trim
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
     from ovdiar.annotation import Annotation
-    from ovdiar.audio import AudioInput
-    from ovdiar.models import Models, SegmentationModel
+    from ovdiar.audio.reading import AudioInput
+    from ovdiar.networks.models import Models, SegmentationModel
     from ovdiar.pipelines.steps import Cancel, FractionHook, Hook
 
 DEFAULT = ActivityParameters(onset=0.84, offset=0.46)
@@ -45,7 +45,7 @@ class SpeakerSegmentation:
     min_duration_on : shorter turns are dropped, s
     min_duration_off : a speaker's shorter gaps are filled, s
     batch_size : windows that go through the network at once, by default as many as suit the machine
-        (see `ovdiar.pipelines.scoring.batch_of`); changes speed and memory only
+        (see `ovdiar.pipelines.sliding.batch_of`); changes speed and memory only
 
     Raises
     ------

@@ -6,7 +6,7 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ovdiar.checking import checking
+from ovdiar.cancellation import checking
 from ovdiar.errors import CancelledError
 from ovdiar.pipelines.estimate import SEGMENTATION_ONLY, Estimate
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ovdiar.pipelines.detection import Detection
+from ovdiar.pipelines.regions import Detection
 from ovdiar.presets import VOICE_ACTIVITY
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class VoiceActivityDetection(Detection):
     min_duration_on : shorter speech is dropped, s
     min_duration_off : shorter gaps are filled, s
     batch_size : windows that go through the network at once, by default as many as suit the machine
-        (see `ovdiar.pipelines.scoring.batch_of`); changes speed and memory only
+        (see `ovdiar.pipelines.sliding.batch_of`); changes speed and memory only
 
     Raises
     ------

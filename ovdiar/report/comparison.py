@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ovdiar.annotation import Segment, merge
 from ovdiar.metrics.cells import cut
 from ovdiar.metrics.der import DiarizationErrors, cell_errors, diarization_errors
 from ovdiar.metrics.mapping import speaker_mapping
+from ovdiar.segment import Segment, merge
 
 if TYPE_CHECKING:
     from ovdiar.annotation import Annotation

@@ -7,15 +7,16 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from ovdiar.picture import COLOURS
 from ovdiar.serialization import origin
+from ovdiar.timeline_svg import COLOURS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from ovdiar.annotation import Annotation, Segment, Turn
-    from ovdiar.encoding import Sound
+    from ovdiar.annotation import Annotation, Turn
+    from ovdiar.audio.encoding import Sound
     from ovdiar.report.comparison import Comparison
+    from ovdiar.segment import Segment
 
 LOW_CONFIDENCE = 0.7
 """Turns below it are marked: of those, one second in three and more may be wrong."""

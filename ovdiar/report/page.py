@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from ovdiar.encoding import encode, measure
+from ovdiar.audio.encoding import encode, measure
 from ovdiar.report.comparison import compare
 from ovdiar.report.content import content
 from ovdiar.report.scripts import bundle
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ovdiar.annotation import Annotation
-    from ovdiar.audio import AudioInput
+    from ovdiar.audio.reading import AudioInput
 
 ASSETS = resources.files("ovdiar.report") / "assets"
 PLACE = re.compile(r"\{\{ (\w+) \}\}")
@@ -50,7 +50,7 @@ def write_page(
     path
         The HTML file; it is whole, or not there.
     audio
-        The recording, see `ovdiar.audio.AudioInput`; embedded as MP3 (`ovdiar.encoding`).
+        The recording (see `ovdiar.audio.reading.AudioInput`), embedded as MP3.
     annotation
         Its turns.
     title

@@ -6,11 +6,11 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ovdiar.annotation import Segment, merge
 from ovdiar.errors import MissingPackageError
-from ovdiar.picture import COLOURS, ticks
 from ovdiar.report.comparison import KINDS, compare
 from ovdiar.report.content import LOW_CONFIDENCE
+from ovdiar.segment import Segment, merge
+from ovdiar.timeline_svg import COLOURS, ticks
 from ovdiar.tuning.writing import write_whole
 
 if TYPE_CHECKING:

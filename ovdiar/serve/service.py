@@ -8,12 +8,12 @@ from typing import IO, TYPE_CHECKING, Any
 
 from ovdiar import formats
 from ovdiar.errors import ConfigError
-from ovdiar.pipelines.speaker_diarization import SpeakerDiarization
+from ovdiar.pipelines.diarization.pipeline import SpeakerDiarization
 from ovdiar.serve.schema import diarization
 
 if TYPE_CHECKING:
     from ovdiar.annotation import Annotation
-    from ovdiar.models import Models
+    from ovdiar.networks.models import Models
     from ovdiar.pipelines.steps import Cancel
     from ovdiar.serve.schema import VerboseDiarization
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ovdiar.annotation import SHORTEST_S, merge
+from ovdiar.segment import SHORTEST_S, merge
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from ovdiar.errors import CancelledError, ConfigError
 from ovdiar.metrics.der import DiarizationErrors, diarization_errors
 from ovdiar.metrics.scoring import STRICT, Scoring
+from ovdiar.pipelines.diarization.front_end import step_costs
+from ovdiar.pipelines.diarization.pipeline import SpeakerDiarization
 from ovdiar.pipelines.estimate import DECODING
-from ovdiar.pipelines.evidence import step_costs
-from ovdiar.pipelines.speaker_diarization import SpeakerDiarization
 from ovdiar.pipelines.steps import Steps
-from ovdiar.tuning.evidence import EvidenceCache, trial
+from ovdiar.tuning.cache import EvidenceCache, trial
 from ovdiar.tuning.outcome import Tuning, split
 from ovdiar.tuning.space import candidates, space_around
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from ovdiar.models import Models
+    from ovdiar.networks.models import Models
     from ovdiar.pipelines.steps import Cancel, FractionHook, Hook
     from ovdiar.presets import DiarizationParameters
     from ovdiar.tuning.corpus import Sample

@@ -18,7 +18,7 @@ from ovdiar.clustering.assignment import (
     similarities,
     unit,
 )
-from ovdiar.clustering.speakers import Clusters, cluster_speakers, training_rows
+from ovdiar.clustering.cluster import Clusters, cluster_speakers, training_rows
 from ovdiar.presets import DiarizationParameters
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from ovdiar.clustering.side_by_side import SideBySide
     from ovdiar.frames import WindowedFrames
-    from ovdiar.pipelines.evidence import Evidence
+    from ovdiar.pipelines.diarization.front_end import Evidence
     from ovdiar.tuning.corpus import Sample
 
 THRESHOLDS = (0.19, 0.2, 0.21, 0.22, 0.23, 0.24, 0.25, 0.26, 0.27, 0.28, 0.3, 0.32)

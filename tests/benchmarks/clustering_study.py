@@ -36,17 +36,11 @@ from ovdiar.activity import to_annotation
 from ovdiar.clustering.assignment import UNASSIGNED
 from ovdiar.errors import OvdiarWarning
 from ovdiar.frames import Frames
-from ovdiar.metrics import (
-    STRICT,
-    DiarizationErrors,
-    Scoring,
-    diarization_errors,
-    speaker_counts,
-)
-from ovdiar.pipelines.evidence import observe
+from ovdiar.metrics import STRICT, DiarizationErrors, Scoring, diarization_errors, speaker_counts
+from ovdiar.pipelines.diarization.front_end import observe
 from ovdiar.reconstruction import cluster_activations, select_loudest
+from ovdiar.tuning.cache import EvidenceCache
 from ovdiar.tuning.corpus import read_corpus
-from ovdiar.tuning.evidence import EvidenceCache
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

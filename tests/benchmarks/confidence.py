@@ -20,10 +20,10 @@ from sklearn.linear_model import LogisticRegression
 import ovdiar
 from ovdiar import SpeakerDiarization
 from ovdiar.activity import to_annotation
-from ovdiar.annotation import merge
 from ovdiar.confidence import BIAS, WEIGHTS, turn_evidence
 from ovdiar.errors import OvdiarWarning
 from ovdiar.metrics import speaker_mapping
+from ovdiar.segment import merge
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -20,12 +20,12 @@ from benchmarks.clustering_study import hear
 from scipy.signal import butter, sosfiltfilt
 
 import ovdiar
-from ovdiar.audio import load
+from ovdiar.audio.reading import load
 from ovdiar.clustering.assignment import cosine_distances
-from ovdiar.clustering.speakers import training_rows
+from ovdiar.clustering.cluster import training_rows
 from ovdiar.embedding import least_clean_frames, speaker_masks
 from ovdiar.errors import OvdiarWarning
-from ovdiar.models import UtteranceEmbedding
+from ovdiar.networks.models import UtteranceEmbedding
 from ovdiar.windows import output_grid
 
 if TYPE_CHECKING:

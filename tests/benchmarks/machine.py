@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ovdiar.runtime import import_openvino
+from ovdiar.networks.runtime import import_openvino
 
 
 def describe() -> str:

@@ -21,15 +21,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import soundfile
-from ovdiar_export.checkpoint import read_checkpoint
-from ovdiar_export.cost import PIECE_S, Piece, cost, spread, windows
+from ovdiar_export.checkpoints.checkpoint import read_checkpoint
 from ovdiar_export.parts import embedding_part, segmentation_part
-from ovdiar_export.quantize import PRECISIONS, compress_part
+from ovdiar_export.precision.cost import PIECE_S, Piece, cost, spread, windows
+from ovdiar_export.precision.quantize import PRECISIONS, compress_part
 from ovdiar_export.recipes import TINY
-from ovdiar_export.sources import fetch
+from ovdiar_export.sources.addresses import fetch
 from ovdiar_export.verify import verify_part
 
-from ovdiar.runtime import Network, RuntimeOptions, import_openvino
+from ovdiar.networks.runtime import Network, RuntimeOptions, import_openvino
 
 if TYPE_CHECKING:
     from ovdiar_export.parts import Part

@@ -27,7 +27,7 @@ from benchmarks.clustering_study import UNFITTED, cell, hear, score, talk
 import ovdiar
 from ovdiar import Resegmentation
 from ovdiar.activity import to_annotation
-from ovdiar.audio import load
+from ovdiar.audio.reading import load
 from ovdiar.clustering.ahc import FREE, agglomerate
 from ovdiar.clustering.assignment import (
     assign_nearest,
@@ -37,7 +37,7 @@ from ovdiar.clustering.assignment import (
     unit,
 )
 from ovdiar.errors import OvdiarWarning
-from ovdiar.tuning.evidence import Recalled
+from ovdiar.tuning.cache import Recalled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ovdiar import Annotation, Models
-    from ovdiar.clustering.speakers import Clusters
+    from ovdiar.clustering.cluster import Clusters
     from ovdiar.frames import Frames
 
 LEAST_S = 1.6

@@ -29,7 +29,7 @@ from benchmarks.work import network_gflop
 
 from ovdiar.formats import rttm
 from ovdiar.metrics import diarization_errors
-from ovdiar.models import load
+from ovdiar.networks.models import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from ovdiar.runtime import import_openvino
+from ovdiar.networks.runtime import import_openvino
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,9 +10,9 @@ from reference.pages import ROWS, Report, annotation
 
 from ovdiar import formats
 from ovdiar.metrics.der import diarization_errors
-from ovdiar.picture import COLOURS
 from ovdiar.report import write_page
 from ovdiar.report.page import asset
+from ovdiar.timeline_svg import COLOURS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

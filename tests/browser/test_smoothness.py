@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from ovdiar.annotation import Annotation, Segment, Turn
-from ovdiar.encoding import Sound, encode
+from ovdiar.annotation import Annotation, Turn
+from ovdiar.audio.encoding import Sound, encode
 from ovdiar.report.comparison import compare
 from ovdiar.report.content import content
 from ovdiar.report.page import page
+from ovdiar.segment import Segment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from ovdiar_export.bundles import install
-from ovdiar_export.checkpoint import read_checkpoint
+from ovdiar_export.checkpoints.checkpoint import read_checkpoint
 from ovdiar_export.graphs import pyannet, wespeaker
 from ovdiar_export.recipes import PUBLISHED, RECIPES, Recipe, custom, origin_of
-from ovdiar_export.sources import sha256_of
+from ovdiar_export.sources.addresses import sha256_of
 from reference import onnx_networks, published
 from reference.execution import Network as Plain
 from reference.signals import buzz
 from reference.torch_files import Storage, Tensor, archive, entries_of, tensor_of, zip_form
 
-from ovdiar.bundle import load_bundle
 from ovdiar.errors import ConfigError, ModelError, ModelNotFoundError
-from ovdiar.models import load
-from ovdiar.pipelines.speaker_diarization import SpeakerDiarization
+from ovdiar.networks.bundle import load_bundle
+from ovdiar.networks.models import load
+from ovdiar.pipelines.diarization.pipeline import SpeakerDiarization
 from ovdiar.presets import DIARIZATION
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from ovdiar_export.cli import main
 from ovdiar_export.recipes import RECIPES
 from reference import published
 
-from ovdiar.bundle import load_bundle
+from ovdiar.networks.bundle import load_bundle
 from ovdiar.presets import DIARIZATION
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from ovdiar_export.layout import WEIGHTS, localised, read_layout
 from ovdiar_export.recipes import RECIPES
 from reference import published
 
-from ovdiar.bundle import load_bundle
 from ovdiar.errors import ModelError, ModelNotFoundError
+from ovdiar.networks.bundle import load_bundle
 from ovdiar.presets import DIARIZATION
 
 NAME = "pyannote.audio.pipelines.SpeakerDiarization"

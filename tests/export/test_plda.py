@@ -13,8 +13,8 @@ from ovdiar_export import plda
 from ovdiar_export.plda import copy_plda
 from reference.published import DIMENSION, npz, plda_arrays, plda_files
 
-from ovdiar.bundle import load_plda
 from ovdiar.errors import ModelError
+from ovdiar.networks.bundle import load_plda
 
 if TYPE_CHECKING:
     from pathlib import Path

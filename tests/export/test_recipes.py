@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
-from ovdiar_export.hub import HubFile
 from ovdiar_export.recipes import PLDA_FILES, RECIPES, Origin, Recipe, custom, origin_of
-from ovdiar_export.sources import Source
+from ovdiar_export.sources.addresses import Source
+from ovdiar_export.sources.hub import HubFile
 
 from ovdiar.errors import ConfigError
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from ovdiar_export import writer
 from ovdiar_export.cli import main
-from ovdiar_export.packages import PackageFile
 from ovdiar_export.recipes import TINY
+from ovdiar_export.sources.packages import PackageFile
 from reference import published
 from reference.commands import answer_of
 

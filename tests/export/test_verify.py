@@ -10,12 +10,12 @@ import numpy as np
 import openvino as ov
 import pytest
 import soundfile
-from ovdiar_export.checkpoint import Checkpoint
+from ovdiar_export.checkpoints.checkpoint import Checkpoint
+from ovdiar_export.checkpoints.records import Record
 from ovdiar_export.evaluation import ecapa, pyannet, wespeaker, xvector
 from ovdiar_export.evaluation.layers import linear, log_softmax, sigmoid
 from ovdiar_export.evaluation.pooling import pool
 from ovdiar_export.parts import Part, embedding_part, segmentation_part
-from ovdiar_export.records import Record
 from ovdiar_export.verify import LIMITS, Limit, speech, verify_part
 from ovdiar_export.writer import save_networks
 from reference import random_weights

@@ -12,8 +12,8 @@ from openvino import opset13 as op
 from ovdiar_export.parts import Part
 from ovdiar_export.writer import replacing, save_networks
 
-from ovdiar.bundle import MANIFEST
 from ovdiar.errors import DownloadError, ModelError
+from ovdiar.networks.bundle import MANIFEST
 
 OLD, NEW = '{"schema": 0}', '{"schema": 1}'
 

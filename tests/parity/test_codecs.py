@@ -13,8 +13,9 @@ from reference.codecs import CODECS, disagreement, encodings
 from reference.ffmpeg import encode
 from scipy.signal import correlate
 
-from ovdiar import SpeakerDiarization, audio, load
-from ovdiar.recording import open_recording
+from ovdiar import SpeakerDiarization, load
+from ovdiar.audio import reading as audio
+from ovdiar.audio.recording import open_recording
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,9 +10,9 @@ from reference.exclusive import exclusive
 from reference.hysteresis import turns
 
 from ovdiar import Annotation, DiarizationResult, SpeakerDiarization
-from ovdiar.bundle import load_plda
 from ovdiar.clustering.vbx import initial_responsibilities
 from ovdiar.formats import rttm
+from ovdiar.networks.bundle import load_plda
 
 if TYPE_CHECKING:
     from pathlib import Path

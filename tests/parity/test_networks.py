@@ -9,7 +9,7 @@ import numpy as np
 import openvino as ov
 import pytest
 import soundfile
-from ovdiar_export.checkpoint import read_checkpoint
+from ovdiar_export.checkpoints.checkpoint import read_checkpoint
 from ovdiar_export.evaluation.pooling import pool
 from ovdiar_export.graphs import pyannet, wespeaker, xvector
 from ovdiar_export.graphs.fbank import KaldiFbank, kaldi_fbank, subtract_mean

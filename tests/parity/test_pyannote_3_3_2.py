@@ -13,7 +13,7 @@ from reference.replay import FRAMES, WINDOWS, Remembering, Replay, positions
 
 from ovdiar import Annotation, SpeakerDiarization, load
 from ovdiar.activity import binarize
-from ovdiar.audio import load as load_audio
+from ovdiar.audio.reading import load as load_audio
 from ovdiar.counting import speaker_count
 from ovdiar.formats import rttm
 from ovdiar.frames import WindowedFrames
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ovdiar.audio import AudioInput
-    from ovdiar.models import SegmentationModel
+    from ovdiar.audio.reading import AudioInput
+    from ovdiar.networks.models import SegmentationModel
 
 RECORDINGS = {
     "sample": "sample/sample.wav",

@@ -11,7 +11,7 @@ from ovdiar_export.cli import main
 from reference.execution import relative
 
 import ovdiar
-from ovdiar.bundle import load_plda
+from ovdiar.networks.bundle import load_plda
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from ovdiar_export.checkpoint import Checkpoint, read_checkpoint
+from ovdiar_export.checkpoints.checkpoint import Checkpoint, read_checkpoint
 from reference.torch_files import (
     stream_form,
     zip_form,

@@ -8,10 +8,10 @@ import numpy as np
 from reference.recordings import FRAMES
 from reference.replay import WINDOWS
 
-from ovdiar.clustering.speakers import Clusters
+from ovdiar.clustering.cluster import Clusters
 from ovdiar.counting import speaker_count
 from ovdiar.frames import WindowedFrames
-from ovdiar.pipelines.evidence import Evidence
+from ovdiar.pipelines.diarization.front_end import Evidence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

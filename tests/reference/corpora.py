@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ovdiar.bundle import SegmentationSpec
-    from ovdiar.models import Models, SegmentationModel
+    from ovdiar.networks.bundle import SegmentationSpec
+    from ovdiar.networks.models import Models, SegmentationModel
 
 
 class Counted:

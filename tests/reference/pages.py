@@ -6,7 +6,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ovdiar import formats
-from ovdiar.annotation import Annotation, Segment, Turn
+from ovdiar.annotation import Annotation, Turn
+from ovdiar.segment import Segment
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from reference.replay import WINDOWS, Replay, positions
 
-from ovdiar.bundle import Bundle, EmbeddingSpec
 from ovdiar.frames import FrameGrid
-from ovdiar.models import Models
+from ovdiar.networks.bundle import Bundle, EmbeddingSpec
+from ovdiar.networks.models import Models
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ovdiar.bundle import SegmentationSpec
 from ovdiar.frames import FrameGrid
+from ovdiar.networks.bundle import SegmentationSpec
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ovdiar.models import SegmentationModel
+    from ovdiar.networks.models import SegmentationModel
 
 FRAMES = FrameGrid(step=270, width=991)
 WINDOWS = FrameGrid(step=8000, width=80000)

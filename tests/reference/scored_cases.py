@@ -7,8 +7,9 @@ from typing import NamedTuple
 from hypothesis import strategies as st
 from reference.frame_scoring import FRAME_S
 
-from ovdiar.annotation import Annotation, Segment
+from ovdiar.annotation import Annotation
 from ovdiar.metrics import Scoring
+from ovdiar.segment import Segment
 
 
 class Scored(NamedTuple):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from ovdiar.annotation import Annotation, Segment, Turn
+from ovdiar.annotation import Annotation, Turn
+from ovdiar.segment import Segment
 
 MILLISECONDS = st.integers(0, 40_000_000)
 

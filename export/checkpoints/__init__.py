@@ -1,0 +1,1 @@
+"""Read a torch checkpoint without torch."""

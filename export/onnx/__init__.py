@@ -1,0 +1,1 @@
+"""Read segmentation and embedding networks that were exported to ONNX."""

@@ -1,0 +1,1 @@
+"""Lower precision and fixed shapes, and what they cost."""

@@ -1,0 +1,223 @@
+"""Audio in: decode, mix to mono, resample, hand out by blocks.
+
+A recording is decoded once, in order, so that eight hours cost no more memory than ten seconds.
+soundfile, and soxr where the rate must change (librosa's resampler and a part of its installation),
+are imported when a recording asks for them; what soundfile cannot open goes through ffmpeg.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from ovdiar.audio.resampling import Resampler, resampled_length
+from ovdiar.audio.sound_file import FileSource, LostLengthError
+from ovdiar.audio.source import ArraySource, FfmpegSource, checked_rate
+from ovdiar.errors import AudioError, AudioNotFoundError, ConfigError, MissingPackageError
+from ovdiar.frames import Waveform, read_only
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from ovdiar.audio.source import Source
+
+AudioInput: TypeAlias = "str | os.PathLike[str] | IO[bytes] | Mapping[str, Any]"
+"""A path; a binary file object; ``{"waveform": (channels, samples) or (samples,), "sample_rate":
+int}``; or ``{"audio": path or file object}``. A mapping may add ``uri``, and ``channel``: the
+number of the one to hear, from 0, or ``"mix"``."""
+
+
+def load(audio: AudioInput, *, rate: int = 16000, channel: int | None = None) -> Waveform:
+    """Read a whole recording: the blocks of `open_audio`, joined; errors are the same."""
+    with open_audio(audio, rate=rate, channel=channel) as reader:
+        if reader.length is None:
+            return Waveform(np.concatenate(list(reader)), rate, reader.uri)
+        try:
+            samples = np.empty(reader.length, np.float32)
+        except (MemoryError, ValueError):
+            raise AudioError(
+                f"{reader.uri}: {reader.duration_s:.0f} s do not fit into memory: cut it"
+            ) from None
+        filled = 0
+        for block in reader:
+            samples[filled : filled + len(block)] = block
+            filled += len(block)
+        return Waveform(samples[:filled], rate, reader.uri)
+
+
+def open_audio(
+    audio: AudioInput, *, rate: int = 16000, channel: int | None = None, block_s: float = 10.0
+) -> AudioReader:
+    """Open a recording to be read by blocks.
+
+    Parameters
+    ----------
+    audio : see `AudioInput`; a seekable file object is read from its start and rewound, any
+        other is first copied to a temporary file
+    rate : the rate wanted, Hz
+    channel : the channel to read, from 0; None takes the mean of all
+    block_s : how much to decode at once, s; the samples do not depend on it
+
+    Raises
+    ------
+    AudioError : what cannot be opened or decoded; AudioNotFoundError where there is no such file
+    MissingPackageError : soundfile or soxr is needed and not installed
+    """
+    request: Mapping[str, Any] = audio if isinstance(audio, Mapping) else {"audio": audio}
+    channel = _checked_channel(request.get("channel") if channel is None else channel)
+    with ExitStack() as stack:
+        source: Source
+        if "waveform" in request:
+            uri, source = "waveform", ArraySource(request["waveform"], request.get("sample_rate"))
+        elif "audio" in request:
+            uri, source = _open(request["audio"], stack)
+        else:
+            raise AudioError(
+                f"an audio mapping with the keys {sorted(map(str, request))} holds nothing to "
+                "read: give 'waveform' and 'sample_rate', or 'audio'"
+            )
+        if channel is not None and channel >= source.channels:
+            choice = f"choose 0 to {source.channels - 1}" if source.channels > 1 else "choose 0"
+            raise AudioError(f"{source.name}: there is no channel {channel}: {choice}, or mix")
+        uri = str(request.get("uri") or uri)
+        reader = AudioReader(source, uri, checked_rate(rate, uri), channel, block_s)
+        reader.closing = stack.pop_all()
+        return reader
+
+
+class AudioReader(AbstractContextManager["AudioReader"]):
+    """Mono float32 blocks of one recording at one rate: iterate once, in order, in a `with`.
+
+    Attributes
+    ----------
+    uri : the recording's name
+    rate : of the blocks, Hz
+    block_s : how much is decoded at once, s
+    duration_s : length, s; None where only decoding to the end tells
+    length : the same in samples at ``rate``; of an MP3, a frame or two may be missing
+    """
+
+    def __init__(
+        self, source: Source, uri: str, rate: int, channel: int | None, block_s: float
+    ) -> None:
+        if not 0 < block_s < float("inf"):
+            raise ConfigError(f"a block of {block_s} s cannot be read: give more than 0, e.g. 10")
+        self.uri, self.rate, self.block_s = uri, rate, block_s
+        self.duration_s: float | None = None
+        self.length: int | None = None
+        if source.length is not None:
+            self.duration_s = source.length / source.rate
+            self.length = resampled_length(source.length, source.rate, rate)
+        self.closing = ExitStack()
+        self._channel = channel
+        resampler = None if rate == source.rate else Resampler(source.rate, rate)
+        self._blocks = self._read(source, resampler)
+
+    def __exit__(self, *_: object) -> None:
+        """Let go of the file."""
+        self.closing.close()
+
+    def __iter__(self) -> Iterator[NDArray[np.float32]]:
+        """Iterate over what has not been read yet."""
+        return self._blocks
+
+    def _read(self, source: Source, resampler: Resampler | None) -> Iterator[NDArray[np.float32]]:
+        count = max(1, round(self.block_s * source.rate))
+        done = 0
+        while len(block := source.read(count)):
+            rows = np.ascontiguousarray(block.T)  # means over short rows are four times slower
+            mono = rows.mean(axis=0) if self._channel is None else rows[self._channel]
+            finite = np.isfinite(mono)
+            if not finite.all():
+                first = int(np.argmin(finite))
+                raise AudioError(
+                    f"{source.name}: the sample at {(done + first) / source.rate:.3f} s is "
+                    f"{mono[first]}, not a finite number: repair or re-encode the recording"
+                )
+            done += len(mono)
+            if resampler is not None:
+                mono = resampler.push(mono)
+            if len(mono):
+                yield read_only(mono)
+        if not done:
+            raise AudioError(f"{source.name}: holds no samples (0 s): give at least one sample")
+        if resampler is not None and len(tail := resampler.finish()):
+            yield read_only(tail)
+
+
+def _checked_channel(channel: Any) -> int | None:
+    if channel is None or channel == "mix":
+        return None
+    if isinstance(channel, (int, np.integer)) and channel >= 0:
+        return int(channel)
+    raise AudioError(f"there is no channel {channel!r}: give a number from 0, or 'mix' for all")
+
+
+def _open(audio: Any, stack: ExitStack) -> tuple[str, Source]:
+    """Return the recording's name and its samples; the stack closes what had to be opened."""
+    if isinstance(audio, (str, os.PathLike)):
+        path = Path(audio)
+        try:
+            file = stack.enter_context(path.open("rb"))
+        except FileNotFoundError:
+            raise AudioNotFoundError(f"{path}: no such file: check the path") from None
+        except OSError as error:
+            reason = "a folder, not a recording" if path.is_dir() else error.strerror
+            raise AudioError(f"{path}: {reason}: name a file that can be read") from None
+        return path.stem, _decode(_seekable(file, stack), str(path), path, stack)
+    try:
+        binary = isinstance(audio.read(0), bytes)
+    except (AttributeError, TypeError, ValueError, OSError):
+        binary = False
+    if not binary:
+        raise AudioError(
+            f"audio of type {type(audio).__name__} cannot be read: give a path, an open binary "
+            "file, or a mapping with 'waveform' and 'sample_rate'"
+        )
+    return "stream", _decode(_seekable(audio, stack), "stream", None, stack)
+
+
+def _seekable(file: IO[bytes], stack: ExitStack) -> IO[bytes]:
+    """Return the file, to be rewound in the end, or a temporary copy where it cannot be."""
+    try:
+        file.seek(0)
+    except (AttributeError, OSError):
+        spool = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack does
+        shutil.copyfileobj(file, spool)
+        return spool
+    stack.callback(file.seek, 0)
+    return file
+
+
+def _decode(file: IO[bytes], name: str, path: Path | None, stack: ExitStack) -> Source:
+    file.seek(0)
+    if not file.read(1):
+        raise AudioError(f"{name}: empty (0 bytes): copy or record it again")
+    try:
+        import soundfile  # noqa: PLC0415 - audio in memory needs no decoder
+    except (ImportError, OSError):  # OSError: the package is there, libsndfile is not
+        raise MissingPackageError(
+            f"{name}: reading audio files needs soundfile: pip install soundfile"
+        ) from None
+    try:
+        source = FileSource(file, name, soundfile)
+    except (soundfile.LibsndfileError, LostLengthError) as error:
+        reason = error.error_string.rstrip(".")
+    else:
+        stack.callback(source.close)
+        return source
+    if path is None or not path.is_file():
+        path = Path(stack.enter_context(tempfile.TemporaryDirectory()), "audio")
+        file.seek(0)
+        with path.open("wb") as copy:
+            shutil.copyfileobj(file, copy)
+    return FfmpegSource(path, name, reason, stack)

@@ -1,0 +1,229 @@
+"""Which window speakers are clustered, and what all of them become."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from reference.agglomeration import partition_of
+from reference.recordings import Recording, record, write_plda
+
+from ovdiar.clustering import cluster as speakers
+from ovdiar.clustering.ahc import FREE, CountBounds
+from ovdiar.clustering.assignment import UNASSIGNED
+from ovdiar.clustering.cluster import Clusters, cluster_speakers, training_rows
+from ovdiar.errors import ConfigError
+from ovdiar.networks.bundle import load_plda
+from ovdiar.presets import DIARIZATION
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ovdiar.clustering.plda import Plda
+
+AHC, VBX = DIARIZATION["3.1"], DIARIZATION["community-1"]
+KMEANS = replace(AHC, clustering="kmeans")
+MEETING = record(7, voices=4, windows=30)
+
+
+@pytest.fixture(scope="module")
+def plda(tmp_path_factory: pytest.TempPathFactory) -> Plda:
+    return load_plda(write_plda(tmp_path_factory.mktemp("plda")))
+
+
+def _cluster(
+    recording: Recording,
+    parameters: object = AHC,
+    bounds: CountBounds = FREE,
+    plda: Plda | None = None,
+) -> Clusters:
+    active = recording.scores > 0.5
+    return cluster_speakers(recording.embeddings, active, parameters, bounds, plda)  # type: ignore[arg-type]
+
+
+def _truth(recording: Recording) -> list[int]:
+    """Name the voice of each window speaker who speaks, by its direction."""
+    rows = recording.embeddings[~np.isnan(recording.embeddings).any(axis=2)]
+    directions: list[NDArray[np.float32]] = []
+    voices = []
+    for row in rows:
+        known = [k for k, direction in enumerate(directions) if row @ direction > 0.5]
+        if not known:
+            directions.append(row)
+        voices.append(known[0] if known else len(directions) - 1)
+    return voices
+
+
+@given(
+    st.data(), st.integers(1, 3), st.integers(1, 12), st.integers(0, 3), st.sampled_from([0.2, 0.5])
+)
+def test_training_rows_are_those_found_by_hand(
+    data: st.DataObject, windows: int, frames: int, speakers: int, share: float
+) -> None:
+    active = data.draw(arrays(bool, (windows, frames, speakers)))
+    values = st.sampled_from([1.0, 0.5, 0.0, np.nan, np.inf])
+    embeddings = data.draw(arrays(np.float32, (windows, speakers, 2), elements=values))
+    for training_filter in ("active", "clean"):
+        expected = []
+        for window in range(windows):
+            for speaker in range(speakers):
+                own = active[window, :, speaker]
+                alone = sum(
+                    bool(o) and sum(row) == 1 for o, row in zip(own, active[window], strict=True)
+                )
+                vector = embeddings[window, speaker]
+                enough = any(own) if training_filter == "active" else alone >= share * frames
+                if enough and np.isfinite(vector).all() and vector.any():
+                    expected.append((window, speaker))
+        found = zip(*training_rows(embeddings, active, training_filter, share), strict=True)
+        assert list(found) == expected
+
+
+@pytest.mark.parametrize(("alone", "trains"), [(117, False), (118, True)])
+def test_a_fifth_of_a_window_alone_is_clean(alone: int, trains: bool) -> None:  # noqa: FBT001 - pytest's
+    active = np.zeros((1, 589, 1), dtype=bool)
+    active[0, :alone] = True
+    windows, _ = training_rows(np.ones((1, 1, 4)), active, "clean")
+    assert (len(windows) == 1) == trains
+
+
+def test_more_clean_speech_can_be_asked_of_what_is_clustered() -> None:
+    clean = replace(AHC, training_filter="clean")
+    sizes = [
+        len(_cluster(MEETING, replace(clean, clean_share=share)).training_labels)
+        for share in (0.0, 0.2, 0.5)
+    ]
+    assert sizes[0] > sizes[1] > sizes[2] > 0
+
+
+def test_refined_clusters_hold_who_is_nearest_to_their_centroid() -> None:
+    rng = np.random.default_rng(1)
+    noisy = MEETING.embeddings + rng.normal(0, 0.35, MEETING.embeddings.shape).astype(np.float32)
+    blurred = MEETING._replace(embeddings=noisy)
+    average = replace(AHC, linkage="average", threshold=0.8, min_cluster_size=2)
+    moved = []
+    for refine in (False, True):
+        clusters = _cluster(blurred, replace(average, refine_clusters=refine))
+        moved.append((clusters.labels[clusters.training] != clusters.training_labels).sum())
+    assert moved[0] > moved[1] == 0
+
+
+def test_voices_that_speak_side_by_side_are_clustered_apart_for_a_price() -> None:
+    """Two alike voices in every window, each alone for a half of it."""
+    rows = np.array([[1.0, 0.0], [0.9, np.sqrt(1 - 0.81)]], dtype=np.float32)
+    embeddings, active = np.tile(rows, (30, 1, 1)), np.zeros((30, 10, 2), dtype=bool)
+    active[:, :5, 0] = active[:, 5:, 1] = True
+    average = replace(AHC, linkage="average", threshold=0.2, min_cluster_size=1)
+
+    def found(price: float) -> list[list[int]]:
+        parameters = replace(average, side_by_side=price)
+        clusters = cluster_speakers(embeddings, active, parameters, FREE, None)
+        labels: list[list[int]] = clusters.labels.tolist()
+        return labels
+
+    assert found(0.0) == [[0, 0]] * 30
+    assert found(0.3) == [[0, 1]] * 30
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1e30])
+def test_embeddings_whose_length_is_lost_in_their_precision_do_not_train(scale: float) -> None:
+    embeddings = np.full((1, 1, 4), scale, dtype=np.float32)
+    windows, _ = training_rows(embeddings, np.ones((1, 5, 1), dtype=bool), "active")
+    assert len(windows) == 0
+
+
+def test_an_unknown_filter_is_refused() -> None:
+    with pytest.raises(ConfigError, match="training_filter 'loud' is unknown"):
+        training_rows(np.ones((1, 1, 4)), np.ones((1, 5, 1), dtype=bool), "loud")
+
+
+@pytest.mark.parametrize("name", ["ahc", "kmeans", "vbx"])
+def test_window_speakers_are_labelled_by_their_voices(name: str, plda: Plda) -> None:
+    parameters = {"ahc": AHC, "kmeans": KMEANS, "vbx": VBX}[name]
+    bounds = CountBounds(4, 4) if name == "kmeans" else FREE
+    clusters = _cluster(MEETING, parameters, bounds, plda)
+    speaks = MEETING.scores.any(axis=1)
+    assert partition_of(clusters.labels[speaks].tolist()) == partition_of(_truth(MEETING))
+    assert clusters.centroids.shape == (4, MEETING.embeddings.shape[2])
+    assert clusters.soft.shape == (*MEETING.embeddings.shape[:2], 4)
+
+
+def test_only_vbx_leaves_a_posterior(plda: Plda) -> None:
+    assert _cluster(MEETING).posterior is None
+    posterior = _cluster(MEETING, VBX, plda=plda).posterior
+    assert posterior is not None
+    assert len(posterior.responsibilities) == len(_cluster(MEETING, VBX, plda=plda).training[0])
+
+
+def test_vbx_starts_from_no_more_clusters_than_memory_allows(
+    plda: Plda, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = len(_cluster(MEETING, VBX, plda=plda).training[0])
+    monkeypatch.setattr(speakers, "MOST_RESPONSIBILITIES", 2 * rows + 1)
+    posterior = _cluster(MEETING, VBX, plda=plda).posterior
+    assert posterior is not None
+    assert posterior.responsibilities.shape == (rows, 2)
+
+
+def test_speakers_of_one_window_stay_apart_with_vbx_and_the_rest_is_left_over(plda: Plda) -> None:
+    echo = record(2, voices=2, windows=20)
+    embeddings = echo.embeddings.copy()
+    embeddings[:, 2] = embeddings[:, 0]
+    scores = echo.scores.copy()
+    scores[:, :, 2] = scores[:, :, 0]
+    labels = _cluster(Recording(scores, embeddings, echo.talk), VBX, plda=plda).labels
+    chosen = [sorted(int(k) for k in row if k != UNASSIGNED) for row in labels]
+    assert all(len(set(row)) == len(row) for row in chosen)
+    assert (labels == UNASSIGNED).any()
+
+
+def test_silent_speakers_do_not_take_a_cluster_from_others_with_vbx(plda: Plda) -> None:
+    duo = record(2, voices=2, windows=20)
+    plain = _cluster(duo, VBX, plda=plda)
+    speaks = duo.scores.any(axis=1)
+    embeddings = duo.embeddings.copy()
+    embeddings[~speaks] = plain.centroids[0]  # more like the first voice than its own embeddings
+    tempted = _cluster(Recording(duo.scores, embeddings, duo.talk), VBX, plda=plda)
+    assert np.array_equal(plain.labels[speaks], tempted.labels[speaks])
+
+
+@pytest.mark.parametrize("number", [2, 3, 6])
+def test_k_means_replaces_vbx_where_the_number_differs(number: int, plda: Plda) -> None:
+    clusters = _cluster(MEETING, VBX, CountBounds(number, number), plda)
+    assert len(clusters.centroids) == number
+    assert clusters.labels.min() >= 0
+
+
+@pytest.mark.parametrize("parameters", [AHC, KMEANS])
+def test_one_speaker_at_most_takes_everything(parameters: object) -> None:
+    clusters = _cluster(MEETING, parameters, CountBounds(1, 1))
+    rows = MEETING.embeddings[clusters.training]
+    assert not clusters.labels.any()
+    np.testing.assert_array_equal(clusters.centroids, rows.mean(axis=0)[np.newaxis])
+
+
+@pytest.mark.parametrize("usable", [0, 1])
+def test_hardly_any_voice_makes_one_cluster(usable: int, plda: Plda) -> None:
+    embeddings = np.full_like(MEETING.embeddings, np.nan)
+    where = np.argwhere(MEETING.scores.sum(axis=1) > 20)[:usable]
+    embeddings[tuple(where.T)] = 1
+    unheard = Recording(MEETING.scores, embeddings, MEETING.talk)
+    for parameters in (AHC, VBX):
+        clusters = _cluster(unheard, replace(parameters, training_filter="active"), plda=plda)
+        assert not clusters.labels.any()
+        assert np.isnan(clusters.centroids).all() == (usable == 0)
+
+
+def test_vbx_without_a_plda_is_refused() -> None:
+    with pytest.raises(ConfigError, match="needs a PLDA"):
+        _cluster(MEETING, VBX)
+
+
+def test_k_means_without_a_number_is_refused() -> None:
+    with pytest.raises(ConfigError, match="'kmeans' needs the number of speakers"):
+        _cluster(MEETING, KMEANS)

@@ -1,0 +1,79 @@
+"""Devices by any spelling; what each is asked for; those that are absent are told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ovdiar import load
+from ovdiar.errors import ConfigError
+from ovdiar.networks import devices, models
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LAPTOP = ("CPU", "GPU.0", "GPU.1", "NPU")
+
+
+@pytest.mark.parametrize(
+    ("device", "expected"),
+    [
+        ("CPU", ["CPU"]),
+        (" gpu.1 ", ["GPU.1"]),
+        ("auto", []),
+        ("AUTO:GPU,CPU", ["GPU", "CPU"]),
+        ("AUTO:-GPU.1,npu", ["NPU"]),
+        ("multi:gpu.0, cpu", ["GPU.0", "CPU"]),
+        ("BATCH:GPU(16)", ["GPU"]),
+    ],
+)
+def test_a_name_is_taken_apart(device: str, expected: list[str]) -> None:
+    assert devices.members(device) == expected
+
+
+@pytest.mark.parametrize("device", ["cpu", "GPU", "gpu.1", "AUTO", "hetero:npu,cpu", "AUTO:-GPU"])
+def test_what_is_there_is_accepted(device: str) -> None:
+    devices.check_device(device, lambda: LAPTOP)
+
+
+def test_for_the_processor_alone_no_list_is_asked_for() -> None:
+    devices.check_device("cpu", lambda: pytest.fail("asked"))
+
+
+@pytest.mark.parametrize("device", ["GPU.2", "HETERO:GPU.2,CPU", "MYRIAD", "", "AUTO:TPU"])
+def test_what_is_absent_is_told_with_what_is_there(device: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        devices.check_device(device, lambda: LAPTOP)
+    assert str(caught.value) == (
+        f"device {device!r} is not on this machine: choose from CPU, GPU, GPU.0, GPU.1, NPU or AUTO"
+    )
+
+
+@pytest.mark.parametrize("device", ["CPU", "GPU", "GPU.1", "AUTO", "HETERO:GPU,CPU"])
+def test_float32_is_asked_of_all_that_can(device: str) -> None:
+    assert devices.properties(device, None)["INFERENCE_PRECISION_HINT"] == "f32"
+
+
+def test_an_npu_is_asked_for_no_float32_and_no_threads() -> None:
+    assert devices.properties("npu", 4) == {"PERFORMANCE_HINT": "LATENCY"}
+
+
+def test_threads_are_those_of_the_processor() -> None:
+    asked = {name: devices.properties(name, 4) for name in ("CPU", "GPU.0", "AUTO")}
+    assert [asked[name].get("INFERENCE_NUM_THREADS") for name in asked] == [4, None, 4]
+
+
+@pytest.mark.parametrize("device", ["auto", "AUTO:cpu", "multi:CPU", "hetero:CPU", "cpu"])
+def test_every_spelling_runs_here(device: str, tiny: Path) -> None:
+    load(tiny, device=device, threads=1).segmentation.network.compile()  # type: ignore[attr-defined]
+
+
+def test_an_npu_names_the_export_that_it_needs(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models, "available_devices", lambda: LAPTOP)
+    with pytest.raises(ConfigError) as caught:
+        load(tiny, device="npu")
+    assert str(caught.value) == (
+        "device 'npu' takes networks of fixed shapes, unlike bundle 'tiny': make one with "
+        "ovdiar-export tiny --static 8 --output tiny-static"
+    )
