@@ -6,5 +6,5 @@ Never imported by the runtime, never imports torch.
 import sys
 
 # With this package OpenVINO and NNCF report that they are used; where it cannot be imported (which
-# is what None says) they report nothing. It has to be said before any module here imports them.
+# is what None means) they report nothing. This must precede every import of the two.
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]

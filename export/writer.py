@@ -1,4 +1,4 @@
-"""Write a bundle: networks, manifest, model card. Beside its place first, then renamed into it."""
+"""Write a bundle (networks, manifest, model card) to a temporary folder, then rename that."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NETWORK_FILES = ("openvino_model.xml", "openvino_model.bin")
 def save_networks(part: Part, folder: Path, *, compress_to_fp16: bool = False) -> dict[str, str]:
     """Write a part's networks below a folder; return the SHA-256 of each file written.
 
-    ``compress_to_fp16`` halves the weights of networks; they still compute in float32.
+    ``compress_to_fp16`` stores weights in half the space; networks still compute in float32.
     """
     digests = {}
     for place, model in part.networks.items():
@@ -41,10 +41,10 @@ def save_networks(part: Part, folder: Path, *, compress_to_fp16: bool = False) -
 
 
 def save_network(model: ov.Model, target: Path, *, compress_to_fp16: bool = False) -> None:
-    """Write one network; a disk that takes no more is told in one line."""
+    """Write one network; on a full disk, raise ModelError."""
     try:
         import_openvino().save_model(model, target, compress_to_fp16=compress_to_fp16)
-    except RuntimeError as error:  # all that OpenVINO says of a full disk is "iostream error"
+    except RuntimeError as error:  # for a full disk OpenVINO raises "iostream error"
         raise ModelError(
             f"{target} cannot be written ({shutil.disk_usage(target.parent).free} bytes are free): "
             "make room, or choose another folder"
@@ -52,7 +52,7 @@ def save_network(model: ov.Model, target: Path, *, compress_to_fp16: bool = Fals
 
 
 def write_manifest(manifest: Mapping[str, Any], folder: Path) -> None:
-    """Write the manifest and the model card that tells the same to people."""
+    """Write the manifest and the model card."""
     text = json.dumps({"schema": SCHEMA, **manifest}, indent=2, ensure_ascii=False)
     (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
     (folder / "README.md").write_text(model_card(manifest), encoding="utf-8")
@@ -60,18 +60,18 @@ def write_manifest(manifest: Mapping[str, Any], folder: Path) -> None:
 
 @contextlib.contextmanager
 def replacing(target: Path) -> Iterator[Path]:
-    """Give an empty folder that becomes ``target`` if all goes well, and else vanishes.
+    """Yield an empty folder that becomes ``target`` on success and is removed on failure.
 
-    What ``target`` held before is replaced as a whole, if it was a bundle or empty.
+    A bundle or an empty folder at ``target`` is replaced as a whole.
 
     Raises
     ------
     ModelError
-        The target holds something else, or cannot be written.
+        The target holds something else or cannot be written.
     """
-    with _telling(target):
+    with _system_errors(target):
         if target.exists() and not (target / MANIFEST).is_file() and not _is_empty(target):
-            raise ModelError(f"{target} holds something that is no bundle: choose another folder")
+            raise ModelError(f"{target} is not a bundle and not empty: choose another folder")
         place = target.resolve()
         if place == Path.cwd():
             raise ModelError(f"{place} is the current folder: run this from another one")
@@ -86,8 +86,8 @@ def replacing(target: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _telling(target: Path) -> Iterator[None]:
-    """Say in one line what the system refuses."""
+def _system_errors(target: Path) -> Iterator[None]:
+    """Turn an error of the system into ModelError."""
     try:
         yield
     except OvdiarError:  # some are OSErrors, too
@@ -103,12 +103,12 @@ def _is_empty(folder: Path) -> bool:
 
 
 def _exchange(place: Path, fresh: Path, old: Path) -> None:
-    """Move a folder to its place, and what was there away; put that back if it fails."""
+    """Move a folder to its place and the old one away; put the old one back on failure."""
     try:
         if place.exists():
             place.replace(old)
         fresh.replace(place)
-    except BaseException:  # an interruption, too, leaves one of the two
+    except BaseException:  # also on an interruption
         if old.exists() and not place.exists():
             old.replace(place)
         raise

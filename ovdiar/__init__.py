@@ -1,6 +1,7 @@
 """Speaker diarization (who spoke when) through OpenVINO, without PyTorch.
 
-Names are imported when they are first used: ``import ovdiar`` itself loads no library.
+Names are imported when they are first used: ``import ovdiar`` itself loads no library. The modules
+`ovdiar.errors`, `ovdiar.formats` and `ovdiar.hooks` are reachable without an import of their own.
 """
 
 from __future__ import annotations
@@ -9,10 +10,14 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ovdiar import errors as errors
+    from ovdiar import formats as formats
+    from ovdiar import hooks as hooks
     from ovdiar.annotation import Annotation, Turn
     from ovdiar.frames import FrameGrid
     from ovdiar.networks.models import Models, load
     from ovdiar.pipelines.diarization.pipeline import SpeakerDiarization
+    from ovdiar.pipelines.diarization.prepared import Prepared
     from ovdiar.pipelines.inference import Inference
     from ovdiar.pipelines.overlapped_speech import OverlappedSpeechDetection
     from ovdiar.pipelines.resegmentation import Resegmentation
@@ -22,6 +27,8 @@ if TYPE_CHECKING:
     from ovdiar.segment import Segment
     from ovdiar.words import assign_speakers
 
+    __version__: str
+
 _HOMES = {
     "Annotation": "ovdiar.annotation",
     "DiarizationResult": "ovdiar.result",
@@ -29,6 +36,7 @@ _HOMES = {
     "Inference": "ovdiar.pipelines.inference",
     "Models": "ovdiar.networks.models",
     "OverlappedSpeechDetection": "ovdiar.pipelines.overlapped_speech",
+    "Prepared": "ovdiar.pipelines.diarization.prepared",
     "Resegmentation": "ovdiar.pipelines.resegmentation",
     "Segment": "ovdiar.segment",
     "SpeakerDiarization": "ovdiar.pipelines.diarization.pipeline",
@@ -39,6 +47,8 @@ _HOMES = {
     "load": "ovdiar.networks.models",
 }
 
+_MODULES = ("errors", "formats", "hooks")
+
 __all__ = [
     "Annotation",
     "DiarizationResult",
@@ -46,6 +56,7 @@ __all__ = [
     "Inference",
     "Models",
     "OverlappedSpeechDetection",
+    "Prepared",
     "Resegmentation",
     "Segment",
     "SpeakerDiarization",
@@ -57,13 +68,21 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    """Import a public name from its home."""
-    if name not in _HOMES:
-        raise AttributeError(f"module 'ovdiar' has no name {name!r}: it has {', '.join(_HOMES)}")
-    value = getattr(importlib.import_module(_HOMES[name]), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # so that type checkers refuse unknown names
+
+    def __getattr__(name: str) -> object:
+        """Import a public name from its home."""
+        if name in _MODULES:
+            return importlib.import_module(f"ovdiar.{name}")
+        if name == "__version__":
+            value = importlib.import_module("importlib.metadata").version("ovdiar")
+        elif name in _HOMES:
+            value = getattr(importlib.import_module(_HOMES[name]), name)
+        else:
+            names = ", ".join(_HOMES)
+            raise AttributeError(f"module 'ovdiar' has no name {name!r}: it has {names}")
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

@@ -1,6 +1,6 @@
-"""Who spoke when, as values: `Turn` and `Annotation`. Immutable, sorted, times in seconds.
+"""Speaker turns as value objects: `Turn` and `Annotation`. Immutable and sorted; times in seconds.
 
-Names and rules are those of pyannote.core; unlike there, every operation returns a new object.
+Names and rules are those of pyannote.core, except that every operation returns a new object.
 """
 
 from __future__ import annotations
@@ -23,11 +23,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Turn:
-    """One speaker's segment.
+    """A segment of one speaker.
 
-    ``track`` only tells apart, and orders, turns over the same segment, as in pyannote.core.
-    ``confidence`` is the share of its time believed to be right (see `ovdiar.confidence`), 0 to 1,
-    or None where nobody judged; turns that differ in it alone are equal.
+    Parameters
+    ----------
+    segment
+        Start and end, in seconds.
+    speaker
+        Label of the speaker.
+    track
+        Distinguishes and orders turns over the same segment, as in pyannote.core.
+    confidence
+        Estimated share of the turn that is correct, 0 to 1 (see `ovdiar.confidence`), or None if
+        unknown. It is ignored by comparisons.
     """
 
     segment: Segment
@@ -42,30 +50,37 @@ def _order(turn: Turn) -> tuple[Segment, str, str]:
 
 @dataclass(frozen=True)
 class Annotation:
-    """The turns of one recording, sorted by segment, then track, then speaker.
+    """Speaker turns of a recording, sorted by segment, track and speaker.
 
-    Iterating gives ``(segment, speaker)``. Empty segments are left out.
+    Iteration yields ``(segment, speaker)``. Empty segments are dropped.
+
+    Parameters
+    ----------
+    turns
+        Turns in any order.
+    uri
+        Name of the recording, or None.
     """
 
     turns: tuple[Turn, ...] = ()
     uri: str | None = None
 
     def __post_init__(self) -> None:
-        """Sort, and drop what is empty."""
+        """Sort the turns, and drop empty ones."""
         turns = sorted((turn for turn in self.turns if turn.segment), key=_order)
         object.__setattr__(self, "turns", tuple(turns))
 
     @classmethod
     def of(cls, rows: Iterable[tuple[float, float, str]], uri: str | None = None) -> Annotation:
-        """Build from rows of start (s), end (s) and speaker."""
+        """Create an annotation from rows of start (s), end (s) and speaker."""
         return cls(tuple(Turn(Segment(start, end), who) for start, end, who in rows), uri)
 
     def __iter__(self) -> Iterator[tuple[Segment, str]]:
-        """Iterate over segments and their speakers."""
+        """Iterate over segments and speakers."""
         return ((turn.segment, turn.speaker) for turn in self.turns)
 
     def __len__(self) -> int:
-        """Count the turns."""
+        """Return the number of turns."""
         return len(self.turns)
 
     @overload
@@ -82,43 +97,53 @@ class Annotation:
         return ((turn.segment, turn.track) for turn in self.turns)
 
     def labels(self) -> list[str]:
-        """List the speakers in the order of their names."""
+        """Return the speakers, sorted by name."""
         return sorted({turn.speaker for turn in self.turns})
 
     def get_timeline(self) -> tuple[Segment, ...]:
-        """List the different segments in order."""
+        """Return the distinct segments in order."""
         return tuple(dict.fromkeys(turn.segment for turn in self.turns))
 
     @property
     def extent(self) -> Segment:
-        """From the first start to the last end; empty when there are no turns."""
+        """Segment from the first start to the last end; empty without turns."""
         if not self.turns:
             return Segment(0.0, 0.0)
         return Segment(self.turns[0].segment.start, max(turn.segment.end for turn in self.turns))
 
     def label_timeline(self, label: str) -> tuple[Segment, ...]:
-        """List one speaker's segments in order."""
+        """Return the segments of a speaker in order."""
         return tuple(turn.segment for turn in self.turns if turn.speaker == label)
 
     def label_duration(self, label: str) -> float:
-        """Measure how long one speaker talks, s; what the speaker's own turns share counts once."""
+        """Return a speaker's duration in seconds; overlapping turns of the speaker count once."""
         return sum(segment.duration for segment in merge(self.label_timeline(label)))
 
     def chart(self) -> list[tuple[str, float]]:
-        """List speakers and their talk (s), longest first."""
+        """Return speakers and their durations (s), longest first."""
         rows = [(label, self.label_duration(label)) for label in self.labels()]
         return sorted(rows, key=lambda row: -row[1])
 
     def argmax(self, within: Segment | Iterable[Segment] | None = None) -> str | None:
-        """Name the speaker who talks most, in all or within segments; None where nobody does."""
+        """Return the speaker active longest, overall or within segments; None without turns."""
         chart = (self if within is None else self.crop(within)).chart()
         return chart[0][0] if chart else None
 
     def crop(self, within: Segment | Iterable[Segment], mode: str = "intersection") -> Annotation:
-        """Keep what lies within a segment, or within any of several.
+        """Restrict the annotation to one or more segments.
 
-        Mode ``intersection`` cuts turns at the borders, ``strict`` keeps those that lie wholly
-        within one of the (merged) segments, ``loose`` those that touch one.
+        Parameters
+        ----------
+        within
+            Segment or segments; overlapping ones are merged.
+        mode
+            ``"intersection"`` trims turns at the boundaries, ``"strict"`` keeps turns inside a
+            merged segment, ``"loose"`` keeps turns that intersect one.
+
+        Raises
+        ------
+        ConfigError
+            If the mode is unknown.
         """
         parts = merge([within] if isinstance(within, Segment) else within)
         if mode == "intersection":
@@ -136,30 +161,30 @@ class Annotation:
         return replace(self, turns=tuple(kept))
 
     def support(self, collar: float = 0.0) -> Annotation:
-        """Join each speaker's turns over gaps shorter than ``collar`` (s), strictly.
+        """Merge turns of the same speaker that are less than ``collar`` seconds apart.
 
-        Tracks are named anew, A, B, ... in the order of labels and time, as pyannote.core does.
-        A joined turn has the mean confidence of its parts, by their lengths.
+        As in pyannote.core, tracks are renamed to A, B, ... in order of labels and time. The
+        confidence of a merged turn is the mean over its parts, weighted by duration.
         """
-        joined: list[Turn] = []
+        merged: list[Turn] = []
         for label in self.labels():
-            own = deque(self.subset([label]).turns)
-            for segment in merge((turn.segment for turn in own), collar):
+            remaining = deque(self.subset([label]).turns)
+            for segment in merge((turn.segment for turn in remaining), collar):
                 parts = []
-                while own and own[0].segment in segment:
-                    parts.append(own.popleft())
-                joined.append(Turn(segment, label, letters(len(joined)), mean_confidence(parts)))
-        return replace(self, turns=tuple(joined))
+                while remaining and remaining[0].segment in segment:
+                    parts.append(remaining.popleft())
+                merged.append(Turn(segment, label, letters(len(merged)), mean_confidence(parts)))
+        return replace(self, turns=tuple(merged))
 
     def subset(self, labels: Iterable[str]) -> Annotation:
-        """Keep the turns of some speakers."""
-        wanted = set(labels)
-        return replace(self, turns=tuple(t for t in self.turns if t.speaker in wanted))
+        """Keep the turns of the given speakers."""
+        kept_labels = set(labels)
+        return replace(self, turns=tuple(t for t in self.turns if t.speaker in kept_labels))
 
     def rename_labels(self, mapping: Mapping[str, str] | None = None) -> Annotation:
-        """Give speakers other names; those that the mapping lacks keep theirs.
+        """Rename speakers; labels that are not in the mapping are kept.
 
-        Without a mapping, they become A, B, ... in the order of their names.
+        By default, the labels become A, B, ... in sorted order.
         """
         if mapping is None:
             mapping = {label: letters(index) for index, label in enumerate(self.labels())}
@@ -167,15 +192,15 @@ class Annotation:
         return replace(self, turns=tuple(turns))
 
     def get_overlap(self, labels: Iterable[str] | None = None) -> tuple[Segment, ...]:
-        """List the regions where two or more speakers (of these) talk at once."""
+        """Return the regions in which two or more of the (given) speakers are active."""
         chosen = self if labels is None else self.subset(labels)
         shared: list[Segment] = []
-        still: list[Turn] = []
+        active: list[Turn] = []
         for turn in chosen.turns:
-            still = [other for other in still if other.segment.intersects(turn.segment)]
-            others = (other for other in still if other.speaker != turn.speaker)
+            active = [other for other in active if other.segment.intersects(turn.segment)]
+            others = (other for other in active if other.speaker != turn.speaker)
             shared.extend(other.segment & turn.segment for other in others)
-            still.append(turn)
+            active.append(turn)
         return merge(shared)
 
     def discretize(
@@ -185,12 +210,30 @@ class Annotation:
         labels: Sequence[str] | None = None,
         duration: float | None = None,
     ) -> Frames:
-        """Mark the frames in which each speaker talks: (T, labels) uint8, 0 or 1.
+        """Convert turns to frames.
 
-        ``support`` (by default the extent) is covered by frames of ``resolution`` (s, or the
-        steps and widths of a grid); a turn marks from the frame whose centre is nearest to its
-        start to that nearest to its end. Columns are ``labels``, by default all that talk within
-        the support, by name. ``duration`` (s) overrides the support's, to get a certain length.
+        A turn covers the frames from the one whose centre is nearest to its start to the one whose
+        centre is nearest to its end.
+
+        Parameters
+        ----------
+        support
+            Segment to cover with frames. By default, the extent of the annotation.
+        resolution
+            Step and width of the frames in seconds, or a grid with both.
+        labels
+            Speakers of the columns. By default, those active within the support, sorted by name.
+        duration
+            Duration of the frames in seconds. By default, that of the support.
+
+        Returns
+        -------
+        (T, labels), uint8, 0 or 1.
+
+        Raises
+        ------
+        ConfigError
+            If the resolution is below a microsecond.
         """
         support = self.extent if support is None else support
         cropped = self.crop(support)
@@ -199,10 +242,15 @@ class Annotation:
         return discretize(timelines, support, resolution, duration)
 
     def to_pyannote(self) -> Any:
-        """Convert to a ``pyannote.core.Annotation``, where that package is installed.
+        """Convert to ``pyannote.core.Annotation``.
 
-        Tracks keep their names if those tell apart the turns over each segment, else they become
-        A, B, ... in order.
+        Tracks keep their names if these are unique within each segment, else they become A, B, ...
+        in order.
+
+        Raises
+        ------
+        MissingPackageError
+            If pyannote.core is not installed.
         """
         try:
             core: Any = importlib.import_module("pyannote.core")
@@ -225,7 +273,7 @@ class Annotation:
 
 
 def letters(index: int) -> str:
-    """Name a column as spreadsheets do: A to Z, AA, AB, ..."""
+    """Return the name of a column as in spreadsheets: A to Z, AA, AB, ..."""
     name = ""
     index += 1
     while index:
@@ -235,7 +283,7 @@ def letters(index: int) -> str:
 
 
 def mean_confidence(turns: Sequence[Turn]) -> float | None:
-    """Average confidences by the turns' lengths; None where one is unknown."""
+    """Return the mean confidence weighted by duration, or None if one is unknown."""
     known = [(t.segment.duration, t.confidence) for t in turns if t.confidence is not None]
     if len(known) < len(turns) or not known:
         return None

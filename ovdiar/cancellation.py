@@ -1,7 +1,7 @@
-"""What is asked, again and again, while something long is computed: whether to go on.
+"""Cooperative cancellation: long computations check regularly whether their run was cancelled.
 
-A run says what to ask; whatever computes in its thread asks it. Neither knows of the other, so that
-networks stay free of state, and runs in several threads do not meet.
+The check belongs to the thread of the run, so networks hold no per-call state and concurrent runs
+do not affect each other.
 """
 
 from __future__ import annotations
@@ -14,37 +14,41 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-def _go_on() -> None:
-    """Ask nobody."""
+def _never_cancelled() -> None:
+    """Return: outside `cancellable`, nothing cancels."""
 
 
-_question: ContextVar[Callable[[], None]] = ContextVar("question", default=_go_on)
+_current_check: ContextVar[Callable[[], None]] = ContextVar(
+    "current_check", default=_never_cancelled
+)
 
 
 @contextmanager
-def checking(question: Callable[[], None]) -> Iterator[None]:
-    """Have `check` call this, in this thread, until the block ends.
+def cancellable(check: Callable[[], None]) -> Iterator[None]:
+    """Make `check_cancelled` call ``check`` in this thread until the block ends.
 
-    What the question raises stops the computation. In a block within a block, both are asked, the
-    outer one first.
+    Parameters
+    ----------
+    check
+        Raises an exception to stop the computation, otherwise returns. In nested blocks the outer
+        check runs before the inner one.
     """
-    outer = _question.get()
+    outer = _current_check.get()
 
     def both() -> None:
         outer()
-        question()
+        check()
 
-    token = _question.set(both)
+    token = _current_check.set(both)
     try:
         yield
     finally:
-        _question.reset(token)
+        _current_check.reset(token)
 
 
-def check() -> None:
-    """Ask whether to go on: returns, or raises what ends the run.
+def check_cancelled() -> None:
+    """Run the check of the current run, if any; it raises if the run is cancelled.
 
-    Called at least every `runtime.PATIENCE_MS` while a network runs; it costs a microsecond, or
-    what the run's own question costs.
+    While a network runs, this is called at least every `runtime.POLL_INTERVAL_MS`.
     """
-    _question.get()()
+    _current_check.get()()

@@ -1,4 +1,4 @@
-"""How many speak in each frame (pyannote.audio, ``SpeakerDiarizationMixin.speaker_count``)."""
+"""Number of speakers in each frame (pyannote.audio, ``SpeakerDiarizationMixin.speaker_count``)."""
 
 from __future__ import annotations
 
@@ -14,10 +14,18 @@ if TYPE_CHECKING:
 
 
 def speaker_count(active: WindowedFrames, warm_up: tuple[float, float] = (0.0, 0.0)) -> Frames:
-    """Average the windows' numbers of speakers: (C, F, S) -> (T, 1) uint8, ties to even.
+    """Average the number of active speakers over overlapping windows, rounded half to even.
 
-    ``warm_up`` gives the shares of a window left out at its start and end. Frames that no window
-    covers count nobody.
+    Parameters
+    ----------
+    active
+        (C, F, S).
+    warm_up
+        Left and right shares of each window to leave out.
+
+    Returns
+    -------
+    (T, 1), uint8; 0 in frames that no window covers.
     """
     speaking = active.data.sum(axis=2, keepdims=True, dtype=np.uint8)
     average = overlap_add(trim(active.with_data(speaking), warm_up), missing=0.0)

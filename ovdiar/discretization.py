@@ -1,4 +1,4 @@
-"""Turns to frames (pyannote.core ``Annotation.discretize``)."""
+"""Conversion of turns to frames (pyannote.core, ``Annotation.discretize``)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ovdiar.segment import Segment
 
 MICROSECONDS = 1_000_000
-"""The rate of grids whose frames are given in seconds, Hz."""
+"""Sample rate of grids defined in seconds, in Hz."""
 
 
 def discretize(
@@ -24,10 +24,14 @@ def discretize(
     resolution: float | FrameGrid,
     duration: float | None = None,
 ) -> Frames:
-    """Mark the frames of each speaker's segments: (T, speakers) uint8, 0 or 1.
+    """Convert the segments of each speaker to frames.
 
-    See `Annotation.discretize`. A segment so early that its end is nearest to a frame before the
-    first marks nothing; pyannote.core may then mark nearly every frame.
+    Parameters and errors are those of `Annotation.discretize`. A segment that ends nearest to a
+    frame before the first one is ignored; pyannote.core may then mark nearly every frame.
+
+    Returns
+    -------
+    (T, speakers), uint8, 0 or 1.
     """
     grid = _grid(resolution)
     step_s, half_s = grid.step_s, 0.5 * grid.width_s

@@ -1,4 +1,4 @@
-"""Which frames a speaker's embedding is taken from, and the statistics pooled over them.
+"""Frames used for a speaker's embedding, and statistics pooling.
 
 Sources: pyannote.audio ``SpeakerDiarization.get_embeddings`` and ``models.blocks.pooling``.
 """
@@ -19,35 +19,55 @@ if TYPE_CHECKING:
 
 
 class EmbeddingModel(Protocol):
-    """Embeds the speakers of windows."""
+    """Model that embeds the speakers of windows."""
 
     @property
     def spec(self) -> EmbeddingSpec:
-        """What the network expects and gives."""
+        """Input and output of the network."""
         ...
 
     def __call__(
         self, windows: NDArray[np.float32], masks: NDArray[np.float32]
     ) -> NDArray[np.float32]:
-        """Embed what masks (N, S, frames) choose of windows (N, samples) -> (N, S, D).
+        """Embed the masked frames of windows.
 
-        Where a mask leaves too little, the row is NaN.
+        Parameters
+        ----------
+        windows
+            (N, samples).
+        masks
+            (N, S, frames), one mask per speaker.
+
+        Returns
+        -------
+        (N, S, D), float32; NaN where a mask has too few frames for an utterance embedding.
         """
         ...
 
 
 def least_clean_frames(frames: int, min_samples: int, window_samples: int) -> int:
-    """Return how many clean frames a mask must exceed to be used: the network's shortest input."""
+    """Return the number of frames in the network's shortest input; clean masks must exceed it."""
     return -(-frames * min_samples // window_samples)
 
 
 def speaker_masks(
     active: NDArray[np.bool_], *, exclude_overlap: bool, least_clean: int
 ) -> NDArray[np.float32]:
-    """Choose the frames of each window speaker: (C, F, S) -> (C, S, F), 0 or 1.
+    """Select the frames of each speaker of each window.
 
-    With ``exclude_overlap``, the frames where the speaker is alone, if they are more than
-    ``least_clean``; else all of the speaker's frames.
+    Parameters
+    ----------
+    active
+        (C, F, S).
+    exclude_overlap
+        Use only the frames in which the speaker is alone, if there are more than ``least_clean``.
+        Otherwise use all frames of the speaker.
+    least_clean
+        See `least_clean_frames`.
+
+    Returns
+    -------
+    (C, S, F), float32, 0 or 1.
     """
     masks: NDArray[np.float32] = active.transpose(0, 2, 1).astype(np.float32)
     if not exclude_overlap:
@@ -65,10 +85,26 @@ def embed_windows(
     choose: Callable[[NDArray[np.bool_]], NDArray[np.float32]],
     progress: Progress,
 ) -> NDArray[np.float32]:
-    """Embed the speakers of all windows: active (C, F, S) -> (C, S, D), NaN where there is none.
+    """Embed the speakers of all windows.
 
-    ``batches`` are the windows in order, ``choose`` turns their activity into masks. The network
-    sees no window in which nobody speaks.
+    Windows without speech are not passed to the network.
+
+    Parameters
+    ----------
+    model
+        Embedding model.
+    batches
+        Windows in order, in batches (N, samples).
+    active
+        (C, F, S).
+    choose
+        Converts the activity (N, F, S) of windows to masks (N, S, F).
+    progress
+        Called with the number of windows completed.
+
+    Returns
+    -------
+    (C, S, D), float32; NaN for inactive speakers.
     """
     total, _, speakers = active.shape
     embeddings = np.full((total, speakers, model.spec.dimension), np.nan, dtype=np.float32)
@@ -79,15 +115,15 @@ def embed_windows(
         speaking = np.any(here, axis=1)
         rows = np.flatnonzero(np.any(speaking, axis=1))
         if len(rows):
-            answers = model(batch[rows], choose(here[rows]))
-            embeddings[done + rows] = np.where(speaking[rows, :, np.newaxis], answers, np.nan)
+            outputs = model(batch[rows], choose(here[rows]))
+            embeddings[done + rows] = np.where(speaking[rows, :, np.newaxis], outputs, np.nan)
         done += len(batch)
         progress(completed=done, total=total)
     return embeddings
 
 
 def nearest_resize(masks: NDArray[Any], length: int) -> NDArray[Any]:
-    """Resize the last axis by taking the nearest earlier entry, as torch's ``nearest`` does."""
+    """Resize the last axis by nearest-neighbour interpolation, as torch's ``nearest`` does."""
     frames = masks.shape[-1]
     resized: NDArray[Any] = masks[..., np.arange(length) * frames // length]
     return resized
@@ -96,18 +132,28 @@ def nearest_resize(masks: NDArray[Any], length: int) -> NDArray[Any]:
 def pool_statistics(
     features: NDArray[np.float32], masks: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """Pool trunk features under masks: (N, channels, T), (N, S, T) -> (N, S, 2 * channels).
+    """Pool the features of each mask: weighted mean and weighted standard deviation.
 
-    Weighted mean, then weighted standard deviation with pyannote's (>= 3.1) guards of 1e-8; a
-    mask of zeros gives zeros.
+    The constants 1e-8 are pyannote's (>= 3.1). A mask of zeros gives zeros.
+
+    Parameters
+    ----------
+    features
+        (N, channels, T).
+    masks
+        (N, S, T).
+
+    Returns
+    -------
+    (N, S, 2 * channels), float32.
     """
     weights = masks.astype(np.float32)
     total = weights.sum(axis=2, keepdims=True) + np.float32(1e-8)
     guard = total - (weights**2).sum(axis=2, keepdims=True) / total + np.float32(1e-8)
-    # no matrix products: threads of BLAS, once woken, take cores from those of the networks
+    # einsum, not matmul: BLAS threads compete with those of the networks for cores
     mean = np.einsum("nst,nct->nsc", weights, features) / total
     squares = np.empty_like(mean)
     for speaker in range(masks.shape[1]):
-        apart = np.square(features - mean[:, speaker, :, np.newaxis])
-        squares[:, speaker] = np.einsum("nt,nct->nc", weights[:, speaker], apart)
+        deviations = np.square(features - mean[:, speaker, :, np.newaxis])
+        squares[:, speaker] = np.einsum("nt,nct->nc", weights[:, speaker], deviations)
     return np.concatenate([mean, np.sqrt(squares / guard)], axis=2)

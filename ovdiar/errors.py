@@ -1,60 +1,66 @@
-"""What can go wrong, by whose fault: each error is ours and also the builtin a caller would guess.
+"""Exceptions and warnings. Each exception also derives from the matching builtin.
 
-Every message is one line that names the value, the limit and the next step.
+A message is one line with the value, the limit and the next step.
 """
 
 from __future__ import annotations
 
 
 class OvdiarError(Exception):
-    """Base of everything that ovdiar raises on purpose."""
+    """Base class of all exceptions raised by ovdiar."""
 
 
 class AudioError(OvdiarError, ValueError):
-    """Audio that cannot be decoded or that holds impossible samples."""
+    """Audio cannot be decoded, or has invalid samples."""
 
 
 class AudioNotFoundError(AudioError, FileNotFoundError):
-    """An audio path that leads nowhere."""
+    """An audio file does not exist."""
 
     __str__ = Exception.__str__
 
 
 class ModelError(OvdiarError, ValueError):
-    """A checkpoint, a network or a bundle that is damaged, foreign or does not fit."""
+    """A checkpoint, network or bundle is damaged or incompatible."""
 
 
 class ModelNotFoundError(ModelError, FileNotFoundError):
-    """A bundle or a checkpoint that is not where it was looked for."""
+    """A bundle or checkpoint does not exist."""
 
     __str__ = Exception.__str__
 
 
 class DownloadError(ModelError, ConnectionError):
-    """Weights that could not be fetched while exporting."""
+    """Weights could not be downloaded during export."""
 
     __str__ = Exception.__str__
 
 
 class ConfigError(OvdiarError, ValueError):
-    """A parameter out of its range, or parameters that contradict each other."""
+    """A parameter is invalid, or parameters contradict each other."""
 
 
 class MissingPackageError(ConfigError, ImportError):
-    """An optional package that the request needs and the environment lacks."""
+    """An optional package is required and not installed."""
 
     __str__ = Exception.__str__
 
 
 class CancelledError(OvdiarError, InterruptedError):
-    """A run that was stopped because its ``cancel`` was set."""
+    """A run was cancelled through its ``cancel`` event."""
 
     __str__ = Exception.__str__
 
 
 class FormatError(OvdiarError, ValueError):
-    """A file of turns (RTTM, JSON, ...) that cannot be parsed or written."""
+    """A file of turns or words (RTTM, JSON, ...) cannot be parsed or written."""
+
+
+class OutputError(FormatError, ConfigError, OSError):
+    """A file that cannot be written where it was asked for: its place, its rights, the disk."""
+
+    __str__ = Exception.__str__
 
 
 class OvdiarWarning(UserWarning):
-    """An answer that was given, but not quite the one that was asked for."""
+    """The result differs from what was requested."""

@@ -1,4 +1,4 @@
-"""Ready-made hooks: progress bars, timing, intermediate results. All are context managers."""
+"""Hooks for progress bars, timing and intermediate results. All are context managers."""
 
 from __future__ import annotations
 
@@ -16,13 +16,18 @@ if TYPE_CHECKING:
 
 
 BAR = "{percentage:3.0f}%|{bar:30}| {elapsed}{desc}"
-"""How tqdm is to draw a run: how much is done, how long it took, what is left and being done."""
+"""Layout of the progress bar: percentage, bar, elapsed time, time left and current step."""
 
 
 class ProgressHook:
-    """Draws one progress bar for each run on standard error, if that is a terminal.
+    """Draw a progress bar for each run on standard error, if it is a terminal.
 
-    It moves evenly in time over the whole run, and tells the step and the time that is left.
+    The bar shows the share of the run's duration that is done, the time left and the current step.
+
+    Parameters
+    ----------
+    disable
+        Whether to draw nothing. By default, nothing is drawn unless standard error is a terminal.
     """
 
     def __init__(self, *, disable: bool | None = None) -> None:
@@ -31,7 +36,7 @@ class ProgressHook:
         self._step = ""
 
     def __enter__(self) -> Self:
-        """Start."""
+        """Return the hook."""
         return self
 
     def __exit__(
@@ -54,34 +59,40 @@ class ProgressHook:
         total: int | None = None,
         completed: int | None = None,
     ) -> None:
-        """Name the step."""
+        """Set the name of the current step."""
         del step_artifact, file, total, completed
         self._step = step_name
 
     def progress(self, fraction: float, eta_s: float | None) -> None:
-        """Move the bar; 1 ends it, and the next fraction begins another."""
+        """Update the bar; 1 closes it, and the next fraction opens a new one."""
         if self._bar is None:
-            from tqdm import tqdm  # noqa: PLC0415 - only who wants bars loads them
+            from tqdm import tqdm  # noqa: PLC0415 - only needed to draw bars
 
             self._bar, self._step = tqdm(total=1.0, bar_format=BAR, disable=self._disable), ""
-        told = [self._step] if self._step and fraction < 1 else []
+        details = [self._step] if self._step and fraction < 1 else []
         if eta_s:
-            told = [f"{self._bar.format_interval(math.ceil(eta_s))} left", *told]
-        self._bar.set_description_str("".join(f", {each}" for each in told), refresh=False)
+            details = [f"{self._bar.format_interval(math.ceil(eta_s))} left", *details]
+        self._bar.set_description_str("".join(f", {each}" for each in details), refresh=False)
         self._bar.update(fraction - self._bar.n)
         if fraction == 1:
             self.__exit__(None, None, None)
 
 
 class TimingHook:
-    """Measures what each step takes: ``timing`` maps steps, and ``total``, to seconds."""
+    """Measure the duration of each step.
+
+    Attributes
+    ----------
+    timing
+        Seconds by name of the step, and ``total``.
+    """
 
     def __init__(self) -> None:
         self.timing: dict[str, float] = {}
         self._started = self._last = time.perf_counter()
 
     def __enter__(self) -> Self:
-        """Start the clock."""
+        """Start the timer."""
         self.timing = {}
         self._started = self._last = time.perf_counter()
         return self
@@ -92,7 +103,7 @@ class TimingHook:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Stop the clock."""
+        """Stop the timer."""
         self.timing["total"] = time.perf_counter() - self._started
 
     def __call__(
@@ -112,14 +123,25 @@ class TimingHook:
 
 
 class ArtifactHook:
-    """Keeps a copy of what steps gave: ``artifacts`` by name; of all steps, or those named."""
+    """Keep copies of the results of steps.
+
+    Parameters
+    ----------
+    names
+        Steps to keep. By default, all.
+
+    Attributes
+    ----------
+    artifacts
+        Results by name of the step.
+    """
 
     def __init__(self, *names: str) -> None:
         self.artifacts: dict[str, Any] = {}
         self._names = names
 
     def __enter__(self) -> Self:
-        """Forget what was kept."""
+        """Drop earlier results."""
         self.artifacts = {}
         return self
 
@@ -129,7 +151,7 @@ class ArtifactHook:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Keep what was kept."""
+        """Do nothing: the results are kept."""
 
     def __call__(
         self,
@@ -140,20 +162,26 @@ class ArtifactHook:
         total: int | None = None,
         completed: int | None = None,
     ) -> None:
-        """Keep the outcome of a step."""
+        """Copy the result of a step."""
         del file, total, completed
         if step_artifact is not None and (not self._names or step_name in self._names):
             self.artifacts[step_name] = copy.deepcopy(step_artifact)
 
 
 class Hooks:
-    """Calls several hooks in turn; tells the fraction to those that have a method ``progress``."""
+    """Call several hooks in order.
+
+    Parameters
+    ----------
+    hooks
+        Hooks to call. Those with a method ``progress`` also receive the fraction and the time left.
+    """
 
     def __init__(self, *hooks: Hook) -> None:
         self._hooks = hooks
 
     def __enter__(self) -> Self:
-        """Enter those that are context managers."""
+        """Enter the hooks that are context managers."""
         for hook in self._hooks:
             if hasattr(hook, "__enter__"):
                 hook.__enter__()
@@ -165,18 +193,18 @@ class Hooks:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Leave those that are context managers."""
+        """Exit the hooks that are context managers, in reverse order."""
         for hook in reversed(self._hooks):
             if hasattr(hook, "__exit__"):
                 hook.__exit__(kind, error, trace)
 
     def __call__(self, step_name: str, step_artifact: Any, **details: Any) -> None:
-        """Pass the call on."""
+        """Call each hook."""
         for hook in self._hooks:
             hook(step_name, step_artifact, **details)
 
     def progress(self, fraction: float, eta_s: float | None) -> None:
-        """Pass the fraction on."""
+        """Report progress to each hook that supports it."""
         for hook in self._hooks:
             if hasattr(hook, "progress"):
                 hook.progress(fraction, eta_s)

@@ -7,124 +7,59 @@ Sources: the model card of ``pyannote/segmentation`` (2022.07 weights) and the c
 from __future__ import annotations
 
 import json
-import math
-from dataclasses import dataclass, fields, replace
-from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ovdiar.errors import ConfigError
+from ovdiar.frames import FrameGrid
+from ovdiar.parameters import (
+    ActivityParameters,
+    DiarizationParameters,
+    Parameters,
+    ResegmentationParameters,
+    SpeakerSegmentationParameters,
+    declarations,
+)
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
 
-    from ovdiar.clustering.ahc import Linkage
+PYANNET_FRAMES = FrameGrid(step=270, width=991)
+"""The frames of every published segmentation network."""
 
 
-CHOICES = {
-    "training_filter": ("active", "clean"),
-    "clustering": ("ahc", "vbx", "kmeans"),
-    "embedding_reuse": ("window", "shared"),
-    "ghosts": ("keep", "fold", "report"),
-    "linkage": ("centroid", "median", "ward", "average", "complete", "single", "weighted"),
-}
-RANGES = {
-    "segmentation_threshold": (0.0, 1.0),
-    "segmentation_step": (1e-3, 1.0),
-    "segmentation_lowpass": (0.0, math.inf),
-    "segmentation_noise": (0.0, 1.0),
-    "min_duration_on": (0.0, math.inf),
-    "min_duration_off": (0.0, math.inf),
-    "clean_share": (0.0, 1.0),
-    "side_by_side": (0.0, 2.0),
-    "threshold": (0.0, 2.0),
-    "min_cluster_size": (1, math.inf),
-    "fa": (1e-6, 1e6),
-    "fb": (1e-6, 1e6),
-}
-ACTIVITY_RANGES = {
-    "onset": (0.0, 1.0),
-    "offset": (0.0, 1.0),
-    "min_duration_on": (0.0, math.inf),
-    "min_duration_off": (0.0, math.inf),
-}
-"""Least and most of a hyper-parameter, inclusive."""
-
-
-def check_range(name: str, value: float, least: float, most: float) -> None:
-    """Refuse a hyper-parameter that is not within its range, or no number."""
-    if not least <= value <= most:
-        raise ConfigError(f"{name} is {value:g}: give a number from {least:g} to {most:g}")
-
-
-@dataclass(frozen=True)
-class ActivityParameters:
-    """Hysteresis thresholds (of scores) and minimum durations (s) of one detection task.
-
-    An offset of 0 stands for the onset, as in pyannote.
-    """
-
-    onset: float = 0.5
-    offset: float = 0.5
-    min_duration_on: float = 0.0
-    min_duration_off: float = 0.0
-
-    def __post_init__(self) -> None:
-        """Refuse what is out of its range."""
-        for name, (least, most) in ACTIVITY_RANGES.items():
-            check_range(name, getattr(self, name), least, most)
-
-
-@dataclass(frozen=True)
-class DiarizationParameters:
-    """Hyper-parameters of `ovdiar.SpeakerDiarization`; see there what each one means."""
-
-    segmentation_threshold: float = 0.5
-    segmentation_step: float = 0.1
-    segmentation_lowpass: float = 0.0
-    segmentation_noise: float = 0.0
-    min_duration_on: float = 0.0
-    min_duration_off: float = 0.0
-    embedding_exclude_overlap: bool = True
-    training_filter: str = "active"
-    clean_share: float = 0.2
-    clustering: str = "ahc"
-    linkage: Linkage = "centroid"
-    side_by_side: float = 0.0
-    threshold: float = 0.7
-    min_cluster_size: int = 12
-    refine_clusters: bool = False
-    fa: float = 0.07
-    fb: float = 0.8
-    embedding_reuse: str = "window"
-    ghosts: str = "keep"
-
-    def __post_init__(self) -> None:
-        """Refuse what is out of its range."""
-        for name, allowed in CHOICES.items():
-            chosen = getattr(self, name)
-            if chosen not in allowed:
-                raise ConfigError(f"{name} {chosen!r} is unknown: choose from {', '.join(allowed)}")
-        for name, (least, most) in RANGES.items():
-            check_range(name, getattr(self, name), least, most)
+def _thresholds(
+    onset: float, offset: float, min_duration_on: float, min_duration_off: float
+) -> dict[str, float]:
+    return {
+        "onset": onset,
+        "offset": offset,
+        "min_duration_on": min_duration_on,
+        "min_duration_off": min_duration_off,
+    }
 
 
 VOICE_ACTIVITY: Mapping[str, ActivityParameters] = {
-    "ami": ActivityParameters(0.684, 0.577, 0.181, 0.037),
-    "dihard3": ActivityParameters(0.767, 0.377, 0.136, 0.067),
-    "voxconverse": ActivityParameters(0.767, 0.713, 0.182, 0.501),
+    "ami": ActivityParameters(**_thresholds(0.684, 0.577, 0.181, 0.037)),
+    "dihard3": ActivityParameters(**_thresholds(0.767, 0.377, 0.136, 0.067)),
+    "voxconverse": ActivityParameters(**_thresholds(0.767, 0.713, 0.182, 0.501)),
 }
 OVERLAPPED_SPEECH: Mapping[str, ActivityParameters] = {
-    "ami": ActivityParameters(0.448, 0.362, 0.116, 0.187),
-    "dihard3": ActivityParameters(0.430, 0.320, 0.091, 0.144),
-    "voxconverse": ActivityParameters(0.587, 0.426, 0.337, 0.112),
+    "ami": ActivityParameters(**_thresholds(0.448, 0.362, 0.116, 0.187)),
+    "dihard3": ActivityParameters(**_thresholds(0.430, 0.320, 0.091, 0.144)),
+    "voxconverse": ActivityParameters(**_thresholds(0.587, 0.426, 0.337, 0.112)),
 }
-RESEGMENTATION: Mapping[str, ActivityParameters] = {
-    "ami": ActivityParameters(0.542, 0.527, 0.044, 0.705),
-    "dihard3": ActivityParameters(0.592, 0.489, 0.163, 0.182),
-    "voxconverse": ActivityParameters(0.537, 0.724, 0.410, 0.563),
+RESEGMENTATION: Mapping[str, ResegmentationParameters] = {
+    "ami": ResegmentationParameters(**_thresholds(0.542, 0.527, 0.044, 0.705)),
+    "dihard3": ResegmentationParameters(**_thresholds(0.592, 0.489, 0.163, 0.182)),
+    "voxconverse": ResegmentationParameters(**_thresholds(0.537, 0.724, 0.410, 0.563)),
 }
+"""Tuned to refine VBx by ``pyannote/segmentation``."""
+RESEGMENTATION_DEFAULT = ResegmentationParameters(**_thresholds(0.810, 0.481, 0.055, 0.098))
+"""Published for ``pyannote/segmentation``, tuned on DIHARD III."""
+SPEAKER_SEGMENTATION_DEFAULT = SpeakerSegmentationParameters(onset=0.84, offset=0.46)
+"""Published for ``pyannote/segmentation``, tuned on DIHARD III; the only ones."""
 DIARIZATION: Mapping[str, DiarizationParameters] = {
     "2.1": DiarizationParameters(
         segmentation_threshold=0.4442333667381752,
@@ -138,29 +73,25 @@ DIARIZATION: Mapping[str, DiarizationParameters] = {
     ),
 }
 
-PARITY: Mapping[str, Any] = {
-    "segmentation_lowpass": 0.0,
-    "segmentation_noise": 0.0,
-    "min_duration_on": 0.0,
-    "side_by_side": 0.0,
-    "refine_clusters": False,
-}
-"""What pyannote's diarization knows nothing of, switched off."""
-
-Parameters = TypeVar("Parameters", ActivityParameters, DiarizationParameters)
+Preset = TypeVar("Preset", bound=Parameters)
 
 
 def choose(
-    table: Mapping[str, Parameters],
+    table: Mapping[str, Preset],
     preset: str | os.PathLike[str] | None,
-    default: Parameters,
-    overrides: Mapping[str, Any],
-) -> Parameters:
-    """Settle hyper-parameters: the default, or a preset; then whatever was given by name.
+    default: Preset,
+    given: Mapping[str, Any],
+) -> Preset:
+    """Return the default or a preset, with the values that were given by name.
 
-    ``preset`` names a row of the table, or a JSON file with an object of parameters (over the
-    default); of a file for diarization, detection takes the threshold and the gap that it fills.
-    Overrides of None were not given. Unknown names raise ConfigError.
+    ``preset`` names a row of the table, or a JSON file with an object of hyper-parameters, which
+    replace the default's. A detection task takes from a file tuned for diarization its
+    ``segmentation_threshold``, as onset and offset, and its minimum durations.
+
+    Raises
+    ------
+    ConfigError
+        The preset is unknown or cannot be read, or see `Parameters.with_values`.
     """
     chosen = default
     if preset is not None and str(preset) in table:
@@ -168,40 +99,17 @@ def choose(
     elif preset is not None:
         values = _read_preset(Path(preset), table)
         if isinstance(default, ActivityParameters):
-            values = _of_detection(values)
-        chosen = with_parameters(default, values)
-    return with_parameters(chosen, {k: v for k, v in overrides.items() if v is not None})
+            values = _for_detection(values)
+        chosen = default.with_values(values)
+    return chosen.with_values(given)
 
 
-def with_parameters(parameters: Parameters, values: Mapping[str, Any]) -> Parameters:
-    """Replace some hyper-parameters by name, checking the names and kinds of values."""
-    kinds = {field.name: getattr(parameters, field.name) for field in fields(parameters)}
-    checked = {}
-    for name, value in values.items():
-        if name not in kinds:
-            raise ConfigError(
-                f"hyper-parameter {name!r} is unknown: choose from {', '.join(kinds)}"
-            )
-        kind = type(kinds[name])
-        if kind in (int, float):
-            fits = isinstance(value, Real) and not isinstance(value, bool)
-            fits = fits and (kind is float or float(value).is_integer())
-        else:
-            fits = isinstance(value, kind)
-        if not fits:
-            raise ConfigError(f"{name} = {value!r} is not of the kind {kind.__name__}: correct it")
-        checked[name] = kind(value)
-    return replace(parameters, **checked)
-
-
-def _of_detection(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Read a file of hyper-parameters, possibly tuned for diarization, as those of detection."""
+def _for_detection(values: Mapping[str, Any]) -> dict[str, Any]:
     known = dict(values)
     if "segmentation_threshold" in known:
         known = {"onset": known["segmentation_threshold"], **known}
         known.setdefault("offset", known["onset"])
-    detection = {field.name for field in fields(ActivityParameters)}
-    others = {field.name for field in fields(DiarizationParameters)} - detection
+    others = declarations(DiarizationParameters).keys() - declarations(ActivityParameters).keys()
     return {name: value for name, value in known.items() if name not in others}
 
 

@@ -15,25 +15,50 @@ if TYPE_CHECKING:
     from ovdiar.frames import WindowedFrames
 
 FRAMES_AT_ONCE = 2**17
-"""How many frames are decided on at once; an order of columns takes 8 bytes a score."""
+"""Frames sorted at once; an order of columns takes 8 bytes a score."""
+WINDOWS_AT_ONCE = 256
+"""Windows whose scores are copied at once, speaker by speaker."""
 
 
 def cluster_activations(scores: WindowedFrames, labels: NDArray[np.integer]) -> Frames:
     """Add up every window's scores by cluster: (C, F, S) and labels (C, S) -> (T, K) float32.
 
-    Of the speakers that a window gives to one cluster, the louder one counts in each frame.
-    Negative labels belong nowhere. The sums are taken window by window, so that a long recording
-    never needs an array of windows x frames x clusters.
+    Where a window has several speakers of one cluster, the largest score counts in each frame, and
+    NaN counts as 0. Negative labels belong to no cluster. Sums are float32 and taken window by
+    window, as pyannote's are.
     """
     clusters = max(int(labels.max(initial=-1)) + 1, 0)
     count = scores.data.shape[1]
     grid, total, starts = output_grid(scores)
-    summed = np.zeros((total, clusters), dtype=np.float32)
-    for start, window, assigned in zip(starts, scores.data, labels, strict=True):
-        for cluster in np.unique(assigned[assigned >= 0]):
-            loudest = window[:, assigned == cluster].max(axis=1)
-            summed[start : start + count, cluster] += np.nan_to_num(loudest)
-    return Frames(summed, grid)
+    summed = np.zeros((clusters, total), dtype=np.float32)
+    distinct, doubled = _distinct(labels)
+    for here in slices(len(scores), WINDOWS_AT_ONCE):
+        by_speaker = scores.data[here].transpose(0, 2, 1)
+        windows, speakers = np.nonzero(distinct[here] >= 0)
+        own = by_speaker[windows, speakers]
+        for row in np.flatnonzero(doubled[here][windows]):
+            window = windows[row]
+            same = labels[here][window] == distinct[here][window, speakers[row]]
+            own[row] = by_speaker[window, same].max(axis=0)
+        if not np.isfinite(own).all():
+            own = np.nan_to_num(own)
+        for start, cluster, row in zip(
+            starts[here][windows].tolist(),
+            distinct[here][windows, speakers].tolist(),
+            own,
+            strict=True,
+        ):
+            summed[cluster, start : start + count] += row
+    return Frames(np.ascontiguousarray(summed.T), grid)
+
+
+def _distinct(labels: NDArray[np.integer]) -> tuple[NDArray[np.integer], NDArray[np.bool_]]:
+    """Keep the first speaker of each cluster in a window: labels (C, S), and whether some went."""
+    kept = np.where(labels < 0, -1, labels)
+    for later in range(1, labels.shape[1]):
+        again = (kept[:, :later] == kept[:, [later]]).any(axis=1)
+        kept[again, later] = -1
+    return kept, (kept != np.where(labels < 0, -1, labels)).any(axis=1)
 
 
 def select_loudest(activations: Frames, count: Frames) -> Frames:
@@ -45,9 +70,17 @@ def select_loudest(activations: Frames, count: Frames) -> Frames:
     """
     loudness, wanted = activations.data, count.data
     lacking = int(wanted.max(initial=0)) - loudness.shape[1]
-    loudness = np.pad(loudness, ((0, 0), (0, max(lacking, 0))))
+    if lacking > 0:
+        loudness = np.pad(loudness, ((0, 0), (0, lacking)))
     on = np.zeros(loudness.shape, dtype=np.uint8)
-    for here in slices(len(on), FRAMES_AT_ONCE):
-        order = np.argsort(-loudness[here], axis=1, kind="stable")
-        np.put_along_axis(on[here], order, np.arange(loudness.shape[1]) < wanted[here], axis=1)
+    alone = np.flatnonzero(wanted[:, 0] == 1)
+    if len(alone):
+        on[alone, loudness[alone].argmax(axis=1)] = 1
+    several = np.flatnonzero(wanted[:, 0] > 1)
+    for here in slices(len(several), FRAMES_AT_ONCE):
+        frames = several[here]
+        order = np.argsort(-loudness[frames], axis=1, kind="stable")
+        chosen = np.zeros((len(frames), loudness.shape[1]), dtype=np.uint8)
+        np.put_along_axis(chosen, order, np.arange(loudness.shape[1]) < wanted[frames], axis=1)
+        on[frames] = chosen
     return Frames(on, activations.grid)

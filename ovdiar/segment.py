@@ -1,4 +1,4 @@
-"""Intervals of time in seconds, with the names and rules of pyannote.core."""
+"""Time intervals in seconds, with the names and rules of pyannote.core."""
 
 from __future__ import annotations
 
@@ -12,59 +12,72 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 SHORTEST_S = 1e-6
-"""Segments up to this long count as empty (pyannote.core's precision), s."""
+"""Segments up to this duration (s) are empty, as in pyannote.core."""
 
 
 @dataclass(frozen=True, order=True)
 class Segment:
-    """An interval from ``start`` to ``end``, s; false when it is empty."""
+    """Time interval. An empty segment is false.
+
+    Parameters
+    ----------
+    start, end
+        Times, in seconds.
+
+    Raises
+    ------
+    ConfigError
+        If a time is not finite.
+    """
 
     start: float
     end: float
 
     def __post_init__(self) -> None:
-        """Refuse times that are no times."""
+        """Check that both times are finite."""
         if not (math.isfinite(self.start) and math.isfinite(self.end)):
-            raise ConfigError(f"a segment from {self.start} to {self.end} s is not finite")
+            raise ConfigError(
+                f"a segment from {self.start} to {self.end} s is not finite: give finite times"
+            )
 
     def __bool__(self) -> bool:
-        """Tell whether it is longer than a microsecond."""
+        """Return whether the segment is longer than a microsecond."""
         return bool(self.end - self.start > SHORTEST_S)
 
     @property
     def duration(self) -> float:
-        """Length, s; 0 when empty."""
+        """Duration, in seconds; 0 if empty."""
         return self.end - self.start if self else 0.0
 
     @property
     def middle(self) -> float:
-        """Centre, s."""
+        """Midpoint, in seconds."""
         return 0.5 * (self.start + self.end)
 
     def __and__(self, other: Segment) -> Segment:
-        """Intersect; false when the two do not meet."""
+        """Return the intersection, which is false if the segments are disjoint."""
         return Segment(max(self.start, other.start), min(self.end, other.end))
 
     def __or__(self, other: Segment) -> Segment:
-        """Return the hull of the two; an empty one adds nothing."""
+        """Return the convex hull; empty segments are ignored."""
         if not self or not other:
             return self or other
         return Segment(min(self.start, other.start), max(self.end, other.end))
 
     def __contains__(self, other: Segment) -> bool:
-        """Tell whether another segment lies within this one."""
+        """Return whether another segment lies within this one."""
         return self.start <= other.start and other.end <= self.end
 
     def intersects(self, other: Segment) -> bool:
-        """Tell whether the two share more than a microsecond."""
+        """Return whether the segments share more than a microsecond."""
         return bool(self & other)
 
     def __str__(self) -> str:
-        """Return hours, minutes and seconds of both ends."""
-        return f"[{_clock(self.start)} --> {_clock(self.end)}]" if self else "[]"
+        """Return both times in hours, minutes and seconds."""
+        return f"[{_timestamp(self.start)} --> {_timestamp(self.end)}]" if self else "[]"
 
 
-def _clock(time_s: float) -> str:
+def _timestamp(time_s: float) -> str:
     sign = "-" if time_s < 0 else " "
     minutes, seconds = divmod(abs(time_s), 60)
     hours, minutes = divmod(int(minutes), 60)
@@ -72,9 +85,9 @@ def _clock(time_s: float) -> str:
 
 
 def merge(segments: Iterable[Segment], collar: float = 0.0) -> tuple[Segment, ...]:
-    """Join what overlaps, touches, or leaves a gap shorter than ``collar`` seconds (strictly).
+    """Merge segments that overlap, touch, or are less than ``collar`` seconds apart.
 
-    pyannote.core's ``Timeline.support``: a gap up to a microsecond is no gap.
+    Gaps of up to a microsecond are always filled, as in pyannote.core's ``Timeline.support``.
     """
     merged: list[Segment] = []
     for segment in sorted(filter(None, segments)):

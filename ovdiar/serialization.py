@@ -1,6 +1,6 @@
-"""A diarization as plain values: the lists of pyannote.audio 4, and what they leave out.
+"""A diarization as plain values: the lists of pyannote.audio 4, and ovdiar's additions.
 
-The same values are what `DiarizationResult.serialize` returns and what JSON files hold.
+`DiarizationResult.serialize` returns these values, and JSON files hold them.
 """
 
 from __future__ import annotations
@@ -9,13 +9,15 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from ovdiar.annotation import Annotation
+    from ovdiar.notices import Notice
 
 OVERLAPPING = "diarization"
 EXCLUSIVE = "exclusive_diarization"
 SPEAKERS = "speakers"
+NOTICES = "notices"
 PROVENANCE = "provenance"
 
 
@@ -23,26 +25,31 @@ def serialize(
     annotation: Annotation,
     exclusive: Annotation | None = None,
     provenance: Mapping[str, Any] | None = None,
+    notices: Iterable[Notice] | None = None,
 ) -> dict[str, Any]:
     """Return plain values that JSON can hold.
 
-    - ``diarization`` and, where it is known, ``exclusive_diarization``: a row a turn, see `turns`;
+    - ``diarization`` and, where it is known, ``exclusive_diarization``: a row for each turn (see
+      `turns`);
     - ``speakers``: see `speaker_totals`;
-    - ``provenance``: what made the turns; by default no more than ovdiar's version and the
-      recording's name, where it has one.
+    - ``notices``, where they are known: code, text and values of each;
+    - ``provenance``: what produced the turns; by default ovdiar's version and the recording's
+      name, where it has one.
     """
     content: dict[str, Any] = {OVERLAPPING: turns(annotation)}
     if exclusive is not None:
         content[EXCLUSIVE] = turns(exclusive)
     content[SPEAKERS] = speaker_totals(annotation)
+    if notices is not None:
+        content[NOTICES] = [notice.to_dict() for notice in notices]
     content[PROVENANCE] = dict(origin(annotation.uri) if provenance is None else provenance)
     return content
 
 
 def turns(annotation: Annotation) -> list[dict[str, Any]]:
-    """List the turns in order: start and end (s, to the millisecond) and speaker.
+    """List the turns in order: start and end (s, to the millisecond), speaker, and confidence.
 
-    Those whose confidence is known (0 to 1) have it as a fourth value.
+    The confidence (0 to 1) is left out where it is unknown.
     """
     rows: list[dict[str, Any]] = []
     for turn in annotation.turns:
@@ -58,9 +65,9 @@ def turns(annotation: Annotation) -> list[dict[str, Any]]:
 
 
 def speaker_totals(annotation: Annotation) -> list[dict[str, Any]]:
-    """List the speakers by name: talk (s), number of turns, and share of everybody's talk (0 to 1).
+    """List the speakers by name: speech (s), number of turns, and share of all speech (0 to 1).
 
-    Talk in overlap counts for each who speaks, so that the shares add up to 1.
+    Overlapped speech counts for each of its speakers, so that the shares add up to 1.
     """
     talk_s = {label: annotation.label_duration(label) for label in annotation.labels()}
     everybody_s = sum(talk_s.values())
@@ -76,6 +83,6 @@ def speaker_totals(annotation: Annotation) -> list[dict[str, Any]]:
 
 
 def origin(uri: str | None) -> dict[str, Any]:
-    """Tell this ovdiar's version and, where it is known, the recording's name."""
+    """Return this ovdiar's version and, where it is known, the recording's name."""
     named = {} if uri is None else {"uri": uri}
     return {"ovdiar": version("ovdiar"), **named}

@@ -1,12 +1,12 @@
-"""Embed all windows from one pass of the trunk over the recording.
+"""Embed all windows with a single pass of the trunk over the recording.
 
-In exact mode overlapping windows send the same audio through the trunk again and again. Here the
-trunk runs once, over long blocks with enough context at their edges, and windows pool their own
-frames from it. Only sums are kept: of a mask's weights, and of the features and their squares
-under it, from which `embedding.pool_statistics` would compute the same.
+In exact mode, overlapping windows pass the same audio through the trunk several times. Here, the
+trunk processes long blocks with context on both sides, and windows pool their frames from its
+output. Only sums are kept: of the weights of each mask, and of the masked features and their
+squares, which determine the statistics of `embedding.pool_statistics`.
 
-What differs from exact mode: the filterbank's mean is taken off over a block instead of a window,
-and the trunk sees audio, not padding, beyond the edges of a window.
+The embeddings differ from exact mode because the filterbank's mean is subtracted per block instead
+of per window, and because the trunk sees audio instead of padding beyond the edges of a window.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 
 from ovdiar.embedding import nearest_resize
 from ovdiar.frames import FrameGrid
-from ovdiar.windows import Padded, slide
+from ovdiar.windows import PaddedBlocks, slide
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from ovdiar.windows import Progress
 
 BLOCK_S = 30.0
-"""Audio that goes through the trunk at once, without its context, s."""
+"""Duration of the audio processed by the trunk at once, without context, in seconds."""
 
 
 class RunningStatistics:
-    """Masked sums of features, for windows that are still being read.
+    """Masked sums of features for windows that are not complete yet.
 
-    Rows are window speakers in order; only those from the first open window on are held.
+    There is one row per speaker of each incomplete window, in order.
     """
 
     def __init__(self, channels: int) -> None:
@@ -42,23 +42,28 @@ class RunningStatistics:
         self._sums = np.zeros((2, 0, channels))
 
     def __len__(self) -> int:
-        """Count the rows."""
+        """Return the number of rows."""
         return len(self._weights)
 
     def grow(self, rows: int) -> None:
-        """Begin rows, at zero, until there are so many."""
+        """Append rows of zeros up to the given number of rows."""
         more = rows - len(self)
         self._weights = np.pad(self._weights, (0, more))
         self._sums = np.pad(self._sums, ((0, 0), (0, more), (0, 0)))
 
     def add(self, masks: NDArray[np.float32], features: NDArray[np.float32]) -> None:
-        """Add frames: masks (rows, frames), of 0 and 1, and features (channels, frames)."""
+        """Add frames: masks (rows, frames) of 0 and 1, and features (channels, frames)."""
         self._weights += masks.sum(axis=1)
         self._sums[0] += masks @ features.T
         self._sums[1] += masks @ np.square(features).T
 
     def finish(self, rows: int) -> NDArray[np.float32]:
-        """Let go of the first rows: their means and standard deviations (rows, 2 * channels)."""
+        """Remove the first rows and return their statistics.
+
+        Returns
+        -------
+        (rows, 2 * channels), float32: means and standard deviations.
+        """
         weights = self._weights[:rows, np.newaxis]
         sums, squares = self._sums[:, :rows]
         total = weights + 1e-8
@@ -71,7 +76,7 @@ class RunningStatistics:
 
 
 def align_step(step: int, hop: int) -> int:
-    """Round a window step, in samples, to a positive multiple of the trunk's own."""
+    """Round a window step, in samples, to a positive multiple of the trunk's hop."""
     return max(1, round(step / hop)) * hop
 
 
@@ -83,10 +88,26 @@ def embed_shared(
     choose: Callable[[NDArray[np.bool_]], NDArray[np.float32]],
     progress: Progress,
 ) -> NDArray[np.float32]:
-    """Embed the speakers of all windows: active (C, F, S) -> (C, S, D), NaN where there is none.
+    """Embed the speakers of all windows; blocks without speech are not passed to the trunk.
 
-    ``windows`` must lie a multiple of the trunk's hop apart. Blocks in which nobody speaks do not
-    go through the trunk.
+    Parameters
+    ----------
+    model
+        Embedding model with a trunk and a head.
+    blocks
+        Samples of the recording, in blocks of any lengths.
+    windows
+        Grid of the windows; its step must be a multiple of the trunk's hop.
+    active
+        (C, F, S).
+    choose
+        Converts the activity (N, F, S) of windows to masks (N, S, F).
+    progress
+        Called with the number of windows completed.
+
+    Returns
+    -------
+    (C, S, D), float32; NaN for inactive speakers.
     """
     hop, context = model.spec.hop_samples, model.spec.context_samples
     total, _, speakers = active.shape
@@ -94,18 +115,18 @@ def embed_shared(
     per_step, per_window = windows.step // hop, -(-windows.width // hop)
     core = round(BLOCK_S * windows.rate / hop)
     sums = RunningStatistics(model.spec.channels)
-    # Blocks are windows themselves: the core, and the context on both sides of it.
+    # Each block is a window: its core, with context on both sides.
     grid = FrameGrid(core * hop, core * hop + 2 * context, rate=windows.rate)
-    padded = Padded(blocks, context)
-    first = 0  # of the windows that are open
+    padded = PaddedBlocks(blocks, context)
+    first = 0  # first incomplete window
     progress(completed=0, total=total)
     for index, (block,) in enumerate(slide(padded, grid, 1)):
         begin = index * core
-        last = min(total, -(-(begin + core) // per_step))  # windows that have begun
+        last = min(total, -(-(begin + core) // per_step))  # windows that have started
         sums.grow((last - first) * speakers)
         masks = _masks_within(choose(active[first:last]), first, per_step, per_window, begin, core)
         if masks.any():
-            skipped = 0 if index else context  # nothing precedes a recording
+            skipped = 0 if index else context  # the first block has no preceding context
             end = max(padded.end - index * core * hop, skipped + model.spec.min_samples)
             features = model.trunk(block[np.newaxis, skipped:end])[0]
             features = features[:, (context - skipped) // hop :][:, :core]
@@ -128,15 +149,19 @@ def embed_shared(
 def _masks_within(
     masks: NDArray[np.float32], first: int, per_step: int, per_window: int, begin: int, core: int
 ) -> NDArray[np.float32]:
-    """Lay window masks (C, S, F) on the trunk's frames ``begin`` to ``begin + core``: (C*S, core).
+    """Place window masks (C, S, F) on the trunk's frames from ``begin`` to ``begin + core``.
 
-    ``first`` is the number of the first window; windows lie ``per_step`` trunk frames apart.
+    Windows are ``per_step`` trunk frames apart; ``first`` is the index of the first one.
+
+    Returns
+    -------
+    (C * S, core), float32.
     """
     rows = nearest_resize(masks, per_window)
-    laid = np.zeros((*masks.shape[:2], core), dtype=np.float32)
-    for row, (target, source) in enumerate(zip(laid, rows, strict=True)):
+    placed = np.zeros((*masks.shape[:2], core), dtype=np.float32)
+    for row, (target, source) in enumerate(zip(placed, rows, strict=True)):
         offset = (first + row) * per_step - begin
         here = slice(max(offset, 0), min(offset + per_window, core))
         if here.start < here.stop:
             target[:, here] = source[:, here.start - offset : here.stop - offset]
-    return laid.reshape(-1, core)
+    return placed.reshape(-1, core)

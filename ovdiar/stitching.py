@@ -1,4 +1,4 @@
-"""Join the speakers of overlapping windows into stitches, without knowing any voice.
+"""Stitch the speakers of overlapping windows together, without embeddings.
 
 Source: pyannote.audio 2.1.1, ``SpeakerSegmentation.get_stitching_graph`` and
 ``.stitchable_components``.
@@ -23,15 +23,23 @@ if TYPE_CHECKING:
     from ovdiar.frames import WindowedFrames
 
 FACTOR = 0.5
-"""By which the threshold shrinks as long as speakers are left."""
+"""Factor applied to the threshold while speakers remain."""
 
 
 @dataclass(frozen=True, eq=False)
 class StitchingGraph:
-    """Window speakers that speak, and which of them may be one person.
+    """Active speakers of all windows, and the pairs of them that may be the same person.
 
-    Speaker s of window c is ``c * speakers + s``. ``nodes`` (N,) are in the order in which they
-    were met, which numbers the stitches; ``pairs`` (E, 2) of nodes are ``costs`` (E,) apart.
+    Parameters
+    ----------
+    speakers
+        Number of speakers per window, S. Speaker s of window c is node ``c * S + s``.
+    nodes
+        (N,), in order of first appearance, which determines the numbers of the components.
+    pairs
+        (E, 2), pairs of nodes.
+    costs
+        (E,), cost of each pair.
     """
 
     speakers: int
@@ -41,12 +49,26 @@ class StitchingGraph:
 
 
 def stitch(scores: WindowedFrames, *, onset: float, threshold: float) -> NDArray[np.int64]:
-    """Give window speakers the numbers of their stitches: scores (C, F, S) -> (C, S).
+    """Assign each speaker of each window to a component.
 
-    Speakers of windows that overlap are paired so that the mean absolute difference of their
-    scores is least. Pairs beyond the threshold come apart; groups of paired speakers, no two of
-    the same window, become stitches. The threshold is halved for those left, until none is.
-    Speakers never above the onset in what a window shares with others become `UNASSIGNED`.
+    Speakers of overlapping windows are matched to minimise the mean absolute difference of their
+    scores. Pairs above the threshold are removed. Connected components without two speakers of the
+    same window are accepted, and the threshold is halved for the remaining speakers until none
+    remain.
+
+    Parameters
+    ----------
+    scores
+        (C, F, S).
+    onset
+        Score above which a speaker is active.
+    threshold
+        Largest mean absolute difference of a pair.
+
+    Returns
+    -------
+    (C, S), index of each speaker's component; `UNASSIGNED` for speakers that are never above the
+    onset in frames shared with other windows.
     """
     graph = stitching_graph(scores, onset)
     labels = np.full(scores.data.shape[0] * graph.speakers, UNASSIGNED, dtype=np.int64)
@@ -56,10 +78,9 @@ def stitch(scores: WindowedFrames, *, onset: float, threshold: float) -> NDArray
 
 
 def stitching_graph(scores: WindowedFrames, onset: float) -> StitchingGraph:
-    """Pair the speakers of windows that share at least about a step.
+    """Match the speakers of windows that share about one step or more.
 
-    Of a recording of one window, which shares nothing, the speakers stand for themselves;
-    pyannote forgets them.
+    Speakers of a recording with a single window become isolated nodes; pyannote drops them.
     """
     from scipy.optimize import linear_sum_assignment  # noqa: PLC0415 - SciPy loads when needed
 
@@ -76,14 +97,14 @@ def stitching_graph(scores: WindowedFrames, onset: float) -> StitchingGraph:
                 continue
             cost, this_speaks, that_speaks = shared[abs(this - that) - 1].between(this, that)
             for i, j in enumerate(linear_sum_assignment(cost)[1].tolist()):
-                met = []
+                active = []
                 if this_speaks[i]:
-                    met.append(this * speakers + i)
+                    active.append(this * speakers + i)
                 if that_speaks[j]:
-                    met.append(that * speakers + j)
-                nodes.update(dict.fromkeys(met))
-                if len(met) == 2:
-                    pairs.extend(met)
+                    active.append(that * speakers + j)
+                nodes.update(dict.fromkeys(active))
+                if len(active) == 2:
+                    pairs.extend(active)
                     costs.append(cost[i, j])
     return StitchingGraph(
         speakers,
@@ -94,10 +115,14 @@ def stitching_graph(scores: WindowedFrames, onset: float) -> StitchingGraph:
 
 
 class _Shared(NamedTuple):
-    """What windows so many steps apart make of the frames that they share.
+    """Comparison of all pairs of windows that are ``lag`` steps apart, over the frames they share.
 
-    ``cost`` (C - lag, S of the later window, S of the earlier); ``later``, ``earlier``
-    (C - lag, S): who speaks there.
+    Parameters
+    ----------
+    cost
+        (C - lag, S of the later window, S of the earlier window).
+    later, earlier
+        (C - lag, S), whether each speaker is active in the shared frames.
     """
 
     cost: NDArray[np.float64]
@@ -118,18 +143,25 @@ class _Shared(NamedTuple):
     def between(
         self, this: int, that: int
     ) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
-        """Return the costs (speakers of this, of that), and who speaks in this and in that."""
+        """Return the costs (S of ``this``, S of ``that``), and the active speakers of both."""
         if this > that:
             return self.cost[that], self.later[that], self.earlier[that]
         return self.cost[this].T, self.earlier[this], self.later[this]
 
 
 def stitchable_components(graph: StitchingGraph, threshold: float) -> Iterator[NDArray[np.int64]]:
-    """Yield groups of nodes that hold no two speakers of a window.
+    """Yield the groups of nodes that have at most one speaker of each window.
 
-    Where such groups remain although all differences are 0, as the hard 0 and 1 of powerset
-    networks may have it, pyannote never ends. Here, pairs are then joined one by one, those of
-    the nearest windows first, unless that would put two speakers of a window together.
+    pyannote does not terminate if groups with several speakers of a window remain although all
+    costs are 0, which the hard scores of powerset networks can cause. Here, the remaining pairs are
+    then joined one by one, nearest windows first, unless that would join two speakers of a window.
+
+    Parameters
+    ----------
+    graph
+        Nodes, pairs and costs.
+    threshold
+        Largest cost of a pair.
     """
     nodes, pairs, costs = graph.nodes, graph.pairs, graph.costs
     while len(nodes):
@@ -137,14 +169,14 @@ def stitchable_components(graph: StitchingGraph, threshold: float) -> Iterator[N
         if not costs.any():
             yield from _join_one_by_one(nodes, pairs, graph.speakers)
             return
-        left = []
+        remaining = []
         for component in _connected_components(nodes, pairs):
             if len(np.unique(component // graph.speakers)) == len(component):
                 yield component
             else:
-                left.append(component)
-        still = np.isin(nodes, np.concatenate([nodes[:0], *left]))
-        nodes = nodes[still]
+                remaining.append(component)
+        is_remaining = np.isin(nodes, np.concatenate([nodes[:0], *remaining]))
+        nodes = nodes[is_remaining]
         kept = np.isin(pairs[:, 0], nodes)
         pairs, costs = pairs[kept], costs[kept]
         threshold *= FACTOR
@@ -153,7 +185,7 @@ def stitchable_components(graph: StitchingGraph, threshold: float) -> Iterator[N
 def _connected_components(
     nodes: NDArray[np.int64], pairs: NDArray[np.int64]
 ) -> list[NDArray[np.int64]]:
-    """Group connected nodes, in the order of each group's first node."""
+    """Return the connected components, in order of the first node of each."""
     from scipy.sparse import coo_array  # noqa: PLC0415 - SciPy loads when needed
     from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
 
@@ -163,15 +195,15 @@ def _connected_components(
     adjacent = coo_array((ones, (rows, columns)), shape=(len(nodes), len(nodes)))
     groups = connected_components(adjacent, directed=False)[1]
     by_group = np.argsort(groups, kind="stable")
-    borders = np.flatnonzero(np.diff(groups[by_group])) + 1
-    members = np.split(by_group, borders)
+    boundaries = np.flatnonzero(np.diff(groups[by_group])) + 1
+    members = np.split(by_group, boundaries)
     return [nodes[group] for group in sorted(members, key=lambda group: int(group[0]))]
 
 
 def _join_one_by_one(
     nodes: NDArray[np.int64], pairs: NDArray[np.int64], speakers: int
 ) -> list[NDArray[np.int64]]:
-    """Join what pairs join, nearest windows first; a group is a mapping of windows to nodes."""
+    """Join pairs, nearest windows first; a group maps windows to nodes."""
     groups = {node: {node // speakers: node} for node in nodes.tolist()}
     distance = np.abs(np.diff(pairs // speakers, axis=1))[:, 0]
     for one, other in pairs[np.argsort(distance, kind="stable")].tolist():

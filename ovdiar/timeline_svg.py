@@ -1,7 +1,7 @@
-"""A timeline of turns as SVG: one lane a speaker, for notebooks and reports.
+"""Timeline of speaker turns as SVG, one lane per speaker, for notebooks and reports.
 
-The colours are those of Okabe and Ito (2008), which the colour-blind tell apart, without black
-and yellow, which get lost on one background or the other. Lanes carry names as well.
+The colours are Okabe and Ito's colour-blind safe palette (2008), without black and yellow, which
+are invisible on one of the two backgrounds. Lanes are labelled as well.
 """
 
 from __future__ import annotations
@@ -18,15 +18,24 @@ if TYPE_CHECKING:
 
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
 WIDTH, GUTTER, LANE, AXIS = 800, 130, 22, 26
-"""Of the picture, of the names at its left, of a lane and of the axis below, pixels."""
+"""Width of the picture and of its labels, height of a lane and of the axis, in pixels."""
 TICKS_S = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600)
-MOST_TICKS = 10
+MAX_TICKS = 10
 
 
 def timeline_svg(timelines: Mapping[str, Sequence[Segment]], extent: Segment, title: str) -> str:
-    """Draw the segments of each speaker; the size depends on the number of speakers alone.
+    """Draw the segments of each speaker.
 
-    Segments closer than half a pixel are drawn as one.
+    Segments less than half a pixel apart are merged.
+
+    Parameters
+    ----------
+    timelines
+        Segments by speaker.
+    extent
+        Segment to draw.
+    title
+        Title of the picture.
     """
     height = LANE * len(timelines) + AXIS
     name, turns = escape(title), sum(map(len, timelines.values()))
@@ -38,7 +47,7 @@ def timeline_svg(timelines: Mapping[str, Sequence[Segment]], extent: Segment, ti
         f"<title>{name}: {len(timelines)} speakers, {turns} turns</title>",
     ]
     if not timelines:
-        parts.append(f'<text x="4" y="17">{name}: nobody speaks</text>')
+        parts.append(f'<text x="4" y="17">{name}: no speech</text>')
     for lane, (label, timeline) in enumerate(timelines.items()):
         middle = LANE * lane + LANE / 2
         short = label if len(label) <= 18 else label[:17] + "…"
@@ -61,16 +70,16 @@ def timeline_svg(timelines: Mapping[str, Sequence[Segment]], extent: Segment, ti
 
 
 def ticks(extent: Segment) -> Iterator[tuple[float, str]]:
-    """List round times within an extent, s, and how to write them."""
-    fitting = (step for step in TICKS_S if extent.duration / step <= MOST_TICKS)
-    step = next(fitting, 3600 * -(-extent.duration // (3600 * MOST_TICKS)))
+    """Return round times within an extent (s), with their labels."""
+    fitting = (step for step in TICKS_S if extent.duration / step <= MAX_TICKS)
+    step = next(fitting, 3600 * -(-extent.duration // (3600 * MAX_TICKS)))
     first = int(-(-extent.start // step))
     for index in range(first, int(extent.end // step) + 1):
-        yield index * step, clock(index * step, fine=step < 1)
+        yield index * step, format_time(index * step, fine=step < 1)
 
 
-def clock(time_s: float, *, fine: bool) -> str:
-    """Write a time as minutes and seconds, after an hour with hours, ``fine`` with tenths."""
+def format_time(time_s: float, *, fine: bool) -> str:
+    """Format a time as ``M:SS`` or ``H:MM:SS``, with tenths of a second if ``fine``."""
     sign = "-" if time_s < 0 else ""
     minutes, seconds = divmod(round(abs(time_s), 1), 60)
     hours, minutes = divmod(int(minutes), 60)

@@ -1,4 +1,4 @@
-"""Cut a waveform into windows; bring the windows' scores back onto one grid.
+"""Split a waveform into windows and aggregate window scores on one frame grid.
 
 Source: pyannote.audio 3.3.2 and 4.x, ``Inference.slide``, ``.aggregate`` and ``.trim``.
 """
@@ -17,25 +17,25 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-UNSEEN = 1e-12
-"""Weight of a warm-up frame, and the least weight that is divided by (pyannote's epsilon)."""
+EPSILON = 1e-12
+"""Weight of a warm-up frame and smallest divisor of a weighted average (pyannote's epsilon)."""
 
 
 class Progress(Protocol):
-    """Is told how much of a step is done."""
+    """Callback that reports the progress of a step."""
 
     def __call__(self, *, completed: int, total: int) -> None:
-        """Take the number of windows done and of all."""
+        """Report the number of windows completed, and the total number of windows."""
 
 
 def ignore_progress(*, completed: int, total: int) -> None:
-    """Tell nobody."""
+    """Do nothing."""
 
 
 def count_windows(samples: int, windows: FrameGrid) -> int:
-    """Count the windows of a recording: all that fit, and one more for what is left over.
+    """Count the windows of a recording: the complete ones, plus one for any remaining samples.
 
-    A recording shorter than one window, even an empty one, makes one window.
+    A recording shorter than one window, even an empty one, has one window.
     """
     if samples < windows.width:
         return 1
@@ -43,8 +43,22 @@ def count_windows(samples: int, windows: FrameGrid) -> int:
     return 1 + complete + (left_over > 0)
 
 
-def cut(samples: NDArray[Any], windows: FrameGrid, first: int, last: int) -> NDArray[np.float32]:
-    """Return the windows ``first`` to ``last`` (exclusive), (last - first, width), zero-padded."""
+def extract_windows(
+    samples: NDArray[Any], windows: FrameGrid, first: int, last: int
+) -> NDArray[np.float32]:
+    """Return windows ``first`` to ``last`` (exclusive), zero-padded.
+
+    Parameters
+    ----------
+    samples
+        (n,).
+    windows
+        Width, step and start of the windows, in samples.
+
+    Returns
+    -------
+    (last - first, width), float32.
+    """
     batch = np.zeros((last - first, windows.width), dtype=np.float32)
     for row, index in enumerate(range(first, last)):
         start = windows.start + index * windows.step
@@ -56,36 +70,42 @@ def cut(samples: NDArray[Any], windows: FrameGrid, first: int, last: int) -> NDA
 def slide(
     blocks: Iterable[NDArray[np.float32]], windows: FrameGrid, batch_size: int
 ) -> Iterator[NDArray[np.float32]]:
-    """Cut windows out of blocks of any lengths: batches (N, width), the last ones zero-padded.
+    """Split a stream of blocks into batches of windows (N, width), the last ones zero-padded.
 
-    Equals `cut` on the blocks joined, and holds no more than a batch of windows and a block.
+    The windows equal those that `extract_windows` returns for the concatenated blocks. Blocks may
+    have any lengths. At most one batch of windows and one block are in memory.
     """
     held = np.zeros(0, dtype=np.float32)
-    start = first = 0  # of what is held, in samples; of the next batch, in windows
+    start = first = 0  # first sample in ``held``; first window of the next batch
     for block in blocks:
         held = np.concatenate([held, block])
         while (first + batch_size - 1) * windows.step + windows.width <= start + len(held):
             held = held[first * windows.step - start :]
             start = first * windows.step
-            yield cut(held, windows, 0, batch_size)
+            yield extract_windows(held, windows, 0, batch_size)
             first += batch_size
     left = count_windows(start + len(held), windows) - first
     held = held[max(first * windows.step - start, 0) :]
     for done in range(0, left, batch_size):
-        yield cut(held, windows, done, min(done + batch_size, left))
+        yield extract_windows(held, windows, done, min(done + batch_size, left))
 
 
 def slices(count: int, at_once: int) -> Iterator[slice]:
-    """Cut a count into slices of so many, for what a long recording cannot hold all at once."""
+    """Split ``range(count)`` into slices of ``at_once``, to process long recordings in parts."""
     for first in range(0, count, at_once):
         yield slice(first, first + at_once)
 
 
 def gather(batches: Iterable[NDArray[Any]], expected: int) -> NDArray[Any]:
-    """Join one or more batches (n, ...) into (N, ...), N being ``expected`` or about that.
+    """Concatenate one or more batches (n, ...) into (N, ...), N being about ``expected``.
 
-    Equals `numpy.concatenate`, but each batch is copied to its place as it comes: a list of all
-    would take the memory twice, and leave a heap full of holes.
+    Equals `numpy.concatenate`, but copies each batch into the result as it arrives, which halves
+    the peak memory and avoids heap fragmentation.
+
+    Raises
+    ------
+    ValueError
+        If there are no batches.
     """
     gathered: NDArray[Any] | None = None
     done = 0
@@ -101,8 +121,21 @@ def gather(batches: Iterable[NDArray[Any]], expected: int) -> NDArray[Any]:
     return gathered[:done]
 
 
-class Padded:
-    """Blocks with silence before and after them; knows where the sound ends, as far as read."""
+class PaddedBlocks:
+    """Iterate over blocks with silence before and after them.
+
+    Parameters
+    ----------
+    blocks
+        Blocks of samples (n,), of any lengths.
+    samples
+        Length of the silence on either side.
+
+    Attributes
+    ----------
+    end
+        End of the audio read so far, in samples from the beginning of the leading silence.
+    """
 
     def __init__(self, blocks: Iterable[NDArray[np.float32]], samples: int) -> None:
         self._blocks = blocks
@@ -119,7 +152,15 @@ class Padded:
 
 
 def trim(scores: WindowedFrames, warm_up: tuple[float, float]) -> WindowedFrames:
-    """Drop the first and last shares of every window, which lack context."""
+    """Drop the first and last share of the frames of each window, which lack context.
+
+    Parameters
+    ----------
+    scores
+        (C, F, K).
+    warm_up
+        Left and right shares of a window, 0 to 1.
+    """
     count = scores.data.shape[1]
     left, right = (round(count * share) for share in warm_up)
     window = scores.windows
@@ -133,11 +174,16 @@ def trim(scores: WindowedFrames, warm_up: tuple[float, float]) -> WindowedFrames
 
 
 def output_grid(scores: WindowedFrames) -> tuple[FrameGrid, int, NDArray[np.int64]]:
-    """Lay the windows on one grid of frames: the grid, its length, each window's first frame."""
+    """Map the windows to one frame grid.
+
+    Returns
+    -------
+    The grid, its number of frames T, and the index of each window's first frame on it (C,).
+    """
     windows, frames = scores.windows, scores.frames
-    starts = [frames.index_of_start(c * windows.step) for c in range(len(scores))]
+    starts = frames.index_of_start(np.arange(len(scores), dtype=np.int64) * windows.step)
     total = frames.count_until(windows.width + (len(scores) - 1) * windows.step)
-    return frames.at(windows.start), total, np.array(starts, dtype=np.int64)
+    return frames.at(windows.start), total, starts
 
 
 def overlap_add(
@@ -148,12 +194,27 @@ def overlap_add(
     missing: float = math.nan,
     skip_average: bool = False,
 ) -> Frames:
-    """Average the windows' scores in each frame (C, F, K) -> (T, K), float32.
+    """Average overlapping window scores frame by frame (pyannote's ``Inference.aggregate``).
 
-    NaN scores are left out. Frames that no window covers become ``missing``; the last few of a
-    recording always do, since a window's frames fall short of its end. ``hamming`` weighs the
-    centre of a window most, ``warm_up_s`` (left, right) silences its edges, and ``skip_average``
-    returns the weighted sum instead. The accumulators are float32, as pyannote's are.
+    NaN scores are ignored. Accumulators are float32, as in pyannote.
+
+    Parameters
+    ----------
+    scores
+        (C, F, K).
+    hamming
+        Weight frames by a Hamming window, so that the centre of a window counts most.
+    warm_up_s
+        Left and right durations (s) of each window whose frames get the weight `EPSILON`.
+    missing
+        Value of frames that no window covers. The last few frames of a recording are always among
+        them, since the frames of a window end before the window does.
+    skip_average
+        Return the weighted sum instead of the average.
+
+    Returns
+    -------
+    Frames (T, K), float32.
     """
     windowed = scores.data
     count, columns = windowed.shape[1:]
@@ -169,7 +230,7 @@ def overlap_add(
         weights[here] += known * weight
         seen[here] |= known
     if not skip_average:
-        summed /= np.maximum(weights, UNSEEN)
+        summed /= np.maximum(weights, EPSILON)
     summed[~seen] = missing
     return Frames(summed, grid)
 
@@ -180,6 +241,6 @@ def _window_weight(
     weight = np.hamming(count) if hamming else np.ones(count)
     left, right = (round(s / windows.width_s * count) for s in warm_up_s)
     mask = np.ones(count)
-    mask[:left] = UNSEEN
-    mask[max(count - right, 0) :] = UNSEEN
+    mask[:left] = EPSILON
+    mask[max(count - right, 0) :] = EPSILON
     return (weight * mask)[:, np.newaxis]

@@ -1,40 +1,40 @@
-"""Give every word its speaker: a transcript and a diarization, laid over each other.
+"""Assign a speaker to each word of a transcript.
 
-The rules, in this order:
+The rules, in order:
 
-1. A word without times (numerals of whisperX; all words of a segment that came without) lies
-   between its neighbours, or the ends of its segment: such words share the talk in that time in
-   proportion to their letters, or the time itself where nobody talks.
-2. A word belongs to the speaker whose turns overlap it longest. Where two tie, as they do all
-   through overlapped speech, to the one of them who spoke the word before; else to the one whose
-   turn began first; else to the first by name. A diarization with one speaker at a time, which a
-   `DiarizationResult` and JSON files hold, leaves no ties, and is used where there is one.
-3. A word outside of all turns belongs to the nearest turn, at most ``max_gap`` s away, by the same
-   order where two tie; else to nobody (None).
-4. A segment is split where the speaker of its words changes. Words stay whole and in order.
+1. A word without times (numerals in whisperX, or all words of a segment) lies between its
+   neighbours, or the ends of its segment. Such words divide the speech in that interval in
+   proportion to their letters, or the interval itself if there is no speech.
+2. A word belongs to the speaker whose turns overlap it longest. Ties, which are common in
+   overlapped speech, go to the speaker of the previous word, else to the earliest turn, else to
+   the first label. A diarization with one speaker at a time has no ties, and is used if available
+   (in a `DiarizationResult` and in JSON files).
+3. A word outside all turns belongs to the nearest turn within ``max_gap`` s; ties as in rule 2. If
+   there is none, its speaker is None.
+4. A segment is split where the speaker of its words changes. Words are neither split nor reordered.
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, is_dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, overload
 
-from ovdiar.errors import ConfigError, OvdiarWarning
+from ovdiar.errors import ConfigError
+from ovdiar.notices import warn
 from ovdiar.result import DiarizationResult
 from ovdiar.transcripts import from_document, to_document
-from ovdiar.transcripts.captions import plain
-from ovdiar.transcripts.talk import Talk
+from ovdiar.transcripts.captions import strip_markup
 from ovdiar.transcripts.transcript import Transcript
+from ovdiar.transcripts.turn_index import TurnIndex
 
 if TYPE_CHECKING:
     from ovdiar.annotation import Annotation
     from ovdiar.transcripts.transcript import Passage, Word
 
 MAX_GAP_S = 1.0
-"""How far from a turn a word may lie by default, s: about what recognizers' times are off."""
+"""Default largest distance from a word to its turn (s), about the timing error of recognizers."""
 
 
 @overload
@@ -60,25 +60,30 @@ def assign_speakers(
     *,
     max_gap: float = MAX_GAP_S,
 ) -> Transcript | dict[str, Any] | list[dict[str, Any]]:
-    """Give every word of a transcript its speaker, and split segments where the speaker changes.
+    """Assign a speaker to each word of a transcript, and split segments where the speaker changes.
 
     Parameters
     ----------
-    transcript : what a recognizer returned: the object of openai-whisper, whisperX, OpenAI's
-        ``verbose_json`` or whisper.cpp, parsed; the segments of faster-whisper, as objects or as
-        they come; or what `ovdiar.transcripts.read` gives. It is not changed
-    annotation : who spoke when; of a result, the turns with one speaker at a time
-    max_gap : how far from a turn a word may lie and still belong to its speaker, s
+    transcript
+        Output of a recognizer: the parsed object of openai-whisper, whisperX, OpenAI's
+        ``verbose_json`` or whisper.cpp; the segments of faster-whisper, as objects or as returned;
+        or the result of `ovdiar.transcripts.read`. It is not modified.
+    annotation
+        Speaker turns. Of a result, the turns with one speaker at a time are used.
+    max_gap
+        Largest distance from a word to a turn of its speaker, in seconds.
 
     Returns
     -------
-    The same kind of object, every field kept, with ``speaker`` in its segments and words: a label
-    of the annotation, or None where nobody is near (then there is a warning too).
+    The same type of object with all fields, and ``speaker`` in its segments and words: a label of
+    the annotation, or None if no turn is within ``max_gap``, which also causes a warning.
 
     Raises
     ------
-    FormatError, ConfigError
-        The transcript is none that is known, or ``max_gap`` is below 0.
+    FormatError
+        If the format of the transcript is unknown or malformed.
+    ConfigError
+        If ``max_gap`` is negative.
     """
     if not max_gap >= 0:
         raise ConfigError(f"max_gap is {max_gap}: give at least 0 s")
@@ -108,31 +113,29 @@ def _as_object(segment: Any) -> Any:
 
 
 def _assigned(transcript: Transcript, annotation: Annotation, max_gap: float) -> Transcript:
-    talk = Talk(annotation)
+    turns = TurnIndex(annotation)
     passages: list[Passage] = []
-    ongoing: str | None = None
+    previous: str | None = None
     unknown, count = 0, 0
     for passage in transcript.passages:
         words = []
-        for word in _timed(passage, talk, transcript.family):
-            speaker = talk.speaker_of(word.start or 0.0, word.end or 0.0, ongoing, max_gap)
+        for word in _timed(passage, turns, transcript.family):
+            speaker = turns.speaker_of(word.start or 0.0, word.end or 0.0, previous, max_gap)
             words.append(replace(word, speaker=speaker))
-            ongoing = ongoing if speaker is None else speaker
+            previous = previous if speaker is None else speaker
             unknown += speaker is None
         count += len(words)
         passages += replace(passage, words=tuple(words)).by_speaker()
     if unknown:
-        warnings.warn(
-            f"{unknown} of {count} words have no speaker: they lie more than {max_gap} s from any "
-            "turn; check that both are of the same recording",
-            OvdiarWarning,
-            stacklevel=3,
+        warn(
+            f"{unknown} of {count} words have no speaker: they are more than {max_gap} s from any "
+            "turn; check that both belong to the same recording"
         )
     return replace(transcript, passages=tuple(passages))
 
 
-def _timed(passage: Passage, talk: Talk, family: str) -> list[Word]:
-    """Give times to the words that have none, run by run."""
+def _timed(passage: Passage, turns: TurnIndex, family: str) -> list[Word]:
+    """Return the words of a passage, with times for those that have none."""
     words: list[Word] = []
     runs = [list(run) for _, run in groupby(passage.words, key=lambda word: word.start is None)]
     for number, run in enumerate(runs):
@@ -142,8 +145,8 @@ def _timed(passage: Passage, talk: Talk, family: str) -> list[Word]:
         following = runs[number + 1][0].start if number + 1 < len(runs) else passage.end
         start_s = (words[-1].end if words else None) or passage.start
         end_s = max(start_s, passage.end if following is None else following)
-        lengths = [max(len(plain(word.text, family).strip()), 1) for word in run]
-        spans = talk.share(start_s, end_s, lengths)
+        lengths = [max(len(strip_markup(word.text, family).strip()), 1) for word in run]
+        spans = turns.divide_speech(start_s, end_s, lengths)
         words += [
             replace(word, start=start, end=end)
             for word, (start, end) in zip(run, spans, strict=True)

@@ -12,6 +12,7 @@ import pytest
 import soundfile
 from hypothesis import settings
 from reference.commands import answer_of
+from reference.material import missing
 from reference.sounds import RATE, write_float
 
 from ovdiar import cli
@@ -34,26 +35,20 @@ def locate_shared() -> Path | None:
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """Give the reference material; a machine without it skips by name, CI fails."""
+    """Give the reference material, see `reference.material`."""
     folder = locate_shared()
-    if folder is not None:
-        return folder
-    message = "the reference material is missing: set OVDIAR_SHARED, or put it at ../shared"
-    if os.environ.get("CI") == "true":
-        pytest.fail(message)
-    pytest.skip(message)
+    if folder is None:
+        missing("the reference material is missing: set OVDIAR_SHARED, or put it at ../shared")
+    return folder
 
 
 @pytest.fixture(scope="session")
 def ffmpeg() -> str:
-    """Give the program ffmpeg; a machine without it skips by name, CI fails."""
+    """Give the program ffmpeg, see `reference.material`."""
     program = shutil.which("ffmpeg")
-    if program is not None:
-        return program
-    message = "ffmpeg is missing: install it with the system's package manager"
-    if os.environ.get("CI") == "true":
-        pytest.fail(message)
-    pytest.skip(message)
+    if program is None:
+        missing("ffmpeg is missing: install it with the system's package manager")
+    return program
 
 
 @pytest.fixture(scope="session")

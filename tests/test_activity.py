@@ -23,6 +23,7 @@ from ovdiar.activity import (
     to_annotation,
 )
 from ovdiar.frames import FrameGrid, Frames
+from ovdiar.parameters import ActivityParameters
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -134,7 +135,8 @@ def test_columns_switch_on_their_own() -> None:
 @given(st.lists(st.booleans(), max_size=12))
 def test_runs_are_the_slow_turns_in_frames(states: list[bool]) -> None:
     expected = hysteresis.turns(states, [float(frame) for frame in range(len(states))])
-    found = [run for run in runs(np.array(states, dtype=bool)) if run[1] > run[0]]
+    first, last = runs(np.array(states, dtype=bool))
+    found = [(a, b) for a, b in zip(first.tolist(), last.tolist(), strict=True) if b > a]
     assert found == expected
 
 
@@ -163,8 +165,8 @@ def test_turns_equal_the_slow_ones(
 
 
 def test_an_offset_of_zero_means_the_onset() -> None:
-    frames = _column([1, 0.3, 1])
-    assert to_annotation(frames, onset=0.5, offset=0.0) == to_annotation(frames, onset=0.5)
+    assert ActivityParameters(onset=0.6, offset=0.0).thresholds == (0.6, 0.6)
+    assert ActivityParameters(onset=0.6, offset=0.4).thresholds == (0.6, 0.4)
 
 
 @pytest.mark.parametrize("count", [0, 1])

@@ -220,7 +220,7 @@ def test_pyannote_loses_no_turns_over_the_same_segment() -> None:
     assert theirs == {((0, 1), "A"): "A", ((0, 1), "B"): "B"}
 
 
-def test_without_pyannote_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_pyannote_the_error_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyannote.core", None)
     with pytest.raises(MissingPackageError, match=r"pip install pyannote\.core"):
         Annotation().to_pyannote()

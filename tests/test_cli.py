@@ -147,6 +147,15 @@ def test_what_is_write_protected_is_refused_before_any_work(
     assert "write-protected" in answer.err
 
 
+def test_a_name_that_the_disk_refuses_is_refused_before_any_work(
+    ovdiar: Run, excerpt: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / f"{'x' * 300}.rttm"
+    answer = ovdiar("diarize", excerpt, "-o", output, "--models", tmp_path)
+    assert answer.is_complaint()
+    assert "File name too long" in answer.err
+
+
 def test_a_recording_is_never_overwritten_by_its_own_turns(diarize: Run, tmp_path: Path) -> None:
     audio = write_float(tmp_path / "talk.wav", np.zeros(RATE))
     before = audio.read_bytes()

@@ -8,12 +8,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reference.recordings import Recording, record
+from reference import confidence as slow
+from reference.recordings import FRAMES, Recording, record
+from reference.replay import WINDOWS
 
 from ovdiar import Annotation, DiarizationResult, Segment, SpeakerDiarization, Turn
-from ovdiar import confidence as stage
+from ovdiar.activity import SpeakerTurns, speaker_turns
+from ovdiar.calibration import Calibration
+from ovdiar.confidence import TurnFeatures, confidence
 from ovdiar.formats import rttm
-from ovdiar.frames import FrameGrid, WindowedFrames
+from ovdiar.frames import FrameGrid, Frames, WindowedFrames
+from ovdiar.reconstruction import cluster_activations
 
 SURE = Annotation(
     (
@@ -24,8 +29,13 @@ SURE = Annotation(
 )
 
 
+CALIBRATION = Calibration(activation=0.575, margin=2.118, bias=-1.049, largest_margin=1.5)
+
+
 def _decode(recording: Recording, **more: object) -> DiarizationResult:
-    return SpeakerDiarization(None).decode(
+    models = recording.models()
+    calibrated = replace(models, bundle=replace(models.bundle, calibration=CALIBRATION))
+    return SpeakerDiarization(calibrated).decode(
         recording.scores,
         recording.embeddings,
         **recording.how(),
@@ -59,26 +69,26 @@ def test_faint_scores_are_less_sure() -> None:
     assert max(_known(_decode(faint))) < min(_known(_decode(loud)))
 
 
-def _evidence(on: list[list[float]], soft: list[list[float]]) -> list[float]:
-    """Hear one speaker in windows of four frames, two frames apart: a turn over all of them."""
+def _turn(end_s: float, column: int = 0) -> SpeakerTurns:
+    return SpeakerTurns(np.array([column]), np.array([0.05]), np.array([end_s]))
+
+
+def _features(on: list[list[float]], soft: list[list[float]]) -> list[float]:
+    """Rate a turn of one speaker over all of some windows of four frames, two frames apart."""
     scores = np.array(on)[:, :, np.newaxis]
     windowed = WindowedFrames(scores, FrameGrid(2, 4, 0, 10), FrameGrid(1, 1, 0, 10))
-    end = (2 * (len(on) - 1) + 4) / 10
-    (evidence,) = stage.turn_evidence(
-        Annotation.of([(0.05, end + 0.05, "0")]),
-        windowed,
-        scores > 0.5,
-        np.zeros((len(on), 1), dtype=np.int64),
-        np.array(soft)[:, np.newaxis],
-    ).tolist()
-    return [float(value) for value in evidence]
+    end_s = (2 * (len(on) - 1) + 4) / 10
+    labels = np.zeros((len(on), 1), dtype=np.int64)
+    features = TurnFeatures(windowed, scores > 0.5, labels, np.array(soft)[:, np.newaxis])
+    (row,) = features(_turn(end_s + 0.05)).tolist()
+    return [float(value) for value in row]
 
 
 def test_the_activation_is_the_mean_over_frames_and_windows() -> None:
     near = [1.8, 1.4]
-    assert _evidence([[1, 1, 1, 1]] * 3, [near] * 3)[0] == pytest.approx(1)
-    assert _evidence([[1, 1, 1, 1], [0.8, 0.8, 0, 0]], [near] * 2)[0] == pytest.approx(5.6 / 8)
-    assert _evidence([[1, 1, 1, 1], [0, 0, 0, 0]], [near] * 2)[0] == pytest.approx(0.5)
+    assert _features([[1, 1, 1, 1]] * 3, [near] * 3)[0] == pytest.approx(1)
+    assert _features([[1, 1, 1, 1], [0.8, 0.8, 0, 0]], [near] * 2)[0] == pytest.approx(5.6 / 8)
+    assert _features([[1, 1, 1, 1], [0, 0, 0, 0]], [near] * 2)[0] == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize(
@@ -86,33 +96,51 @@ def test_the_activation_is_the_mean_over_frames_and_windows() -> None:
     [
         ([1.8, 1.4], np.log(3)),
         ([1.4, 1.8], -np.log(3)),
-        ([1.99, 1.0], stage.LARGEST_MARGIN),
-        ([2.0, 1.0], stage.LARGEST_MARGIN),
-        ([1.5], stage.LARGEST_MARGIN),
+        ([1.99, 1.0], np.log(100)),
+        ([2.0, 1.0], np.log(1e6)),
+        ([1.5], np.inf),
         ([np.nan, np.nan], 0),
     ],
 )
 def test_the_margin_compares_own_and_second_best_voice(soft: list[float], margin: float) -> None:
-    assert _evidence([[1, 1, 1, 1]] * 2, [soft] * 2)[1] == pytest.approx(margin)
+    assert _features([[1, 1, 1, 1]] * 2, [soft] * 2)[1] == pytest.approx(margin)
 
 
-def test_a_speaker_who_is_no_cluster_has_no_evidence() -> None:
+def test_a_speaker_without_a_cluster_has_no_support() -> None:
     windowed = WindowedFrames(np.ones((1, 4, 1)), FrameGrid(2, 4, 0, 10), FrameGrid(1, 1, 0, 10))
-    evidence = stage.turn_evidence(
-        Annotation.of([(0.05, 0.35, "3")]),
-        windowed,
-        np.ones((1, 4, 1), dtype=bool),
-        np.zeros((1, 1), dtype=np.int64),
-        np.ones((1, 1, 1)),
-    )
-    assert evidence.tolist() == [[0, 0]]
+    active, labels = np.ones((1, 4, 1), dtype=bool), np.zeros((1, 1), dtype=np.int64)
+    features = TurnFeatures(windowed, active, labels, np.ones((1, 1, 1)))
+    assert features(_turn(0.35, column=3)).tolist() == [[0, 0]]
 
 
-def test_the_formula_grows_with_either_evidence() -> None:
-    grid = np.array([[a, m] for a in (0, 0.5, 1) for m in (-1.5, 0, 1.5)])
-    chances = stage.confidence(grid).reshape(3, 3)
-    assert (np.diff(chances, axis=0) > 0).all()
-    assert (np.diff(chances, axis=1) > 0).all()
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 4), st.integers(1, 12))
+def test_features_equal_sums_over_turns_and_windows(seed: int, voices: int, windows: int) -> None:
+    recording = record(seed, voices=voices, windows=windows)
+    rng = np.random.default_rng(seed)
+    scores = WindowedFrames(rng.random(recording.scores.shape) * recording.scores, WINDOWS, FRAMES)
+    active, labels = scores.data > 0.5, rng.integers(0, 3, recording.scores.shape[::2])
+    soft = 2 - rng.random((*labels.shape, 3))
+    activations = cluster_activations(scores, labels)
+    turns = speaker_turns(Frames(activations.data > 0, activations.grid))
+    found = TurnFeatures(scores, active, labels, soft)(turns)
+    expected = slow.turn_features(turns, scores, active, labels, soft)
+    np.testing.assert_allclose(found, expected, atol=1e-9)
+
+
+def test_the_formula_grows_with_either_feature_up_to_the_largest_margin() -> None:
+    grid = np.array([[a, m] for a in (0, 0.5, 1) for m in (-1.5, 0, 1.5, 9)])
+    shares = confidence(grid, CALIBRATION).reshape(3, 4)
+    assert (np.diff(shares, axis=0) > 0).all()
+    assert (np.diff(shares[:, :3], axis=1) > 0).all()
+    assert np.array_equal(shares[:, 2], shares[:, 3])
+
+
+def test_without_a_calibration_no_turn_has_a_confidence() -> None:
+    meeting = record(11, voices=3, windows=12)
+    bare = SpeakerDiarization(None)
+    result = bare.decode(meeting.scores, meeting.embeddings, **meeting.how())
+    assert set(result.confidence) == {None}
 
 
 def test_turns_that_differ_in_confidence_alone_are_equal() -> None:

@@ -30,7 +30,7 @@ def test_a_half_goes_to_the_even_number(speaking: tuple[int, int], counted: int)
     assert speaker_count(same_place).data[0, 0] == counted
 
 
-def test_frames_that_no_window_covers_count_nobody() -> None:
+def test_frames_that_no_window_covers_have_no_speakers() -> None:
     apart = WindowedFrames(np.ones((2, 2, 1), dtype=bool), FrameGrid(600, 200), FRAMES)
     assert speaker_count(apart).data[:, 0].tolist() == [1, 1, 0, 0, 0, 0, 1, 1, 0]
 

@@ -83,7 +83,7 @@ def test_a_turn_before_the_first_centre_marks_nothing() -> None:
     assert frames.data[:, 1].sum() == 7
 
 
-def test_nobody_makes_no_columns() -> None:
+def test_no_speakers_make_no_columns() -> None:
     assert Annotation().discretize().data.shape == (0, 0)
     assert Annotation().discretize(Segment(0, 1)).data.shape == (100, 0)
 

@@ -18,6 +18,7 @@ BUILTINS = {
     errors.MissingPackageError: ImportError,
     errors.CancelledError: InterruptedError,
     errors.FormatError: ValueError,
+    errors.OutputError: OSError,
 }
 
 

@@ -118,12 +118,12 @@ def test_a_waveform_knows_its_length(samples: int) -> None:
 
 
 def test_frames_are_a_table() -> None:
-    with pytest.raises(ConfigError, match=r"shape \(3,\) have 1 axes: give 2"):
+    with pytest.raises(ConfigError, match=r"shape \(3,\) have 1 dimensions: give 2"):
         Frames(np.zeros(3), PYANNET)
 
 
 def test_windowed_frames_have_three_axes() -> None:
-    with pytest.raises(ConfigError, match="have 2 axes: give 3"):
+    with pytest.raises(ConfigError, match="have 2 dimensions: give 3"):
         WindowedFrames(np.zeros((3, 2)), PYANNET, PYANNET)
 
 

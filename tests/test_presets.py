@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict, astuple, fields
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +12,8 @@ import pytest
 
 from ovdiar import presets
 from ovdiar.errors import ConfigError
-from ovdiar.presets import ActivityParameters, DiarizationParameters, choose, with_parameters
+from ovdiar.parameters import ActivityParameters, DiarizationParameters, declarations
+from ovdiar.presets import choose
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,13 +74,18 @@ CONFIGURATIONS: dict[str, dict[str, Any]] = {
 }
 
 DEFAULT = DiarizationParameters()
+DECLARED = declarations(DiarizationParameters)
+RANGES = {name: each.within for name, each in DECLARED.items() if each.kind in (int, float)}
+CHOICES = {name: each.choices for name, each in DECLARED.items() if each.choices}
+CARD_ORDER = ("onset", "offset", "min_duration_on", "min_duration_off")
 NO_TABLE: Mapping[str, DiarizationParameters] = {}
 
 
 @pytest.mark.parametrize("task", CARD)
 def test_detection_presets_are_those_of_the_card(task: str) -> None:
     table: Mapping[str, ActivityParameters] = getattr(presets, task)
-    assert {name: astuple(parameters)[:4] for name, parameters in table.items()} == CARD[task]
+    held = {name: tuple(asdict(each)[key] for key in CARD_ORDER) for name, each in table.items()}
+    assert held == CARD[task]
 
 
 @pytest.mark.parametrize("name", CONFIGURATIONS)
@@ -92,72 +98,73 @@ def test_no_other_generation_is_claimed() -> None:
     assert set(presets.DIARIZATION) == set(CONFIGURATIONS)
 
 
-def test_every_number_of_a_diarization_has_a_range() -> None:
-    numbers = {f.name for f in fields(DEFAULT) if type(getattr(DEFAULT, f.name)) in (int, float)}
-    words = {f.name for f in fields(DEFAULT) if isinstance(getattr(DEFAULT, f.name), str)}
-    assert set(presets.RANGES) == numbers
-    assert set(presets.CHOICES) == words
+def test_every_number_of_a_diarization_has_a_range_and_every_word_its_choices() -> None:
+    bounded = {name for name, (least, _) in RANGES.items() if math.isfinite(least)}
+    assert bounded == set(RANGES)
+    assert set(CHOICES) == {
+        name for name, value in asdict(DEFAULT).items() if isinstance(value, str)
+    }
 
 
 @pytest.mark.parametrize("bound", [0, 1])
-@pytest.mark.parametrize("name", presets.RANGES)
+@pytest.mark.parametrize("name", RANGES)
 def test_both_ends_of_a_range_are_within(name: str, bound: int) -> None:
-    value = presets.RANGES[name][bound]
+    value = RANGES[name][bound]
     if math.isfinite(value):
-        assert getattr(with_parameters(DEFAULT, {name: value}), name) == value
+        assert getattr(DEFAULT.with_values({name: value}), name) == value
 
 
-@pytest.mark.parametrize("name", presets.RANGES)
+@pytest.mark.parametrize("name", RANGES)
 def test_beyond_a_range_is_refused_with_value_and_limits(name: str) -> None:
-    least, most = presets.RANGES[name]
+    least, most = RANGES[name]
     for value in (least - 1, most + 1 if math.isfinite(most) else -math.inf):
         with pytest.raises(ConfigError, match=f"{name} (is|=) -?[0-9infe+.]+") as caught:
-            with_parameters(DEFAULT, {name: value})
+            DEFAULT.with_values({name: value})
         assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("name", presets.RANGES)
-@pytest.mark.parametrize("value", ["1", None, True, [1], math.nan])
+@pytest.mark.parametrize("name", RANGES)
+@pytest.mark.parametrize("value", ["1", True, [1], math.nan])
 def test_what_is_no_number_is_refused(name: str, value: object) -> None:
     with pytest.raises(ConfigError, match=f"{name} (is|=) ") as caught:
-        with_parameters(DEFAULT, {name: value})
+        DEFAULT.with_values({name: value})
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("value", [2.5, math.inf, -math.inf])
 def test_a_size_is_a_whole_number(value: float) -> None:
     with pytest.raises(ConfigError, match=r"min_cluster_size = .* is not of the kind int"):
-        with_parameters(DEFAULT, {"min_cluster_size": value})
+        DEFAULT.with_values({"min_cluster_size": value})
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0, 1, "yes"])
 def test_a_switch_is_true_or_false(value: object) -> None:
     with pytest.raises(ConfigError, match=r"embedding_exclude_overlap = .* of the kind bool"):
-        with_parameters(DEFAULT, {"embedding_exclude_overlap": value})
+        DEFAULT.with_values({"embedding_exclude_overlap": value})
 
 
 @pytest.mark.parametrize("number", [12, 12.0, np.int64(12), np.float32(12)])
 def test_whole_numbers_of_any_type_become_whole_numbers(number: Any) -> None:
-    size = with_parameters(DEFAULT, {"min_cluster_size": number}).min_cluster_size
+    size = DEFAULT.with_values({"min_cluster_size": number}).min_cluster_size
     assert (size, type(size)) == (12, int)
 
 
 @pytest.mark.parametrize("number", [1, np.float32(1), np.int64(1)])
 def test_numbers_of_any_type_become_floats(number: Any) -> None:
-    threshold = with_parameters(DEFAULT, {"threshold": number}).threshold
+    threshold = DEFAULT.with_values({"threshold": number}).threshold
     assert (threshold, type(threshold)) == (1.0, float)
 
 
-@pytest.mark.parametrize("name", presets.CHOICES)
+@pytest.mark.parametrize("name", CHOICES)
 def test_an_unknown_choice_is_refused_with_the_known_ones(name: str) -> None:
     with pytest.raises(ConfigError, match=f"{name} 'best' is unknown: choose from ") as caught:
-        with_parameters(DEFAULT, {name: "best"})
-    assert all(choice in str(caught.value) for choice in presets.CHOICES[name])
+        DEFAULT.with_values({name: "best"})
+    assert all(choice in str(caught.value) for choice in CHOICES[name])
 
 
 def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
     with pytest.raises(ConfigError, match="hyper-parameter 'treshold' is unknown") as caught:
-        with_parameters(DEFAULT, {"treshold": 0.5})
+        DEFAULT.with_values({"treshold": 0.5})
     assert "threshold" in str(caught.value).split(":")[1]
 
 
@@ -165,13 +172,13 @@ def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
 @pytest.mark.parametrize("value", [-0.1, 1.1, math.nan])
 def test_thresholds_of_scores_lie_between_zero_and_one(name: str, value: float) -> None:
     with pytest.raises(ConfigError, match=f"{name} is .*from 0 to 1"):
-        with_parameters(ActivityParameters(), {name: value})
+        ActivityParameters().with_values({name: value})
 
 
 @pytest.mark.parametrize("name", ["min_duration_on", "min_duration_off"])
 def test_durations_are_not_negative(name: str) -> None:
     with pytest.raises(ConfigError, match=f"{name} is -0.1"):
-        with_parameters(ActivityParameters(), {name: -0.1})
+        ActivityParameters().with_values({name: -0.1})
 
 
 def test_without_a_preset_the_default_stands() -> None:
@@ -179,13 +186,13 @@ def test_without_a_preset_the_default_stands() -> None:
 
 
 def test_a_preset_replaces_the_whole_default() -> None:
-    default = with_parameters(DEFAULT, {"fa": 9})
+    default = DEFAULT.with_values({"fa": 9})
     assert choose(presets.DIARIZATION, "2.1", default, {}) == presets.DIARIZATION["2.1"]
 
 
 def test_what_is_given_by_name_outweighs_the_preset() -> None:
     chosen = choose(presets.DIARIZATION, "2.1", DEFAULT, {"threshold": 0.3, "fa": None})
-    assert chosen == with_parameters(presets.DIARIZATION["2.1"], {"threshold": 0.3})
+    assert chosen == presets.DIARIZATION["2.1"].with_values({"threshold": 0.3})
 
 
 def test_false_is_given_by_name_too() -> None:
@@ -197,7 +204,7 @@ def test_a_file_changes_the_default_where_it_says_so(tmp_path: Path) -> None:
     file = tmp_path / "mine.json"
     file.write_text(json.dumps({"threshold": 0.3, "min_cluster_size": 4.0}), encoding="utf-8")
     chosen = choose(presets.DIARIZATION, file, DEFAULT, {})
-    assert chosen == with_parameters(DEFAULT, {"threshold": 0.3, "min_cluster_size": 4})
+    assert chosen == DEFAULT.with_values({"threshold": 0.3, "min_cluster_size": 4})
 
 
 @pytest.mark.parametrize("preset", ["5.0", "missing.json", ""])
@@ -231,4 +238,4 @@ def test_a_preset_tuned_for_diarization_serves_detection(tmp_path: Path) -> None
     path = tmp_path / "tuned.json"
     path.write_text('{"segmentation_threshold": 0.6, "min_duration_off": 0.2, "threshold": 0.3}')
     chosen = presets.choose(presets.VOICE_ACTIVITY, path, ActivityParameters(), {})
-    assert chosen == ActivityParameters(0.6, 0.6, 0.0, 0.2)
+    assert chosen == ActivityParameters(onset=0.6, offset=0.6, min_duration_off=0.2)

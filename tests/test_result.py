@@ -38,6 +38,7 @@ def test_nobody_serializes_to_empty_lists() -> None:
         "diarization": [],
         "exclusive_diarization": [],
         "speakers": [],
+        "notices": [],
         "provenance": {"ovdiar": version("ovdiar")},
     }
 

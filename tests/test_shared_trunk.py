@@ -107,7 +107,7 @@ def test_speakers_who_are_silent_get_no_embedding() -> None:
     assert np.isfinite(shared).all(axis=2).tolist() == [[False] * 2, [True, False], [False] * 2]
 
 
-def test_blocks_in_which_nobody_speaks_skip_the_trunk() -> None:
+def test_blocks_without_speech_skip_the_trunk() -> None:
     samples = np.ones(4 * BLOCK, dtype=np.float32)
     windows = FrameGrid(500, 500, rate=RATE)
     active = np.zeros((count_windows(len(samples), windows), 50, 1), dtype=bool)
@@ -131,8 +131,6 @@ def test_steps_become_multiples_of_the_trunks(step: int, aligned: int) -> None:
     assert align_step(step, HOP) == aligned
 
 
-def test_an_embedding_that_hears_all_at_once_cannot_be_shared(
-    tiny: Path, conversation: Path
-) -> None:
+def test_an_utterance_embedding_cannot_be_shared(tiny: Path, conversation: Path) -> None:
     with pytest.raises(ConfigError, match="'shared' does not fit GE2E"):
         SpeakerDiarization(load(tiny), embedding_reuse="shared")(conversation)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 import soundfile
 from conftest import CHECKOUT
+from reference.material import require_posix
 from reference.recordings import record
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ RATE = 16_000
 @pytest.fixture(scope="module")
 def slim(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give the Python of an environment that links those packages, and ovdiar, and no other."""
+    require_posix("environments of symbolic links")
     environment = tmp_path_factory.mktemp("slim") / "venv"
     subprocess.run(
         [sys.executable, "-m", "venv", "--without-pip", "--symlinks", environment], check=True

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from ovdiar import Annotation, Segment
-from ovdiar.timeline_svg import COLOURS, GUTTER, WIDTH, clock, ticks
+from ovdiar.timeline_svg import COLOURS, GUTTER, WIDTH, format_time, ticks
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -59,9 +59,9 @@ def test_a_picture_of_a_day_is_no_larger_than_its_pixels() -> None:
     assert len(_bars(_draw(Annotation.of(rows)))) <= 2 * 2 * WIDTH
 
 
-def test_nobody_speaking_is_said() -> None:
+def test_a_timeline_without_turns_says_so() -> None:
     picture = _draw(Annotation(uri="meeting"))
-    assert [text.text for text in picture.iter(f"{SVG}text")] == ["meeting: nobody speaks"]
+    assert [text.text for text in picture.iter(f"{SVG}text")] == ["meeting: no speech"]
 
 
 @pytest.mark.parametrize("length", [0.05, 0.7, 3, 59, 61, 600, 3601, 36_000, 10**6])
@@ -85,4 +85,4 @@ def test_ticks_are_few_and_within(start: float, length: float) -> None:
     ],
 )
 def test_clock_times_are_short(time_s: float, *, fine: bool, text: str) -> None:
-    assert clock(time_s, fine=fine) == text
+    assert format_time(time_s, fine=fine) == text

@@ -13,7 +13,15 @@ from reference.closest_frame import first_frame, frames_of_all
 from reference.windowed import windowed
 
 from ovdiar.frames import FrameGrid, WindowedFrames
-from ovdiar.windows import count_windows, cut, gather, output_grid, overlap_add, slide, trim
+from ovdiar.windows import (
+    count_windows,
+    extract_windows,
+    gather,
+    output_grid,
+    overlap_add,
+    slide,
+    trim,
+)
 
 WIDTH, STEP = 80, 8
 GRID = FrameGrid(STEP, WIDTH)
@@ -43,7 +51,9 @@ def _windows_as_listed(samples: list[float], grid: FrameGrid) -> list[list[float
 def test_every_length_is_cut_as_by_hand(length: int) -> None:
     samples = [float(n) for n in range(1, length + 1)]
     count = count_windows(length, GRID)
-    assert cut(np.array(samples), GRID, 0, count).tolist() == _windows_as_listed(samples, GRID)
+    assert extract_windows(np.array(samples), GRID, 0, count).tolist() == _windows_as_listed(
+        samples, GRID
+    )
 
 
 @given(st.integers(0, 300), st.integers(1, 40), st.integers(1, 40))
@@ -51,7 +61,9 @@ def test_every_grid_is_cut_as_by_hand(length: int, step: int, width: int) -> Non
     grid = FrameGrid(min(step, width), width)
     samples = [float(n) for n in range(1, length + 1)]
     count = count_windows(length, grid)
-    assert cut(np.array(samples), grid, 0, count).tolist() == _windows_as_listed(samples, grid)
+    assert extract_windows(np.array(samples), grid, 0, count).tolist() == _windows_as_listed(
+        samples, grid
+    )
 
 
 @pytest.mark.parametrize("length", LENGTHS)
@@ -67,12 +79,15 @@ def test_windows_are_the_same_in_any_batch(length: int, data: st.DataObject) -> 
     samples = np.arange(1.0, length + 1)
     count = count_windows(length, GRID)
     border = data.draw(st.integers(0, count))
-    parts = [cut(samples, GRID, 0, border), cut(samples, GRID, border, count)]
-    assert np.array_equal(np.concatenate(parts), cut(samples, GRID, 0, count))
+    parts = [
+        extract_windows(samples, GRID, 0, border),
+        extract_windows(samples, GRID, border, count),
+    ]
+    assert np.array_equal(np.concatenate(parts), extract_windows(samples, GRID, 0, count))
 
 
 def test_windows_may_start_later() -> None:
-    assert cut(np.arange(6.0), FrameGrid(1, 2, start=3), 0, 4).tolist() == [
+    assert extract_windows(np.arange(6.0), FrameGrid(1, 2, start=3), 0, 4).tolist() == [
         [3, 4],
         [4, 5],
         [5, 0],
@@ -164,7 +179,7 @@ def test_sliding_over_blocks_cuts_what_the_whole_would(
     whole = np.arange(1.0, sum(lengths) + 1, dtype=np.float32)
     blocks = np.split(whole, np.cumsum(lengths)[:-1])
     batches = list(slide(blocks, grid, batch_size))
-    expected = cut(whole, grid, 0, count_windows(len(whole), grid))
+    expected = extract_windows(whole, grid, 0, count_windows(len(whole), grid))
     assert np.array_equal(np.concatenate(batches), expected)
     assert all(len(batch) == batch_size for batch in batches[:-1])
 

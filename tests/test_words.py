@@ -366,7 +366,7 @@ def test_a_gap_that_is_none_is_refused(gap: float) -> None:
 
 
 def test_what_is_no_transcript_is_refused() -> None:
-    with pytest.raises(FormatError, match="no transcript that is known"):
+    with pytest.raises(FormatError, match="not a known transcript format"):
         ovdiar.assign_speakers({"diarization": []}, TALK)
-    with pytest.raises(FormatError, match=r"segment 1: 3 is no object"):
+    with pytest.raises(FormatError, match=r"segment 1: 3 is not an object"):
         ovdiar.assign_speakers([3], TALK)

@@ -1,4 +1,4 @@
-"""What reading a zip archive may raise, as one error of ours."""
+"""Turn the errors of reading a zip archive into ModelError."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _DAMAGE = (
 
 @contextmanager
 def reading(what: str) -> Iterator[None]:
-    """Turn whatever a damaged archive makes :mod:`zipfile` raise into a ModelError about ``what``.
+    """Turn all that :mod:`zipfile` raises on damage into a ModelError about ``what``.
 
-    A disk that is full or fails is told apart from damage.
+    A full or failing disk has a message of its own.
     """
     try:
         yield

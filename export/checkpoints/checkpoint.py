@@ -1,4 +1,4 @@
-"""Read a torch checkpoint without torch, and without executing anything that it says."""
+"""Read a torch checkpoint without torch, and without executing anything in it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ STATE_DICT_KEYS = ("state_dict", "model_state", "model_state_dict", "model")
 
 @dataclass(frozen=True, eq=False)
 class Checkpoint:
-    """Weights by their name in the state dict, and whatever else the file says.
+    """Weights by their name in the state dict, and the rest of the file.
 
     ``tensors`` are read-only arrays; floating point ones are float32. ``metadata`` holds the other
     entries of the file's top level (``hyper_parameters``, ``pyannote.audio``, ...) as plain values,
@@ -50,10 +50,10 @@ def read_checkpoint(path: Path) -> Checkpoint:
     Raises
     ------
     ModelNotFoundError
-        If there is none.
+        If there is no such file.
     ModelError
         If it is none of these, is damaged, or claims more than a checkpoint needs. Damaged numbers
-        are noticed in the zip form only; the others have no checksum.
+        are detected in the zip form only; the others have no checksum.
     """
     try:
         with path.open("rb") as file:

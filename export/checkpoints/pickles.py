@@ -37,13 +37,13 @@ def read_pickle(stream: BinaryIO) -> Any:
 
     The result is made of None, bool, int, float, str, bytes, bytearray, tuple, list, dict, set,
     frozenset, `Global`, `Record` and `PersistentId`; ordered and default dictionaries become dict.
-    The stream must be in memory: a damaged pickle may ask it for more than there is.
+    The stream must be in memory: a damaged pickle may request more bytes than there are.
 
     Raises
     ------
     ModelError
         If it is not a pickle, is damaged, uses an instruction that torch never writes, or would
-        take unreasonable time or memory to look at.
+        take unreasonable time or memory.
     """
     machine = _Machine()
     try:

@@ -24,7 +24,7 @@ MAX_HEADER_BYTES = 16 * 2**20
 
 
 def is_safetensors(head: bytes) -> bool:
-    """Tell from the first nine bytes."""
+    """Return whether a file is safetensors, by its first nine bytes."""
     return head[8:9] == b"{" and int.from_bytes(head[:8], "little") <= MAX_HEADER_BYTES
 
 

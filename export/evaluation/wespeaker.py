@@ -20,13 +20,24 @@ def mel(hz: float | NDArray[Any]) -> Array:
     return np.asarray(1127 * np.log(1 + np.asarray(hz) / 700))
 
 
-def fbank(waveform: Array, bands: int = 80, width: int = 400, hop: int = 160) -> Array:
-    """Give the log mel energies (frames, bands) of (samples,) at 16 kHz."""
-    size, rate = 512, 16_000
-    frames = sliding_window_view(waveform, width)[::hop] * 32_768
+def fbank(
+    waveform: Array,
+    bands: int = 80,
+    hop: int = 160,
+    *,
+    window: Array | None = None,
+    scale: float = 32_768.0,
+) -> Array:
+    """Give the log mel energies (frames, bands) of (samples,) at 16 kHz.
+
+    ``window`` is Hamming's of 25 ms by default, ``scale`` what the waveform is multiplied with.
+    """
+    size, rate, width = 512, 16_000, 400
+    frames = sliding_window_view(waveform, width)[::hop] * scale
     frames = frames - frames.mean(axis=1, keepdims=True)
     previous = np.concatenate([frames[:, :1], frames[:, :-1]], axis=1)
-    window = 0.54 - 0.46 * np.cos(2 * np.pi * np.arange(width) / (width - 1))
+    if window is None:
+        window = 0.54 - 0.46 * np.cos(2 * np.pi * np.arange(width) / (width - 1))
     power = np.abs(np.fft.rfft((frames - 0.97 * previous) * window, size)) ** 2
     distance = (mel(rate / 2) - mel(20)) / (bands + 1)
     centres = mel(20) + distance * np.arange(1, bands + 1)

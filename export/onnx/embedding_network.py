@@ -1,7 +1,7 @@
 """Embedding networks published as ONNX: features [N, frames, 80], or waveform -> vectors [N, D].
 
-As WeSpeaker, 3D-Speaker and sherpa-onnx publish ResNet34, CAM++, ERes2Net and others. Of those
-that take features, the filterbank is put in front.
+WeSpeaker, 3D-Speaker and sherpa-onnx publish ResNet34, CAM++, ERes2Net and others so. A network
+of features gets its filterbank in front.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from ..parts import Part
 from .reader import (
     MAX_RATE,
     Onnx,
-    answers,
     attached,
+    checked_output,
     closed,
     noise,
     read_onnx,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 RATE, HOP, BANDS = 16_000, 160, 80
 PROBE_S = 2
-"""How much a network is tried on."""
+"""Length of the noise that a network is tried on, s."""
 
 WESPEAKER = KaldiFbank(bands=BANDS)
 THREE_D_SPEAKER = KaldiFbank(bands=BANDS, window="povey", scale=1.0)
@@ -48,19 +48,19 @@ THREE_D_SPEAKER = KaldiFbank(bands=BANDS, window="povey", scale=1.0)
 def part(path: Path) -> Part:
     """Read an embedding network and describe it: kind ``utterance``.
 
-    A speaker's own frames are chosen among the features of the whole window, whose mean is taken
-    off before, as pyannote.audio 3.0 used WeSpeaker's. The filterbank is WeSpeaker's unless the
-    properties that sherpa-onnx adds say 3D-Speaker (``framework``, ``normalize_samples``).
+    A speaker's own frames are selected from the features of the whole window after their mean is
+    subtracted, as in pyannote.audio 3.0 with WeSpeaker. The filterbank is WeSpeaker's unless the
+    metadata that sherpa-onnx adds name 3D-Speaker (``framework``, ``normalize_samples``).
 
     Raises
     ------
     ModelError
-        It takes something else, or answers something else.
+        Its input or its output is of another kind.
     """
     network = read_onnx(path)
     rate = network.number("sample_rate", RATE, MAX_RATE)
     if rate != RATE:
-        raise ModelError(f"it is for audio at {rate} Hz: {RATE} Hz is wanted")
+        raise ModelError(f"it is for audio at {rate} Hz: expected {RATE} Hz")
     match sizes(network.source):
         case [_, _, size] if size == BANDS:
             return _of_frames(network)
@@ -69,8 +69,8 @@ def part(path: Path) -> Part:
         case [_, 1, _]:
             return _of_samples(network, ints(0, 1, -1))
     raise ModelError(
-        f"its input is {shapes([network.source])}: features [N, frames, {BANDS}], or a waveform "
-        "[N, samples] or [N, 1, samples], is wanted"
+        f"its input is {shapes([network.source])}: expected features [N, frames, {BANDS}], or a "
+        "waveform [N, samples] or [N, 1, samples]"
     )
 
 
@@ -78,7 +78,7 @@ def _of_frames(network: Onnx) -> Part:
     """Put the filterbank before a network of features."""
     normalised = network.metadata.get("feature_normalize_type", "")
     if normalised not in {"", "global-mean"}:
-        raise ModelError(f"its features are normalised by {normalised!r:.40}, the mean is wanted")
+        raise ModelError(f"its features are normalised by {normalised!r:.40}: expected global-mean")
     framework = network.metadata.get("framework", "wespeaker")
     default = "1" if framework == "3d-speaker" else "0"
     loud = network.metadata.get("normalize_samples", default) == "0"
@@ -101,7 +101,7 @@ def _of_frames(network: Onnx) -> Part:
 
 
 def _of_samples(network: Onnx, shape: NDArray[np.int64]) -> Part:
-    """Let a network of waveforms have each speaker's samples, as features of one band."""
+    """Feed each speaker's samples to a network of waveforms, as features of one band."""
     waveform = parameter("waveform", -1, -1)
     source = parameter("features", -1, -1, 1)
     fed = op.reshape(source, shape, special_zero=True)
@@ -135,9 +135,9 @@ def _vectors(source: ov.Node, answer: ov.Node, length: int) -> tuple[ov.Model, i
     graph = closed(source, "embedding", flat)
     run = running(graph)
     bands = source.get_output_partial_shape(0)[2].get_length()
-    dimension = answers(run, noise(2, length, bands)).shape[1]
+    dimension = checked_output(run, noise(2, length, bands)).shape[1]
     if run(noise(1, length // 2, bands)).shape[1] != dimension:
-        raise ModelError("it answers a waveform with more than one vector: one is wanted")
+        raise ModelError("its output has more than one vector for a waveform: expected one")
 
     def works(frames: int) -> bool:
         try:
@@ -150,7 +150,7 @@ def _vectors(source: ov.Node, answer: ov.Node, length: int) -> tuple[ov.Model, i
 
 
 def _least(works: Callable[[int], bool], most: int) -> int:
-    """Return the smallest number that works, where all above it do, ``most`` among them."""
+    """Return the smallest number that works, if all above it do; ``most`` works."""
     fails, least = 0, 1
     while not works(least):
         fails, least = least, min(2 * least, most)

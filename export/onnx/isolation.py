@@ -1,6 +1,7 @@
-"""Read ONNX in a process of its own: OpenVINO's reader is native code, and damage can crash it.
+"""Read and run ONNX in processes of their own: readers are native code, and damage can crash them.
 
-The process leaves the networks as OpenVINO's own files, and what it says of them as JSON.
+A process leaves its result in a folder: networks as OpenVINO's own files, arrays as .npz, and the
+rest as JSON.
 """
 
 from __future__ import annotations
@@ -11,44 +12,65 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ovdiar.errors import ModelError
+import numpy as np
+
+from ovdiar.errors import MissingPackageError, ModelError
 from ovdiar.networks.runtime import import_openvino
 
+from ..evaluation.probe import Probe
 from ..parts import Part
+
+if TYPE_CHECKING:
+    from ..evaluation.probe import Answers
 
 TIMEOUT_S = 600
 """More than the largest networks need."""
 
 _ANSWER = "answer.json"
+_PROBE, _ARRAYS = "probe.json", "arrays.npz"
 
 
 def read_apart(name: str, path: Path) -> Part:
-    """Read a file of ONNX as the part ``name`` of a bundle: "segmentation" or "embedding".
+    """Read an ONNX file as the part ``name`` of a bundle: "segmentation" or "embedding".
 
     Raises
     ------
     ModelError
-        What the process raised; or it crashed, or did not end.
+        The process raised it; or the process crashed, or did not end.
     """
     with tempfile.TemporaryDirectory() as temporary:
         place = Path(temporary)
-        _start(name, str(path.resolve()), temporary)
-        answer = json.loads((place / _ANSWER).read_text(encoding="utf-8"))
-        if "refusal" in answer:
-            raise ModelError(answer["refusal"])
+        answer = _start("OpenVINO's reader", name, path, place)
         core = import_openvino().Core()
-        core.set_property({"ENABLE_MMAP": False})  # the files go, the networks stay
+        core.set_property({"ENABLE_MMAP": False})  # the networks outlive the files
         networks = {at: core.read_model(place / file) for at, file in answer["networks"].items()}
     return Part(networks=networks, entry=answer["entry"])
 
 
-def _start(*arguments: str) -> None:
-    """Run this module in a process; refuse the file unless it says that all is done."""
+def evaluate_apart(probe: Probe, path: Path) -> Answers:
+    """Run an ONNX file in ONNX Runtime, see `evaluation.onnx_runtime.answer`.
+
+    Raises
+    ------
+    MissingPackageError, ModelError
+        The process raised it; or the process crashed, or did not end.
+    """
+    with tempfile.TemporaryDirectory() as temporary:
+        place = Path(temporary)
+        (place / _PROBE).write_text(json.dumps(dict(probe.entry)), encoding="utf-8")
+        np.savez(place / _ARRAYS, waveform=probe.waveform)
+        _start("ONNX Runtime", "evaluation", path, place)
+        with np.load(place / _ARRAYS) as arrays:
+            return dict(arrays)
+
+
+def _start(reader: str, task: str, path: Path, place: Path) -> dict[str, Any]:
+    """Run this module in a process and return its answer; raise what the process raised."""
     try:
         done = subprocess.run(  # noqa: S603 - this very module
-            [sys.executable, "-m", __name__, *arguments],
+            [sys.executable, "-m", __name__, task, str(path.resolve()), str(place)],
             env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONSAFEPATH": "1"},
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -56,31 +78,53 @@ def _start(*arguments: str) -> None:
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise ModelError(f"OpenVINO does not finish reading it in {TIMEOUT_S} s") from error
+        raise ModelError(f"{reader} does not finish with it in {TIMEOUT_S} s") from error
     if done.returncode != 0:
-        raise ModelError(f"OpenVINO's reader crashes on it ({done.returncode}): fetch it again")
+        raise ModelError(f"{reader} crashes on it ({done.returncode}): fetch it again")
+    answer: dict[str, Any] = json.loads((place / _ANSWER).read_text(encoding="utf-8"))
+    if "missing" in answer:
+        raise MissingPackageError(answer["missing"])
+    if "refusal" in answer:
+        raise ModelError(answer["refusal"])
+    return answer
 
 
-def main(name: str, path: str, folder: str) -> None:
+def main(task: str, path: str, folder: str) -> None:
     """Do the work of the process."""
+    answer: dict[str, Any]
+    try:
+        work = _evaluate if task == "evaluation" else _read
+        answer = work(task, Path(path), Path(folder))
+    except MissingPackageError as error:
+        answer = {"missing": str(error)}
+    except ModelError as error:
+        answer = {"refusal": str(error)}
+    Path(folder, _ANSWER).write_text(json.dumps(answer), encoding="utf-8")
+
+
+def _read(name: str, path: Path, place: Path) -> dict[str, Any]:
     from . import (  # noqa: PLC0415 - only the process that reads needs them
         embedding_network,
         segmentation_network,
     )
 
-    place = Path(folder)
     module = {"segmentation": segmentation_network, "embedding": embedding_network}[name]
-    answer: dict[str, Any]
-    try:
-        part = module.part(Path(path))
-    except ModelError as error:
-        answer = {"refusal": str(error)}
-    else:
-        files = {at: at.replace("/", "-") + ".xml" for at in part.networks}
-        for at, model in part.networks.items():
-            import_openvino().save_model(model, place / files[at], compress_to_fp16=False)
-        answer = {"networks": files, "entry": dict(part.entry)}
-    (place / _ANSWER).write_text(json.dumps(answer), encoding="utf-8")
+    part = module.part(path)
+    files = {at: at.replace("/", "-") + ".xml" for at in part.networks}
+    for at, model in part.networks.items():
+        import_openvino().save_model(model, place / files[at], compress_to_fp16=False)
+    return {"networks": files, "entry": dict(part.entry)}
+
+
+def _evaluate(_task: str, path: Path, place: Path) -> dict[str, Any]:
+    from ..evaluation import onnx_runtime  # noqa: PLC0415 - only this process needs it
+
+    entry = json.loads((place / _PROBE).read_text(encoding="utf-8"))
+    with np.load(place / _ARRAYS) as arrays:
+        probe = Probe(entry, arrays["waveform"])
+    answers: dict[str, Any] = dict(onnx_runtime.answer(probe, path))
+    np.savez(place / _ARRAYS, **answers)
+    return {}
 
 
 if __name__ == "__main__":

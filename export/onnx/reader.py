@@ -1,4 +1,4 @@
-"""Networks published as ONNX, through OpenVINO's own reader; ``onnx`` itself is not needed."""
+"""Read ONNX through OpenVINO's own reader; the package ``onnx`` is not needed."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ _IR_VERSION = b"\x08"
 """The tag of the first field of every ONNX file: the version of the format, a small number."""
 
 MAX_RATE = 192_000
-"""Of audio, Hz."""
+"""Highest sample rate, Hz."""
 
 _KINDS = ("f32", "f16", "f64", "bf16")
 
 
 @dataclass(frozen=True, eq=False)
 class Onnx:
-    """A network of one input and one output, as read.
+    """A network of one input and one output.
 
-    ``metadata`` are the properties that its maker added.
+    ``metadata`` are the properties of the file by name.
     """
 
     graph: ov.Model
@@ -50,35 +50,35 @@ class Onnx:
         return self.graph.inputs[0]
 
     @property
-    def answer(self) -> ov.Output:
+    def output(self) -> ov.Output:
         """Its output."""
         return self.graph.outputs[0]
 
     def number(self, name: str, default: int, most: int) -> int:
-        """Return a property that is a positive number, or a default where it is not told.
+        """Return a property that is a positive number; the default where it is missing.
 
         Raises
         ------
         ModelError
-            It is no number from 1 to ``most``.
+            It is not a number from 1 to ``most``.
         """
         text = self.metadata.get(name)
         if text is None:
             return default
         if not re.fullmatch("[0-9]{1,9}", text) or not 0 < int(text) <= most:
-            raise ModelError(f"its property {name!r} is {text!r:.40}, wanted 1 to {most}")
+            raise ModelError(f"its property {name!r} is {text!r:.40}, expected 1 to {most}")
         return int(text)
 
 
 def is_onnx(path: Path) -> bool:
-    """Tell ONNX from checkpoints, by the name of a file or else by its first bytes."""
+    """Return whether a file is ONNX, by its name or else by its first bytes."""
     if path.suffix.lower() == ".onnx":
         return True
     try:
         with path.open("rb") as file:
             head = file.read(9)
     except OSError:
-        return False  # whoever reads it says why it cannot be read
+        return False  # the reader raises the error
     return head[:1] == _IR_VERSION and 0 < head[1] < 32 and not is_safetensors(head)
 
 
@@ -90,7 +90,7 @@ def read_onnx(path: Path) -> Onnx:
     ModelNotFoundError
         There is no such file.
     ModelError
-        It is damaged, has an operation that OpenVINO does not know, or not one input and output.
+        It is damaged, has an operation that OpenVINO lacks, or not one input and one output.
     """
     try:
         with path.open("rb") as file:
@@ -102,7 +102,7 @@ def read_onnx(path: Path) -> Onnx:
     if head != _IR_VERSION:
         raise ModelError("not ONNX, by its first bytes: fetch it again")
     frontend = importlib.import_module("openvino.frontend")
-    try:  # this reader alone: of the others, some print what they think of a damaged file
+    try:  # this reader only: others print messages about damaged files
         reader = frontend.FrontEndManager().load_by_framework("onnx")
         graph = reader.convert(reader.load(str(path)))
         metadata = _metadata(graph)
@@ -110,7 +110,7 @@ def read_onnx(path: Path) -> Onnx:
         raise ModelError(f"OpenVINO cannot read it ({_reason(error)}): fetch it again") from error
     for what, found in (("input", graph.inputs), ("output", graph.outputs)):
         if len(found) != 1:
-            raise ModelError(f"it has {len(found)} {what}s ({shapes(found)}), one is wanted")
+            raise ModelError(f"it has {len(found)} {what}s ({shapes(found)}), expected one")
     return Onnx(graph, metadata)
 
 
@@ -131,7 +131,7 @@ def _name(port: ov.Output) -> str:
 
 
 def sizes(port: ov.Output) -> list[int]:
-    """Return the shape of an input or output, -1 for what is known at run time only."""
+    """Return the shape of an input or output, -1 for dynamic sizes."""
     shape = port.get_partial_shape()
     if shape.rank.is_dynamic:
         return []
@@ -139,17 +139,17 @@ def sizes(port: ov.Output) -> list[int]:
 
 
 def attached(network: Onnx, fed: ov.Node) -> ov.Node:
-    """Feed a network, which can be done once; return its answer. float32 on both sides.
+    """Connect a network's input, which works once; return its output. Both are float32.
 
     Raises
     ------
     ModelError
-        It takes no floating-point numbers.
+        Its input is not floating-point.
     """
     kind = network.source.get_element_type().get_type_name()
     if kind not in _KINDS:
-        raise ModelError(f"its input {shapes([network.source])} is {kind}, float32 is wanted")
-    answer = network.answer.get_node().input_value(0)
+        raise ModelError(f"its input {shapes([network.source])} is {kind}, expected float32")
+    answer = network.output.get_node().input_value(0)
     taken = op.convert(fed, kind)
     for target in network.source.get_target_inputs():
         target.replace_source_output(taken.output(0))
@@ -157,12 +157,12 @@ def attached(network: Onnx, fed: ov.Node) -> ov.Node:
 
 
 def closed(source: ov.Node, name: str, answer: ov.Node) -> ov.Model:
-    """Close a graph from our input to an output called ``name``.
+    """Make a model from an input to an output called ``name``.
 
     Raises
     ------
     ModelError
-        A network in it is for inputs of one size only.
+        The network takes inputs of one size only.
     """
     try:
         return close("ONNX", source, name, answer)
@@ -173,7 +173,7 @@ def closed(source: ov.Node, name: str, answer: ov.Node) -> ov.Model:
 
 
 def running(model: ov.Model) -> Run:
-    """Compile a network, to see what it answers."""
+    """Compile a network; return a function that runs it."""
     options = {"INFERENCE_PRECISION_HINT": "f32"}
     compiled = import_openvino().Core().compile_model(model, "CPU", options)
 
@@ -182,39 +182,40 @@ def running(model: ov.Model) -> Run:
             return np.array(compiled(batch)[0])
         except RuntimeError as error:
             raise ModelError(
-                f"it cannot answer an input of shape {batch.shape} ({_reason(error)}): "
+                f"it fails on an input of shape {batch.shape} ({_reason(error)}): "
                 "export it with dynamic axes"
             ) from error
 
     return run
 
 
-def answers(run: Run, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Run a batch, and check that each row is answered as if it were alone.
+def checked_output(run: Run, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Run a batch, and check that each row gives the same output alone.
 
     Raises
     ------
     ModelError
-        The network mixes rows, or answers with what is no number.
+        The network mixes rows, or its output is not finite.
     """
     whole = run(batch)
     alone = np.concatenate([run(batch[row : row + 1]) for row in range(len(batch))])
     if not np.isfinite(whole).all():
-        raise ModelError("it answers noise with what is no number: fetch it again")
+        raise ModelError("its output for noise is not finite: fetch it again")
     if alone.shape != whole.shape or np.abs(alone - whole).max() > 1e-3 * np.abs(alone).max():
         raise ModelError(
-            f"it does not answer {len(batch)} inputs as each alone: export it with a dynamic batch"
+            f"its output for {len(batch)} inputs is not that of each alone: "
+            "export it with a dynamic batch"
         )
     return whole
 
 
 def noise(*shape: int) -> NDArray[np.float32]:
-    """Return the same noise every time, as loud as speech."""
+    """Return noise at the level of speech, always the same."""
     generator = np.random.default_rng(0)
     return (0.1 * generator.standard_normal(shape)).astype(np.float32)
 
 
 def _reason(error: Exception) -> str:
-    """Return what OpenVINO says in the end, shortened."""
+    """Return the last line of an error, shortened."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return (lines or ["no reason given"])[-1][:160]

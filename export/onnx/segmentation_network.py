@@ -1,7 +1,7 @@
 """Segmentation networks published as ONNX: waveform [N, 1, samples] -> scores [N, frames, classes].
 
-As sherpa-onnx and onnx-community publish pyannote's. What they do not say of themselves is found
-by running them.
+sherpa-onnx and onnx-community publish pyannote's so. Properties that a file does not state are
+found by running it.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from ..parts import Part
 from .reader import (
     MAX_RATE,
     Onnx,
-    answers,
     attached,
+    checked_output,
     closed,
     noise,
     read_onnx,
@@ -40,30 +40,30 @@ if TYPE_CHECKING:
     from .reader import Run
 
 WINDOW_S = 10
-"""Of pyannote/segmentation-3.0, where nothing else is said."""
+"""Default window, that of pyannote/segmentation-3.0, s."""
 
 MAX_WINDOW_S = 60
 LARGEST_SET = 2
-"""Of speakers that speak at once, likewise."""
+"""Default number of speakers at once, likewise."""
 
 MAX_SPEAKERS = 20
 
 _TOLERANCE = 1e-3
-"""Of the sum of probabilities."""
+"""Of a sum of probabilities."""
 
 
 def part(path: Path) -> Part:
     """Read a segmentation network and describe it.
 
-    The properties that sherpa-onnx adds count: ``sample_rate``, ``window_size``,
+    The metadata that sherpa-onnx adds are used: ``sample_rate``, ``window_size``,
     ``receptive_field_size`` and ``_shift`` (in samples), ``num_speakers`` and
-    ``powerset_max_classes``. Without them a network is taken for one like pyannote's: 10 s at
-    16 kHz, PyanNet's frames, sets of up to two speakers. Either way it must answer accordingly.
+    ``powerset_max_classes``. Without them, pyannote's values are assumed: 10 s at 16 kHz,
+    PyanNet's frames, sets of up to two speakers. The output must agree with either.
 
     Raises
     ------
     ModelError
-        It takes something else, or answers something else.
+        Its input or its output is of another kind.
     """
     network = read_onnx(path)
     rate = network.number("sample_rate", sincnet.RATE, MAX_RATE)
@@ -73,12 +73,12 @@ def part(path: Path) -> Part:
     step, width, start = sincnet.frame_grid()
     step = network.number("receptive_field_shift", step, window)
     width = network.number("receptive_field_size", width, window)
-    answer = attached(network, fed)
-    run = running(closed(source, "answer", answer))
-    scores = answers(run, noise(2, window))
+    raw = attached(network, fed)
+    run = running(closed(source, "raw", raw))
+    scores = checked_output(run, noise(2, window))
     for length in [window] if fixed else [window, window // 2, width]:
         _expect(run, length, 1 + (length - width) // step)
-    speakers, powerset, finished = _finished(network, answer, scores)
+    speakers, powerset, finished = _finished(network, raw, scores)
     return Part(
         networks={"segmentation": closed(source, "scores", finished)},
         entry={
@@ -95,20 +95,20 @@ def part(path: Path) -> Part:
 
 
 def _expect(run: Run, length: int, frames: int) -> None:
-    """Check how many frames a waveform is answered with."""
+    """Check the number of output frames for a length of input."""
     try:
         shape = list(run(noise(1, length)).shape)
     except ModelError:
         shape = []
     if len(shape) != 3 or shape[1] != frames:
         raise ModelError(
-            f"it answers {length} samples with shape {shape}, where {frames} frames are expected: "
-            "state receptive_field_shift and receptive_field_size as properties"
+            f"its output for {length} samples has shape {shape}, where {frames} frames are "
+            "expected: add receptive_field_shift and receptive_field_size to its metadata"
         )
 
 
 def _input(network: Onnx, source: ov.Node) -> tuple[int | None, ov.Node]:
-    """Bring waveforms into the shape that a network takes; return its length, if it has but one."""
+    """Reshape waveforms to a network's input; return its length, if that is fixed."""
     match sizes(network.source):
         case [_, length]:
             fed = source
@@ -117,47 +117,47 @@ def _input(network: Onnx, source: ov.Node) -> tuple[int | None, ov.Node]:
         case _:
             raise ModelError(
                 f"its input is {shapes([network.source])}: "
-                "a waveform [N, 1, samples] or [N, samples] is wanted"
+                "expected a waveform [N, 1, samples] or [N, samples]"
             )
     return (length if length > 0 else None), fed
 
 
 def _finished(
-    network: Onnx, answer: ov.Node, scores: NDArray[np.float32]
+    network: Onnx, raw: ov.Node, scores: NDArray[np.float32]
 ) -> tuple[int, int | None, ov.Node]:
-    """Make log-probabilities of sets, or probabilities of speakers, of what a network answers.
+    """Turn the output into log-probabilities of sets, or probabilities of speakers.
 
     Returns
     -------
-    how many speakers, the largest set of them (None where classes are speakers), the new answer
+    number of speakers, largest set of them (None where classes are speakers), new output
     """
     classes = scores.shape[2]
     sets = _sets(network, classes)
     probable = scores.min() >= 0 and scores.max() <= 1
     if probable and (sets is None or np.abs(scores.sum(axis=2) - 1).max() > _TOLERANCE):
-        return classes, None, op.convert(answer, "f32")
+        return classes, None, op.convert(raw, "f32")
     if sets is None:
         raise ModelError(
-            f"it answers {classes} classes that are neither probabilities nor sets of speakers: "
-            "state num_speakers and powerset_max_classes as properties"
+            f"its {classes} classes are neither probabilities nor sets of speakers: "
+            "add num_speakers and powerset_max_classes to its metadata"
         )
     if probable:
         least = np.float32(np.finfo(np.float32).tiny)
-        return *sets, op.log(op.maximum(answer, least))
+        return *sets, op.log(op.maximum(raw, least))
     if np.abs(logsumexp(scores, axis=2)).max() > _TOLERANCE:
-        return *sets, op.log_softmax(answer, axis=-1)
-    return *sets, op.convert(answer, "f32")
+        return *sets, op.log_softmax(raw, axis=-1)
+    return *sets, op.convert(raw, "f32")
 
 
 def _sets(network: Onnx, classes: int) -> tuple[int, int] | None:
-    """Return of how many speakers, and up to how many at once, the classes are sets."""
+    """Return the number of speakers, and of those at once, whose sets the classes are."""
     speakers = network.number("num_speakers", 0, MAX_SPEAKERS)
     largest = network.number("powerset_max_classes", 0, MAX_SPEAKERS)
     if speakers and largest:
         if _count(speakers, largest) != classes:
             raise ModelError(
-                f"it answers {classes} classes, and its properties speak of sets of up to {largest}"
-                f" of {speakers} speakers: fetch it again"
+                f"its {classes} classes do not match its metadata, sets of up to {largest} of "
+                f"{speakers} speakers: fetch it again"
             )
         return speakers, largest
     counts = {_count(speakers, LARGEST_SET): speakers for speakers in range(2, MAX_SPEAKERS)}

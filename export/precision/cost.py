@@ -1,4 +1,4 @@
-"""What a precision costs: compressed networks against the float32 ones, on audio new to both."""
+"""The cost of a precision: compressed networks against float32 on audio that calibrated neither."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ if TYPE_CHECKING:
     from ..parts import Part
 
 ONSET = 0.5
-"""Above it, a score is speech."""
+"""Scores above it are speech."""
 
 PIECE_S = 3.0
-"""Of one voice, of which an embedding is made."""
+"""Length of a piece of one voice that is embedded, s."""
 
 CALIBRATED = 0.75
-"""Share of each recording that serves to calibrate; the rest tells what it cost."""
+"""Share of each recording that is used for calibration; the cost is measured on the rest."""
 
 MOST_WINDOWS = 100
-"""More to calibrate on move no range; NNCF itself takes 300 at most."""
+"""More windows do not change the calibrated ranges; NNCF takes 300 at most."""
 
 
 @dataclass(frozen=True, eq=False)
 class Piece:
-    """Some seconds (samples,) of one voice; ``speaker`` is a name, or None where nobody knows."""
+    """Some seconds (samples,) of one voice; ``speaker`` is a name, or None where it is unknown."""
 
     samples: NDArray[np.float32]
     speaker: str | None = None
@@ -50,12 +50,12 @@ class Piece:
 def shares(
     recordings: Sequence[AudioInput], entry: Mapping[str, Any]
 ) -> tuple[list[NDArray[np.float32]], list[NDArray[np.float32]]]:
-    """Cut recordings into windows (samples,) to calibrate on, and later ones for the test.
+    """Cut recordings into windows (samples,) for calibration, and later ones for the test.
 
     Raises
     ------
     ConfigError
-        There is less than one window for either.
+        There is no window for one of the two.
     """
     calibration: list[NDArray[np.float32]] = []
     test: list[NDArray[np.float32]] = []
@@ -73,7 +73,7 @@ def shares(
 
 
 def windows(recording: AudioInput, entry: Mapping[str, Any]) -> list[NDArray[np.float32]]:
-    """Cut a recording into windows of a network (samples,); a rest is left out."""
+    """Cut a recording into windows of a network (samples,); the rest is dropped."""
     rate = int(entry["sample_rate"])
     length = int(entry.get("window_samples") or round(PIECE_S * rate))
     samples = load(recording, rate=rate).samples
@@ -87,9 +87,9 @@ def spread(windows: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
 
 
 def pieces(recording: AudioInput, turns: Annotation, entry: Mapping[str, Any]) -> list[Piece]:
-    """Cut those parts of a recording in which one voice alone speaks for `PIECE_S`.
+    """Cut pieces of `PIECE_S` in which one speaker is alone.
 
-    A speaker of the same name is the same speaker, in whichever recording.
+    Equal names mean the same speaker, also across recordings.
     """
     rate = int(entry["sample_rate"])
     length = round(PIECE_S * rate)
@@ -115,14 +115,14 @@ def cost(
     windows: Sequence[NDArray[np.float32]],
     voices: Sequence[Piece] = (),
 ) -> dict[str, float]:
-    """Say what compression cost: `segmentation_cost`, or `embedding_cost` of voices or windows.
+    """Measure the cost: `segmentation_cost`, or `embedding_cost` of voices or windows.
 
     Parameters
     ----------
     part : names and describes the networks
     exact, compressed : folders below which they were written, in float32 and compressed
-    windows : audio that served no calibration
-    voices : pieces whose speakers are known, if any are
+    windows : audio that was not used for calibration
+    voices : pieces whose speakers are known, if there are any
     """
     if "segmentation" in part.networks:
         return segmentation_cost(part, exact, compressed, windows)
@@ -134,12 +134,12 @@ def segmentation_cost(
 ) -> dict[str, float]:
     """Compare two folders of one segmentation network.
 
-    Speakers of a window come in any order, so scores are compared in the order that fits best.
+    The order of speakers within a window is arbitrary: scores are compared in the best order.
 
     Returns
     -------
     ``score_change``: mean absolute change of a speaker's score; ``speech_changed``: share of the
-    frames in which somebody speaks in one answer (a score above 0.5) and nobody in the other
+    frames with speech (a score above 0.5) in one output and none in the other
     """
     networks = [
         Network(folder / "segmentation/openvino_model.xml") for folder in (exact, compressed)
@@ -188,8 +188,8 @@ def embedding_cost(
 def _embed(part: Part, folder: Path, voices: Sequence[Piece]) -> NDArray[np.float32]:
     """Embed whole pieces (pieces, dimension), each vector of length one."""
     known = {field.name for field in fields(EmbeddingSpec)}
-    told = {name: value for name, value in part.entry.items() if name in known}
-    spec = EmbeddingSpec(rate=int(part.entry["sample_rate"]), **told)
+    values = {name: value for name, value in part.entry.items() if name in known}
+    spec = EmbeddingSpec(rate=int(part.entry["sample_rate"]), **values)
     first, second = (Network(folder / name / "openvino_model.xml") for name in part.networks)
     model = (PooledEmbedding if spec.kind == "pooled" else UtteranceEmbedding)(spec, first, second)
     everything = np.ones((1, 1, 100), np.float32)
@@ -198,8 +198,8 @@ def _embed(part: Part, folder: Path, voices: Sequence[Piece]) -> NDArray[np.floa
 
 
 def equal_error_rate(scores: NDArray[Any], same: NDArray[np.bool_]) -> float:
-    """Return where as many impostors pass as owners fail; between two thresholds, their mean."""
-    from sklearn.metrics import roc_curve  # noqa: PLC0415 - seconds, for those who ask
+    """Return the equal error rate: the mean of both rates where they are closest."""
+    from sklearn.metrics import roc_curve  # noqa: PLC0415 - takes seconds, and is seldom needed
 
     passed, owners, _ = roc_curve(same, scores, drop_intermediate=False)
     best = int(np.argmin(np.abs(passed - (1 - owners))))

@@ -1,4 +1,4 @@
-"""Networks of fewer bits: f16 halves what is stored, int8 also computes in whole numbers."""
+"""Compress networks: f16 halves the stored weights, int8 also computes in integers."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 PRECISIONS: tuple[Precision, ...] = ("f32", "f16", "int8")
 
 WHOLE_NUMBERS = ("Convolution", "LSTMSequence", "MatMul")
-"""Operations that int8 makes faster. NNCF would quantise sums and products too, which costs PyanNet
-a quarter of its decisions: among them is the normalisation of the waveform."""
+"""Operations that int8 makes faster. Sums and products stay in float32: the normalisation of the
+waveform is among them (docs/studies/int8-lstm.md)."""
 
 LEVELS = 256
 HIDDEN_RANGE = 1.0
@@ -52,8 +52,8 @@ def compress_part(
     ----------
     part : the float32 networks
     precision : see `compress`
-    folder : where the float32 networks were written; they give what the later ones are fed
-    windows : audio (samples,) to calibrate on, see `cost.shares`; int8 alone needs any
+    folder : of the written float32 networks, which compute the inputs of the later ones
+    windows : audio (samples,) for calibration, see `cost.shares`; only int8 needs any
 
     Returns
     -------
@@ -72,23 +72,23 @@ def compress_part(
 def compress(
     model: ov.Model, precision: Precision, calibration: Sequence[NDArray[np.float32]]
 ) -> ov.Model:
-    """Give a network in another precision.
+    """Return a network in another precision.
 
     f32 and f16 are the same network, saved differently. int8 is NNCF's post-training
     quantisation of weights and activations, their ranges found on ``calibration``, a list of
-    inputs. Features stay in float32: SincNet, filterbanks, and the LSTM that hears a filterbank.
+    inputs. Features stay in float32: SincNet, filterbanks, and an LSTM right behind a filterbank.
 
     Raises
     ------
     ConfigError
-        There is nothing to calibrate int8 on.
+        There are no inputs to calibrate int8 on.
     MissingPackageError
         NNCF is not installed.
     """
     if precision != "int8":
         return model
     if not calibration:
-        raise ConfigError("int8 is calibrated on speech and none was given: give --calibrate PATH")
+        raise ConfigError("int8 needs speech for calibration: give --calibrate PATH")
     nncf = _import_nncf()
     with contextlib.redirect_stdout(io.StringIO()):
         quantized = nncf.quantize(
@@ -103,9 +103,9 @@ def compress(
 
 
 def _import_nncf() -> Any:
-    os.environ["NNCF_CI"] = "1"  # NNCF's own switch, without which it reports to a web service
+    os.environ["NNCF_CI"] = "1"  # NNCF's own switch: without it, NNCF reports to a web service
     try:
-        import nncf  # noqa: PLC0415 - nobody else needs it
+        import nncf  # noqa: PLC0415 - only int8 needs it
     except ImportError as error:
         raise MissingPackageError(
             f"int8 needs NNCF, which cannot be imported ({error}): pip install 'ovdiar[export]'"
@@ -117,7 +117,7 @@ def _import_nncf() -> Any:
 def _inputs(
     part: Part, folder: Path, windows: Iterable[NDArray[np.float32]]
 ) -> dict[str, list[NDArray[np.float32]]]:
-    """Collect what each network is fed where the part hears ``windows``."""
+    """Collect the inputs of each network when the part processes ``windows``."""
     names = list(part.networks)
     found: dict[str, list[NDArray[np.float32]]] = {name: [] for name in names}
     first = Network(folder / names[0] / "openvino_model.xml")
@@ -148,9 +148,9 @@ def _kept_names(model: ov.Model) -> list[str]:
 
 
 def _front_end(ordered: Sequence[ov.Node]) -> set[str]:
-    """Name what makes features: SincNet to its last pooling, else all before the first layer.
+    """Name the operations that compute features: SincNet, or all before the first layer.
 
-    An LSTM that hears features is one of them: powers of a spectrum span too much for 8 bits.
+    A first layer that is an LSTM counts as one: powers of a spectrum span too much for 8 bits.
     """
     pools = [node for node in ordered if node.get_type_name() == "MaxPool"]
     if pools:
@@ -164,7 +164,7 @@ def _front_end(ordered: Sequence[ov.Node]) -> set[str]:
 
 
 def _ancestors(node: ov.Node) -> set[str]:
-    """Name a node and all that it depends on."""
+    """Name a node and all nodes that it depends on."""
     found: set[str] = set()
     waiting = [node]
     while waiting:
@@ -176,13 +176,12 @@ def _ancestors(node: ov.Node) -> set[str]:
 
 
 def _share_scales(model: ov.Model) -> None:
-    """Give all quantised LSTMs of one shape one scale for their data and one for their weights.
+    """Set one scale for the data and one for the weights of all quantised LSTMs of one shape.
 
-    OpenVINO's int8 LSTM knows one scale for its input and hidden state, and one set of scales for
-    both of its matrices. NNCF gives each its own, and a hidden state the range of its first value,
-    which is always zero. In OpenVINO 2026.4 an LSTM also takes over the scales of another one of
-    its shape, the other direction included. As NNCF leaves them, the LSTMs of the trained PyanNet
-    change 12 % of its decisions; so treated, 0.3 %, which is what 8 bits cost in exact arithmetic.
+    OpenVINO's int8 LSTM has one scale for its input and hidden state, and one set of scales for
+    both of its matrices. NNCF sets one for each, and gives a hidden state the range of its
+    first value, which is always zero. In OpenVINO 2026.4 an LSTM also takes over the scales of
+    another one of its shape, the other direction included (docs/studies/int8-lstm.md).
     """
     groups: dict[tuple[int, ...], list[ov.Node]] = defaultdict(list)
     for node in model.get_ops():
@@ -207,7 +206,7 @@ def _is_quantized(node: ov.Node) -> bool:
 
 
 def _range(quantizer: ov.Node) -> float:
-    """Return the largest absolute value that a quantiser lets through."""
+    """Return the largest absolute value that a quantiser represents."""
     ends = [quantizer.input_value(port).get_node().data for port in (1, 2)]
     return max(float(np.abs(end).max()) for end in ends)
 
@@ -218,7 +217,7 @@ def _quantizer(source: ov.Output, largest: float) -> ov.Output:
 
 
 def _dequantized(value: ov.Output) -> NDArray[np.float32]:
-    """Multiply stored whole numbers by their scales."""
+    """Multiply stored integers by their scales."""
     product = value.get_node()
     stored = product.input_value(0).get_node().input_value(0).get_node().data
     return np.asarray(stored * product.input_value(1).get_node().data, np.float32)

@@ -1,4 +1,4 @@
-"""Write a part's networks in the precision asked for: verified in float32, then compressed."""
+"""Write a part's networks in the requested precision: verified in float32, then compressed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ovdiar.errors import ConfigError
+from ovdiar.errors import ConfigError, MissingPackageError
+from ovdiar.networks.manifest import MAX_STATIC
 
 from .. import writer
 from ..verify import speech, verify_part
@@ -23,25 +24,38 @@ if TYPE_CHECKING:
     from .quantize import Precision
 
 
-MOST_STATIC = 1024
-"""More windows at once would fill gigabytes, and be no faster."""
+@dataclass(frozen=True)
+class Verification:
+    """How float32 networks compare with an independent evaluation of the same weights.
+
+    Parameters
+    ----------
+    differences : the largest of each output, see `verify_part`
+    evaluation : what evaluated the weights, "numpy", "torch" or "onnxruntime"; None where nothing
+        could
+    reason : why nothing could
+    """
+
+    differences: Mapping[str, float]
+    evaluation: str | None
+    reason: str = ""
 
 
 @dataclass(frozen=True)
 class Written:
-    """What was written: digests of the files, differences of float32, cost of the precision."""
+    """What was written: SHA-256 of the files, their verification, the cost of the precision."""
 
     files: Mapping[str, str]
-    parity: Mapping[str, float]
+    verification: Verification
     cost: Mapping[str, float]
 
 
 @dataclass(frozen=True)
 class Request:
-    """A precision, the recordings that int8 is calibrated on, and what float32 is held to.
+    """A precision, the recordings that calibrate int8, and the evaluation that verifies float32.
 
-    Where an RTTM file lies beside a recording, its speakers tell what an embedding lost. ``static``
-    is the fixed number of windows that networks take at once; None leaves shapes free.
+    Where an RTTM file lies beside a recording, the cost of an embedding is measured on its
+    speakers. ``static`` is the fixed number of windows at once; None leaves shapes free.
     """
 
     precision: Precision = "f32"
@@ -50,19 +64,19 @@ class Request:
     static: int | None = None
 
     def __post_init__(self) -> None:
-        """Refuse int8 without audio, and a batch that cannot be meant."""
-        if self.static is not None and not 1 <= self.static <= MOST_STATIC:
-            raise ConfigError(f"--static is {self.static}: give 1 to {MOST_STATIC} windows")
+        """Refuse int8 without audio, and a batch out of range."""
+        if self.static is not None and not 1 <= self.static <= MAX_STATIC:
+            raise ConfigError(f"--static is {self.static}: give 1 to {MAX_STATIC} windows")
         if self.precision == "int8" and not self.recordings:
             raise ConfigError(
-                "precision int8 is calibrated on audio: give --calibrate with recordings of yours"
+                "precision int8 needs audio for calibration: give --calibrate with recordings"
             )
 
 
 def write_part(
     part: Part, tensors: Mapping[str, NDArray[Any]], folder: Path, request: Request, source: Path
 ) -> Written:
-    """Write a part below ``folder``; ``source`` is the file that it was made from.
+    """Write a part below ``folder``. ``source`` is the file that it was made from.
 
     Raises
     ------
@@ -73,14 +87,15 @@ def write_part(
     """
     if request.precision == "f32":
         files = writer.save_networks(part, folder)
-        return Written(files, _verify(part, tensors, folder, request, source), {})
+        verification = _verify(part, tensors, folder, request, source)
+        return Written(files, verification, {})
     from .cost import cost, pieces, shares  # noqa: PLC0415 - float32 needs none of it
     from .quantize import compress_part  # noqa: PLC0415 - likewise
 
     with tempfile.TemporaryDirectory() as exact_folder:
         exact = Path(exact_folder)
         writer.save_networks(part, exact)
-        parity = _verify(part, tensors, exact, request, source)
+        verification = _verify(part, tensors, exact, request, source)
         calibration: list[NDArray[np.float32]] = []
         test = [speech(int(part.entry["sample_rate"]))]
         if request.recordings:
@@ -94,18 +109,28 @@ def write_part(
             for recording, turns in _labelled(request.recordings)
             for piece in pieces(recording, turns, part.entry)
         ]
-        return Written(files, parity, cost(part, exact, folder, test, voices))
+        return Written(files, verification, cost(part, exact, folder, test, voices))
 
 
 def _verify(
     part: Part, tensors: Mapping[str, NDArray[Any]], folder: Path, request: Request, source: Path
-) -> dict[str, float]:
-    return verify_part(part, tensors, folder, using=request.evaluation, checkpoint=source)
+) -> Verification:
+    from_onnx = part.entry["architecture"] == "ONNX"
+    evaluation = "onnxruntime" if from_onnx else request.evaluation
+    try:
+        found = verify_part(part, tensors, folder, using=request.evaluation, checkpoint=source)
+    except MissingPackageError as error:
+        if not from_onnx:
+            raise
+        return Verification({}, None, str(error))
+    if not found:
+        return Verification({}, None, f"{part.entry['architecture']} has no other evaluation")
+    return Verification(found, evaluation)
 
 
 def _labelled(recordings: tuple[Path, ...]) -> list[tuple[Path, Any]]:
-    """Pair recordings with the turns that lie beside them."""
-    from ovdiar import formats  # noqa: PLC0415 - only an embedding's cost asks who speaks
+    """Pair recordings with the turns of the RTTM files beside them."""
+    from ovdiar import formats  # noqa: PLC0415 - only the cost of an embedding needs them
 
     beside = [(path, path.with_suffix(".rttm")) for path in recordings]
     return [(path, formats.read(rttm)) for path, rttm in beside if rttm.is_file()]

@@ -1,8 +1,8 @@
 """Fix the shapes of a bundle's networks, for devices that take no others.
 
 Windows keep the length that the segmentation was trained on, a batch has one size, and the runtime
-fills up what is smaller. What was verified and measured is the network of free shapes: fixing them
-changes no formula.
+pads smaller ones. Networks are verified and measured with free shapes: fixing them changes no
+formula.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def fix_shapes(folder: Path, manifest: Mapping[str, Any], batch: int) -> dict[str, dict[str, str]]:
     """Fix the shapes of the networks in a bundle's folder; return their files' SHA-256 by part.
 
-    The trunk takes one window at a time, as the runtime gives it.
+    The trunk takes one window at a time, as in the runtime.
 
     Raises
     ------
@@ -57,10 +57,10 @@ def fix_shapes(folder: Path, manifest: Mapping[str, Any], batch: int) -> dict[st
 
 
 def _fix(path: Path, shape: tuple[int | None, ...]) -> None:
-    """Give the input of a network this shape (None: as it is), and write it in its place."""
+    """Set the shape of a network's input (None: unchanged), and write the network in place."""
     ov = import_openvino()
     with tempfile.TemporaryDirectory() as beside:
-        for name in NETWORK_FILES:  # OpenVINO maps the weights that it reads: not those it replaces
+        for name in NETWORK_FILES:  # OpenVINO maps the files it reads: copies, not those replaced
             shutil.copy(path.with_name(name), beside)
         model = ov.Core().read_model(Path(beside, path.name))
         free = model.inputs[0].partial_shape

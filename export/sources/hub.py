@@ -42,7 +42,7 @@ class HubFile:
         """Return the file in the hub's cache, downloading it if it is not there yet.
 
         The hub's own settings hold (``HF_HOME``, ``HF_ENDPOINT``, ``HF_HUB_OFFLINE``, ...), but it
-        is kept from telemetry.
+        sends no telemetry.
 
         Raises
         ------
@@ -51,9 +51,9 @@ class HubFile:
         DownloadError
             If the file is gated, absent, or cannot be reached.
         """
-        # read when the client is imported; without it the client asks the hub for more than files
+        # read when the client is imported; without it the client requests more than files
         os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
-        os.environ.setdefault("HF_HUB_VERBOSITY", "error")  # one line, and that is ours
+        os.environ.setdefault("HF_HUB_VERBOSITY", "error")  # errors are printed by the command
         try:
             import huggingface_hub  # noqa: PLC0415 - an extra, and only this source needs it
         except ImportError as error:
@@ -70,7 +70,7 @@ class HubFile:
         return Path(path)
 
     def _explain(self, error: Exception) -> ModelError:
-        """Say in one line what went wrong, whichever way the client says it."""
+        """Return the error in one line, whatever the client raised."""
         from huggingface_hub import constants  # noqa: PLC0415 - as above
 
         page = f"{constants.ENDPOINT}/{self.repository}"
@@ -91,7 +91,7 @@ class HubFile:
             if kind in kinds:
                 return DownloadError(f"{self}: {reason}")
         if statuses:
-            return DownloadError(f"{self}: the hub answers {statuses[0]}; try again later")
+            return DownloadError(f"{self}: the hub replies {statuses[0]}; try again later")
         if any(isinstance(cause, OSError) and cause.errno == errno.ENOSPC for cause in causes):
             return ModelError(f"{self}: no space left in {constants.HF_HUB_CACHE}; make room there")
         return DownloadError(

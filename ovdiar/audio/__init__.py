@@ -1,1 +1,1 @@
-"""Audio in and out: decode, mix to mono, resample, read by blocks, encode."""
+"""Audio input and output: decoding, mixing, resampling, block-wise reading and encoding."""

@@ -1,10 +1,7 @@
-"""Audio out: a recording as a compact file that browsers play to the millisecond, and its outline.
+"""Encode a recording for web pages, as a small file with sample-accurate seeking, and its waveform.
 
-MP3 at a constant 40 kbit/s, mono, 16 kHz: every browser plays it, and seeks in it exactly. Measured
-in Chromium 150 on two hours: seeking in MP3 of variable bit rate misses by up to 28 s; below
-40 kbit/s LAME has no room to say how much it put before the sound, and all is 69 ms late; Opus at
-28 kbit/s takes four times as long to encode, and FLAC is 3.6 times as large. An hour is 18 MB and
-takes 43 s of one 2.5 GHz core.
+The format is MP3 at a constant 40 kbit/s, mono, 16 kHz: every browser plays it and seeks in it
+exactly. Other formats and rates are compared in docs/studies/report-audio.md.
 """
 
 from __future__ import annotations
@@ -27,21 +24,25 @@ if TYPE_CHECKING:
 RATE = 16_000
 MEDIA_TYPE = "audio/mpeg"
 COMPRESSION = 0.8
-"""libsndfile's scale from 320 to 8 kbit/s; gives 40 at 16 kHz."""
+"""libsndfile's compression level, from 320 to 8 kbit/s; 0.8 gives 40 kbit/s at 16 kHz."""
 PEAK_SAMPLES = 320
-"""What the finest outline has a value for, 20 ms."""
-MOST_PEAKS = 20_000
+"""Samples per value of the finest waveform outline, 20 ms."""
+MAX_PEAKS = 20_000
 
 
 @dataclass(frozen=True, eq=False)
 class Sound:
-    """A recording as a page shows it.
+    """An encoded recording and its waveform outline.
 
     Parameters
     ----------
-    duration_s : its length, s
-    peaks : (N,) uint8, the largest amplitude in each of N equal parts, 255 being the loudest
-    mp3 : the encoded recording; empty where it was only measured
+    duration_s
+        Duration, in seconds.
+    peaks
+        (N,) uint8, the largest amplitude in each of N equal parts, scaled so that the loudest is
+        255.
+    mp3
+        The encoded recording; empty if it was only measured.
     """
 
     duration_s: float
@@ -50,18 +51,20 @@ class Sound:
 
 
 def encode(audio: AudioInput) -> Sound:
-    """Encode a recording and take its outline, in one pass.
+    """Encode a recording and compute its waveform outline in one pass.
 
     Raises
     ------
-    AudioError : what cannot be decoded, see `ovdiar.audio.reading.open_audio`
-    MissingPackageError : this soundfile writes no MP3
+    AudioError
+        If the audio cannot be decoded, see `ovdiar.audio.reading.open_audio`.
+    MissingPackageError
+        If the installed soundfile cannot write MP3.
     """
     return _pass(audio, encoded=True)
 
 
 def measure(audio: AudioInput) -> Sound:
-    """Take a recording's outline only; errors as in `encode`."""
+    """Compute the waveform outline of a recording without encoding it; errors as in `encode`."""
     return _pass(audio, encoded=False)
 
 
@@ -85,7 +88,7 @@ def _pass(audio: AudioInput, *, encoded: bool) -> Sound:
 
 
 def _soundfile() -> Any:
-    import soundfile  # noqa: PLC0415 - only who embeds audio asks for it
+    import soundfile  # noqa: PLC0415 - only needed to embed audio
 
     return soundfile
 
@@ -98,15 +101,15 @@ def _writer(file: io.BytesIO) -> Any:
     except (soundfile.LibsndfileError, TypeError, ValueError):
         raise MissingPackageError(
             f"soundfile {soundfile.__version__} with libsndfile {soundfile.__libsndfile_version__} "
-            "writes no MP3: pip install -U soundfile, or link the audio"
+            "cannot write MP3: pip install -U soundfile, or link the audio instead of embedding it"
         ) from None
 
 
 def _peaks(outline: NDArray[np.float32], samples: int) -> NDArray[np.uint8]:
-    """Reduce values of 20 ms, the last of which may be shorter, to at most `MOST_PEAKS`."""
-    count = min(len(outline), MOST_PEAKS)
-    borders = np.arange(count) * (samples / count / PEAK_SAMPLES)
-    starts = np.minimum(borders.astype(int), len(outline) - 1)
+    """Reduce values of 20 ms (the last may be shorter) to at most `MAX_PEAKS` values."""
+    count = min(len(outline), MAX_PEAKS)
+    boundaries = np.arange(count) * (samples / count / PEAK_SAMPLES)
+    starts = np.minimum(boundaries.astype(int), len(outline) - 1)
     peaks = np.maximum.reduceat(outline, starts)
     loudest = peaks.max() or 1.0
     return np.rint(255 * (peaks / loudest)).astype(np.uint8)

@@ -1,6 +1,6 @@
-"""A recording that is read by blocks, as often as a pipeline needs it, and never held whole.
+"""A recording that is decoded block by block, as many times as needed, never loaded as a whole.
 
-Passes must hear the same: a file that changes before the last of them ends is refused.
+All passes must read the same audio: a file that changes before the last pass ends raises an error.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from ovdiar.audio.reading import open_audio
 from ovdiar.errors import AudioError
+from ovdiar.notices import warn
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
@@ -25,16 +26,22 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ovdiar.audio.reading import AudioInput
+    from ovdiar.notices import Notice
 
 
 class Recording:
-    """Mono audio at one rate, read from its source again for each pass.
+    """Mono audio at one sample rate, decoded again for each pass.
 
     Attributes
     ----------
-    uri : the recording's name
-    rate : of the blocks, Hz
-    length : in samples, as the file announces it (0 where it does not); exact after a pass
+    uri
+        Name of the recording.
+    rate
+        Sample rate of the blocks, in Hz.
+    length
+        Duration in samples, as the file header states (0 if unknown); exact after a pass.
+    notices
+        Notices of omitted audio, each once regardless of the number of passes; complete after one.
     """
 
     def __init__(self, audio: AudioInput, rate: int) -> None:
@@ -44,19 +51,29 @@ class Recording:
         with open_audio(audio, rate=rate) as reader:
             self.uri = reader.uri
             self.length = reader.length or 0
+        self.notices: tuple[Notice, ...] = ()
+        self._handed_over = 0
         self._passes = contextlib.ExitStack()
 
     @property
     def duration_s(self) -> float:
-        """Length in seconds."""
+        """Duration, in seconds."""
         return self.length / self.rate
 
+    def take_notices(self) -> tuple[Notice, ...]:
+        """Return the notices not taken yet; `close` does not warn of them any more."""
+        taken = self.notices[self._handed_over :]
+        self._handed_over = len(self.notices)
+        return taken
+
     def close(self) -> None:
-        """End the passes that were not read to their end, and their threads."""
+        """Stop unfinished passes and their threads, and warn of the remaining notices."""
         self._passes.close()
+        for notice in self.take_notices():
+            warn(notice)
 
     def blocks(self) -> Iterator[NDArray[np.float32]]:
-        """Read from start to end; the next block is decoded while one is in use."""
+        """Read all blocks in order; the next block is decoded while the current one is in use."""
         blocks = self._read()
         self._passes.callback(blocks.close)
         return blocks
@@ -66,41 +83,42 @@ class Recording:
         done = 0
         with (
             open_audio(self._audio, rate=self.rate) as reader,
-            contextlib.closing(_one_ahead(reader)) as blocks,
+            contextlib.closing(_one_ahead(reader.blocks())) as blocks,
         ):
             for block in blocks:
                 done += len(block)
                 yield block
+            self.notices += tuple(each for each in reader.notices if each not in self.notices)
         self._check_state()
         self.length = done
 
     def _check_state(self) -> None:
-        """Refuse a file that was replaced or written to since it was opened."""
+        """Raise AudioError if the file was replaced or written to since it was opened."""
         if _state(self._audio) != self._state:
             raise AudioError(
-                f"{self.uri}: changed while it was read: wait until it is complete, or copy it"
+                f"{self.uri}: changed while it was read: wait until it is complete, or read a copy"
             )
 
 
 @contextlib.contextmanager
 def open_recording(audio: AudioInput, *, rate: int) -> Iterator[Recording]:
-    """Open a recording for several passes; what cannot be rewound is copied to a file first."""
+    """Open a recording for several passes; streams that are not seekable are copied to a file."""
     request = dict(audio) if isinstance(audio, Mapping) else {"audio": audio}
-    held: Any = request.get("audio")
+    source: Any = request.get("audio")
     with contextlib.ExitStack() as stack:
-        if isinstance(held, (str, os.PathLike)) and _is_pipe(Path(held)):
-            request.setdefault("uri", Path(held).stem)
-            held = stack.enter_context(Path(held).open("rb"))
-        if hasattr(held, "read") and not (hasattr(held, "seekable") and held.seekable()):
+        if isinstance(source, (str, os.PathLike)) and _is_pipe(Path(source)):
+            request.setdefault("uri", Path(source).stem)
+            source = stack.enter_context(Path(source).open("rb"))
+        if hasattr(source, "read") and not (hasattr(source, "seekable") and source.seekable()):
             spool = stack.enter_context(tempfile.TemporaryFile())
-            shutil.copyfileobj(held, spool)
+            shutil.copyfileobj(source, spool)
             spool.flush()
             request["audio"] = spool
         yield stack.enter_context(contextlib.closing(Recording(request, rate)))
 
 
 def _is_pipe(path: Path) -> bool:
-    """Tell whether a path can be read once only: a named pipe, or the shell's <(command)."""
+    """Return whether a path can be read only once: a named pipe, or the shell's <(command)."""
     try:
         return stat.S_ISFIFO(path.stat().st_mode)
     except (OSError, ValueError):
@@ -108,13 +126,13 @@ def _is_pipe(path: Path) -> bool:
 
 
 def _state(audio: AudioInput) -> tuple[int, ...] | None:
-    """Return what changes when a file does; None of what is in memory, or not there."""
-    held: Any = audio.get("audio") if isinstance(audio, Mapping) else audio
+    """Return values that change when a file does; None for audio in memory or a missing file."""
+    source: Any = audio.get("audio") if isinstance(audio, Mapping) else audio
     try:
-        if isinstance(held, (str, os.PathLike)):
-            found = Path(held).stat()
+        if isinstance(source, (str, os.PathLike)):
+            found = Path(source).stat()
         else:
-            found = os.fstat(held.fileno())
+            found = os.fstat(source.fileno())
     except (AttributeError, OSError, ValueError):
         return None
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
@@ -123,10 +141,10 @@ def _state(audio: AudioInput) -> tuple[int, ...] | None:
 def _one_ahead(
     blocks: Iterable[NDArray[np.float32]],
 ) -> Generator[NDArray[np.float32], None, None]:
-    """Iterate in another thread, one block ahead; what it raises is raised here."""
+    """Iterate in another thread, one block ahead; its exceptions are raised here."""
     iterator = iter(blocks)
     with ThreadPoolExecutor(1, "ovdiar-decoding") as thread:
-        coming = thread.submit(next, iterator, None)
-        while (block := coming.result()) is not None:
-            coming = thread.submit(next, iterator, None)
+        following = thread.submit(next, iterator, None)
+        while (block := following.result()) is not None:
+            following = thread.submit(next, iterator, None)
             yield block

@@ -1,4 +1,4 @@
-"""Change the rate of a signal, block after block, as if it had come in one piece."""
+"""Resample a signal block by block, with the same result as in one piece."""
 
 from __future__ import annotations
 
@@ -18,18 +18,21 @@ def resampled_length(samples: int, source_hz: int, target_hz: int) -> int:
 
 
 class Resampler:
-    """soxr at high quality, which librosa uses and brings; blocks of any size give one answer.
+    """Streaming resampler: soxr at high quality, the default of librosa.
 
-    The output has exactly `resampled_length` samples, so that no length drifts.
+    The result does not depend on the block sizes, and has exactly `resampled_length` samples.
 
     Raises
     ------
-    MissingPackageError : soxr is not installed
+    AudioError
+        If soxr cannot convert between the two rates.
+    MissingPackageError
+        If soxr is not installed.
     """
 
     def __init__(self, source_hz: int, target_hz: int) -> None:
         try:
-            import soxr  # noqa: PLC0415 - audio at the rate of the models needs no resampler
+            import soxr  # noqa: PLC0415 - not needed at the rate of the models
         except ImportError:
             raise MissingPackageError(
                 f"resampling from {source_hz} to {target_hz} Hz needs soxr, which comes with "
@@ -43,18 +46,28 @@ class Resampler:
                 f"{source_hz} Hz cannot be resampled to {target_hz} Hz ({error}): "
                 "check the recording's sample rate"
             ) from None
-        self._taken = self._given = 0
+        self._received = self._returned = 0
 
     def push(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Resample as far as the blocks until now tell; (n,) gives (m,), possibly none."""
-        self._taken += len(block)
+        """Resample the next block.
+
+        Parameters
+        ----------
+        block
+            (n,).
+
+        Returns
+        -------
+        (m,), the samples that are determined so far, possibly none.
+        """
+        self._received += len(block)
         out: NDArray[np.float32] = self._stream.resample_chunk(np.ascontiguousarray(block))
-        self._given += len(out)
+        self._returned += len(out)
         return out
 
     def finish(self) -> NDArray[np.float32]:
-        """Resample the rest as if silence followed."""
+        """Return the remaining samples (m,), as if silence followed."""
         source_hz, target_hz = self._rates
         silence = np.zeros(1 + resampled_length(1, target_hz, source_hz), np.float32)
         out: NDArray[np.float32] = self._stream.resample_chunk(silence, last=True)
-        return out[: resampled_length(self._taken, source_hz, target_hz) - self._given]
+        return out[: resampled_length(self._received, source_hz, target_hz) - self._returned]

@@ -1,4 +1,4 @@
-"""A binary file as libsndfile is to see it, through its virtual input and output."""
+"""Binary file for libsndfile's virtual input, which may report another size than its own."""
 
 from __future__ import annotations
 
@@ -7,61 +7,72 @@ from contextlib import suppress
 from typing import IO, Any
 
 ENDLESS_BYTES = 2**40
-"""The size to claim for an MP3 that does not say how long it is."""
+"""Size reported for an MP3 that does not state its length."""
 
 UNKNOWN_BYTES = 0
-"""The size to claim for an MP3 that does; to mpg123 it means that there is none to compare."""
+"""Size reported for an MP3 that states its length; mpg123 then makes no comparison."""
 
 MPEG_HEADER_BYTES = 4
-"""The size of a frame's header, ISO 11172-3; whatever is read in larger pieces is its body."""
+"""Size of a frame header (ISO 11172-3); larger reads are of a frame's body."""
 
 ID3_HEADER_BYTES = 10
-"""What is before the text of an ID3v2 tag; its last four bytes hold seven bits of the size each."""
+"""Size of an ID3v2 header; its last four bytes hold 7 bits of the tag size each."""
 
 TABLE_BYTES = 256
-"""Where an MP3 that has a table of contents (Xing) marks it, counted from its first frame."""
+"""Bytes from the first frame where an MP3 marks its table of contents (Xing)."""
 
 
 class VirtualFile:
-    """A seekable file from its start, without a name, so that nothing is guessed from its suffix.
+    """Seekable file, read from its start, without a name, so that nothing is guessed from a suffix.
 
-    An MP3 ``claims`` another size than it has. Where it has no table of contents (Xing), libsndfile
-    estimates its length by the first frame's bit rate and the file's size, and stops there: at a
-    third of some recordings of variable bit rate. Where it has one, mpg123 compares the size with
-    it, and complains on standard error. Such a file is decoded until its bytes run out; the last
-    frame, when cut off, is completed with zeros, since the decoder would fail on it.
+    An MP3 may report another size than its own. Without a table of contents (Xing), libsndfile
+    estimates the length from the file size and the bit rate of the first frame, and stops there,
+    which truncates files of variable bit rate. With a table, mpg123 compares it with the size and
+    prints a warning on standard error. Such files are decoded until their bytes run out; a
+    truncated last frame is padded with zeros, since the decoder would fail on it.
+
+    Parameters
+    ----------
+    file
+        Seekable binary file.
+    reported_bytes
+        Size to report. By default, the size of the file.
     """
 
-    def __init__(self, file: IO[bytes], *, claims: int | None = None) -> None:
+    def __init__(self, file: IO[bytes], *, reported_bytes: int | None = None) -> None:
         file.seek(0)
         self._file = file
-        self._claims = claims
+        self._reported_bytes = reported_bytes
         self._at_end = False
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Move; to where no file reaches, by a header's fault, stay."""
+        """Move to a position; an invalid position (from a faulty header) is ignored."""
         with suppress(OSError, ValueError):
             self._file.seek(offset, whence)
         self._at_end = whence == os.SEEK_END and offset == 0
         return self.tell()
 
     def tell(self) -> int:
-        """Return the position; at the end, the size."""
-        return self._file.tell() if self._claims is None or not self._at_end else self._claims
+        """Return the position, or at the end the size."""
+        return (
+            self._file.tell()
+            if self._reported_bytes is None or not self._at_end
+            else self._reported_bytes
+        )
 
     def readinto(self, buffer: memoryview) -> int:
-        """Read as many bytes as there are, up to the buffer's size."""
+        """Fill the buffer as far as bytes are available; return their number."""
         size = len(buffer)
         data = self._file.read(size)
         self._at_end = False
-        if self._claims is not None and size > MPEG_HEADER_BYTES:
+        if self._reported_bytes is not None and size > MPEG_HEADER_BYTES:
             data = data.ljust(size, b"\0")
         buffer[: len(data)] = data
         return len(data)
 
 
-def claim_of(file: IO[bytes]) -> int | None:
-    """Return the size that a file is to claim: None, its own, unless it begins as MP3s do."""
+def reported_size(file: IO[bytes]) -> int | None:
+    """Return the size to report for an MP3, or None (its own) for other files."""
     file.seek(0)
     head = file.read(ID3_HEADER_BYTES)
     tagged = head.startswith(b"ID3") and len(head) == ID3_HEADER_BYTES
@@ -75,16 +86,21 @@ def claim_of(file: IO[bytes]) -> int | None:
 
 
 def open_sound(file: IO[bytes], soundfile: Any) -> tuple[Any, int | None]:
-    """Open a `soundfile.SoundFile`; return with it the size that an MP3 had to claim.
+    """Open a `soundfile.SoundFile`.
+
+    Returns
+    -------
+    The open file, and the size that was reported for an MP3, or None.
 
     Raises
     ------
-    soundfile.LibsndfileError : the file is of no kind that soundfile knows
+    soundfile.LibsndfileError
+        If soundfile does not know the format.
     """
-    claim = claim_of(file)
-    if claim is not None:
+    reported = reported_size(file)
+    if reported is not None:
         with suppress(soundfile.LibsndfileError):
-            sound = soundfile.SoundFile(VirtualFile(file, claims=claim))
+            sound = soundfile.SoundFile(VirtualFile(file, reported_bytes=reported))
             if sound.format == "MP3":
-                return sound, claim
+                return sound, reported
     return soundfile.SoundFile(VirtualFile(file)), None

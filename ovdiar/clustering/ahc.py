@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,23 +19,23 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ovdiar.clustering.side_by_side import SideBySide
+    from ovdiar.parameters import Linkage
 
-Linkage = Literal["centroid", "median", "ward", "average", "complete", "single", "weighted"]
 EUCLIDEAN_LINKAGES = ("centroid", "median", "ward")
 LARGEST_DENDROGRAM = 6000
-"""Embeddings that one dendrogram takes: their distances fill 144 MB, and SciPy copies them once."""
+"""Embeddings of one dendrogram: their distances fill 144 MB, and SciPy copies them once."""
 
 
 @dataclass(frozen=True)
 class CountBounds:
-    """How many clusters are allowed; ``exact`` is the number where the two bounds agree."""
+    """Bounds of the number of clusters; ``exact`` is the number where the two agree."""
 
     least: int
     most: int
 
     @property
     def exact(self) -> int | None:
-        """Return the number of clusters where it is forced."""
+        """The number of clusters, where it is given."""
         return self.least if self.least == self.most else None
 
     def within(self, available: int) -> CountBounds:
@@ -43,7 +43,7 @@ class CountBounds:
         return CountBounds(*(min(max(bound, 1), available) for bound in (self.least, self.most)))
 
     def target(self, found: int) -> int | None:
-        """Return the number to force when ``found`` clusters are not what was asked for."""
+        """Return the number of clusters wanted; None where ``found`` is within the bounds."""
         if found < self.least:
             return self.least
         if found > self.most:
@@ -58,7 +58,14 @@ FREE = CountBounds(1, sys.maxsize)
 def dendrogram(
     embeddings: NDArray[Any], linkage: Linkage, apart: SideBySide | None = None
 ) -> NDArray[np.float64]:
-    """Merge step by step: (N, D) -> SciPy's linkage matrix (N - 1, 4)."""
+    """Merge step by step: (N, D) -> SciPy's linkage matrix (N - 1, 4), empty for N < 2.
+
+    Beyond `LARGEST_DENDROGRAM` embeddings it is that of evenly spaced ones (see `in_tree`).
+    """
+    chosen = in_tree(len(embeddings))
+    embeddings, apart = embeddings[chosen], None if apart is None else apart[chosen]
+    if len(embeddings) < 2:
+        return np.zeros((0, 4))
     if apart is not None:
         return penalised_dendrogram(embeddings, linkage, apart)
     from scipy.cluster import hierarchy  # noqa: PLC0415 - SciPy loads when a stage needs it
@@ -66,6 +73,14 @@ def dendrogram(
     if linkage in EUCLIDEAN_LINKAGES:
         return hierarchy.linkage(unit(embeddings), method=linkage, metric="euclidean")
     return hierarchy.linkage(embeddings, method=linkage, metric="cosine")
+
+
+def in_tree(count: int) -> NDArray[np.int64]:
+    """Choose the embeddings that make the tree: all, or `LARGEST_DENDROGRAM` evenly spaced ones.
+
+    pyannote draws such a subset at random (``max_num_embeddings``).
+    """
+    return np.linspace(0, count - 1, min(count, LARGEST_DENDROGRAM)).astype(np.int64)
 
 
 def cut_at(tree: NDArray[np.float64], height: float) -> NDArray[np.int64]:
@@ -78,33 +93,29 @@ def cut_at(tree: NDArray[np.float64], height: float) -> NDArray[np.int64]:
 
 def agglomerate(
     embeddings: NDArray[Any],
+    tree: NDArray[np.float64],
     *,
     threshold: float,
     linkage: Linkage,
     min_cluster_size: int,
     bounds: CountBounds,
-    apart: SideBySide | None = None,
 ) -> NDArray[np.int64]:
-    """Cluster embeddings (N, D), N >= 1: labels (N,) from 0 without gaps.
+    """Cluster embeddings (N, D), N >= 1, by their `dendrogram`: labels (N,) from 0 without gaps.
 
-    With ``apart``, unions of clusters that speak side by side have their price. Clusters smaller
-    than ``min_cluster_size`` (at most a tenth of N) join the nearest large one. Where the number
-    of large ones is not within the bounds, the cut is moved to the merge nearest the threshold
-    that gives the number wanted, or else comes closest to it.
-
-    Beyond `LARGEST_DENDROGRAM` embeddings, evenly spaced ones make the tree and the others join
-    the nearest centroid: distances of all pairs of a long recording would fill gigabytes.
-    pyannote draws such a subset at random (``max_num_embeddings``).
+    Clusters smaller than ``min_cluster_size`` (at most a tenth of N) join the nearest large one.
+    Where the number of large ones is not within the bounds, the cut is moved to the merge nearest
+    the threshold that gives the number wanted, or else comes closest to it. Embeddings that are
+    not in the tree join the nearest centroid.
     """
-    if len(embeddings) > LARGEST_DENDROGRAM:
-        chosen = np.linspace(0, len(embeddings) - 1, LARGEST_DENDROGRAM).astype(np.int64)
+    chosen = in_tree(len(embeddings))
+    if len(chosen) < len(embeddings):
         few = agglomerate(
             embeddings[chosen],
+            tree,
             threshold=threshold,
             linkage=linkage,
             min_cluster_size=min_cluster_size,
             bounds=bounds,
-            apart=None if apart is None else apart[chosen],
         )
         return _join_nearest(embeddings, centroids_of(embeddings[chosen], few))
     count = len(embeddings)
@@ -112,7 +123,6 @@ def agglomerate(
         return np.zeros(1, dtype=np.int64)
     bounds = bounds.within(count)
     smallest = min(min_cluster_size, max(1, round(0.1 * count)))
-    tree = dendrogram(embeddings, linkage, apart)
     labels = cut_at(tree, threshold)
     found = count_large(labels, smallest)
     target = bounds.target(found)
@@ -153,16 +163,22 @@ def _cut_for(
     """
     steps = tree.copy()
     steps[:, 2] = np.arange(len(tree))
-    best, best_error = len(tree), abs(1 - target)
-    for step in np.argsort(np.abs(tree[:, 2] - threshold), kind="stable"):
-        if tree[step, 3] < smallest:
-            continue
-        error = abs(count_large(cut_at(steps, step), smallest) - target)
-        if error < best_error:
-            best, best_error = int(step), error
-        if error == 0:
-            break
+    nearest = np.argsort(np.abs(tree[:, 2] - threshold), kind="stable")
+    nearest = nearest[tree[nearest, 3] >= smallest]
+    errors = np.abs(_count_large_after_merges(tree, smallest)[nearest] - target)
+    best = len(tree)
+    if len(nearest) and errors.min() < abs(1 - target):
+        best = int(nearest[errors.argmin()])
     return cut_at(steps, best)
+
+
+def _count_large_after_merges(tree: NDArray[np.float64], smallest: int) -> NDArray[np.int64]:
+    """Count the clusters of at least ``smallest`` members after each merge: (N - 1,)."""
+    singles = len(tree) + 1
+    large = np.append(np.full(singles, smallest <= 1), tree[:, 3] >= smallest).astype(np.int64)
+    first, second = tree[:, :2].astype(np.int64).T
+    before = int(large[:singles].sum())
+    return before + np.cumsum(large[singles:] - large[first] - large[second])
 
 
 def _absorb_small(

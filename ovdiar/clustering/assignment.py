@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 UNASSIGNED = -2
 """Label of a window speaker that belongs to no cluster."""
 MOST_MOVES = 100
-"""How often members may move; after a few times none does."""
+"""Largest number of iterations; a few are usual."""
 WINDOWS_AT_ONCE = 4096
-"""How many windows are looked at together, so that no copy of a long recording's is made."""
+"""Windows processed at once, so that a long recording is never copied whole."""
 
 
 def unit(embeddings: NDArray[Any]) -> NDArray[Any]:
@@ -38,8 +38,8 @@ def cosine_distances(a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.float64]:
 
 def centroids_of(embeddings: NDArray[Any], labels: NDArray[np.integer]) -> NDArray[Any]:
     """Average the members of clusters 0 ... K-1: (N, D), labels (N,) -> (K, D)."""
-    clusters = range(int(labels.max()) + 1)
-    return np.vstack([embeddings[labels == k].mean(axis=0) for k in clusters])
+    members = np.split(np.argsort(labels, kind="stable"), np.cumsum(np.bincount(labels))[:-1])
+    return np.vstack([embeddings[rows].mean(axis=0) for rows in members])
 
 
 def similarities(embeddings: NDArray[Any], centroids: NDArray[Any]) -> NDArray[np.float64]:
@@ -47,11 +47,10 @@ def similarities(embeddings: NDArray[Any], centroids: NDArray[Any]) -> NDArray[n
 
     Embeddings that are NaN give NaN.
     """
-    dimension = embeddings.shape[2]
-    soft = np.empty((*embeddings.shape[:2], len(centroids)))
-    for here in slices(len(embeddings), WINDOWS_AT_ONCE):  # the distances are taken in float64
-        distances = cosine_distances(embeddings[here].reshape(-1, dimension), centroids)
-        soft[here] = 2 - distances.reshape(soft[here].shape)
+    soft = np.full((*embeddings.shape[:2], len(centroids)), np.nan)
+    for here in slices(len(embeddings), WINDOWS_AT_ONCE):  # distances are computed in float64
+        known = ~np.isnan(embeddings[here, :, 0])
+        soft[here][known] = 2 - cosine_distances(embeddings[here][known], centroids)
     return soft
 
 

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from ovdiar.commands.options import add_command
+from ovdiar.networks.names import DEFAULT_BUNDLE
 
 if TYPE_CHECKING:
     import argparse
@@ -13,8 +14,10 @@ if TYPE_CHECKING:
 
 def add(commands: Any) -> None:
     """Add these commands to a parser."""
-    add_command(commands, "models", _models, "list the bundles that are found", "ovdiar models")
-    info = add_command(commands, "info", _info, "tell what a bundle is", "ovdiar info tiny")
+    add_command(commands, "models", _models, "list the installed bundles", "ovdiar models")
+    info = add_command(
+        commands, "info", _info, "describe a bundle", f"ovdiar info {DEFAULT_BUNDLE}"
+    )
     info.add_argument("bundle", metavar="NAME|FOLDER", help="the bundle")
 
 
@@ -25,7 +28,9 @@ def _models(_options: argparse.Namespace) -> None:
     for name, about in found.items():
         sys.stdout.write(f"{name}\t{about}\n")
     if not found:
-        sys.stderr.write(f"no bundle in {models_folder()}: make one with ovdiar-export tiny\n")
+        sys.stderr.write(
+            f"no bundle in {models_folder()}: make one with ovdiar-export {DEFAULT_BUNDLE}\n"
+        )
 
 
 def _info(options: argparse.Namespace) -> None:

@@ -1,27 +1,33 @@
-"""Options that commands share, and how answers leave: printed, or written whole."""
+"""Options that commands share, and how answers leave: printed, or written."""
 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ovdiar.errors import FormatError
+from ovdiar.files import check_writable, write_text
+from ovdiar.networks.names import DEFAULT_BUNDLE
+from ovdiar.parameters import BackEndParameters, FrontEndParameters, declarations
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ovdiar.formats.json import Saved
     from ovdiar.networks.models import Models
+    from ovdiar.parameters import Parameters
 
 
+ALIASES = {"segmentation_step": ("--step",)}
+"""Other names of options that derive from hyper-parameters."""
+COUNTS = ("num_speakers", "min_speakers", "max_speakers")
 FORMATS = ("rttm", "json", "csv", "srt", "vtt", "textgrid", "elan", "audacity", "stm")
 
 
 class Parser(argparse.ArgumentParser):
-    """Says in one line what is wrong with a command line."""
+    """Reports what is wrong with a command line in one line."""
 
     def error(self, message: str) -> NoReturn:
         """Print the line and exit with status 2."""
@@ -32,7 +38,7 @@ class Parser(argparse.ArgumentParser):
 def add_command(
     commands: Any, name: str, run: Callable[[Any], None], summary: str, example: str
 ) -> argparse.ArgumentParser:
-    """Add a command that ``run`` carries out; its help ends with a real example."""
+    """Add a command; its help ends with a real example."""
     sentence = f"{summary[0].upper()}{summary[1:]}."
     parser: argparse.ArgumentParser = commands.add_parser(
         name, help=summary, description=sentence, epilog=f"example: {example}"
@@ -41,8 +47,73 @@ def add_command(
     return parser
 
 
+def add_counts(parser: argparse.ArgumentParser) -> None:
+    """Add the number of speakers."""
+    parser.add_argument("--num-speakers", type=int, metavar="N", help="the number of speakers")
+    parser.add_argument("--min-speakers", type=int, metavar="N", help="at least so many speakers")
+    parser.add_argument("--max-speakers", type=int, metavar="N", help="at most so many speakers")
+
+
+def counts_of(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the number of speakers, and check it."""
+    from ovdiar.pipelines.diarization.speaker_count import speaker_bounds
+
+    counts = {name: getattr(options, name) for name in COUNTS}
+    speaker_bounds(**counts)
+    return counts
+
+
+def add_parameters(
+    parser: argparse.ArgumentParser, section: type[Parameters], title: str = "hyper-parameters"
+) -> None:
+    """Add an option for each hyper-parameter of a section, by its name with dashes."""
+    group = parser.add_argument_group(title)
+    for name, declared in declarations(section).items():
+        flags = (f"--{name.replace('_', '-')}", *ALIASES.get(name, ()))
+        help_text = declared.meaning.replace("%", "%%")
+        if declared.kind is bool:
+            group.add_argument(*flags, action=argparse.BooleanOptionalAction, help=help_text)
+        elif declared.choices:
+            group.add_argument(*flags, choices=declared.choices, help=help_text)
+        else:
+            group.add_argument(*flags, type=declared.kind, metavar="X", help=help_text)
+
+
+def parameters_of(options: argparse.Namespace, *sections: type[Parameters]) -> dict[str, Any]:
+    """Return the hyper-parameters that were given, by name."""
+    names = [name for section in sections for name in declarations(section)]
+    given = {name: getattr(options, name) for name in names}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def add_diarization(parser: argparse.ArgumentParser) -> None:
+    """Add everything that speaker diarization takes."""
+    add_counts(parser)
+    parser.add_argument(
+        "--preset",
+        metavar="NAME|FILE",
+        help="hyper-parameters of 2.1, 3.1 or community-1, or a JSON file of them (default: the "
+        "bundle's)",
+    )
+    parser.add_argument(
+        "--plda",
+        type=Path,
+        metavar="FOLDER",
+        help="PLDA of VBx: xvec_transform.npz and plda.npz (default: the bundle's)",
+    )
+    parser.add_argument(
+        "--fast",
+        dest="embedding_reuse",
+        action="store_const",
+        const="shared",
+        help="the same as --embedding-reuse shared",
+    )
+    add_parameters(parser, FrontEndParameters, "hyper-parameters of the networks")
+    add_parameters(parser, BackEndParameters, "hyper-parameters of clustering and decoding")
+
+
 def add_audio(parser: argparse.ArgumentParser) -> None:
-    """Add what every command over a recording takes."""
+    """Add the recording, the output and the networks."""
     parser.add_argument("audio", metavar="AUDIO", help="the recording; - reads standard input")
     add_channel(parser)
     add_output(parser)
@@ -50,44 +121,58 @@ def add_audio(parser: argparse.ArgumentParser) -> None:
 
 
 def add_channel(parser: argparse.ArgumentParser) -> None:
-    """Add which channel of a recording is heard."""
+    """Add the channel of a recording."""
     parser.add_argument(
-        "--channel", type=_channel, metavar="N|mix", help="hear one, from 0 (default: mix all)"
+        "--channel",
+        type=_channel,
+        metavar="N|mix",
+        help="use one channel, numbered from 0 (default: mix all)",
     )
 
 
 def add_bundle(parser: argparse.ArgumentParser) -> None:
-    """Add which networks run, and where."""
+    """Add the bundle, the device and the number of threads."""
     parser.add_argument(
-        "--models", default="tiny", metavar="NAME|FOLDER", help="the bundle (default: tiny)"
+        "--models",
+        default=DEFAULT_BUNDLE,
+        metavar="NAME|FOLDER",
+        help=f"the bundle (default: {DEFAULT_BUNDLE})",
     )
     parser.add_argument(
         "--device", default="CPU", metavar="NAME", help="CPU, GPU, NPU or AUTO (default: CPU)"
     )
-    parser.add_argument("--threads", type=int, metavar="N", help="threads of the networks")
+    parser.add_argument(
+        "--threads",
+        type=int,
+        metavar="N",
+        help="number of threads (default: what suits the device)",
+    )
 
 
 def add_networks(parser: argparse.ArgumentParser) -> None:
-    """Add which networks run, where, and on how much at once."""
+    """Add the networks, and how they run."""
     add_bundle(parser)
     parser.add_argument(
-        "--batch-size", type=int, metavar="N", help="windows at once (default: what suits)"
+        "--batch-size",
+        type=int,
+        metavar="N",
+        help="windows of a batch (default: what suits the machine); changes speed and memory only",
     )
 
 
 def add_scoring(parser: argparse.ArgumentParser) -> None:
-    """Add what an error rate leaves out."""
+    """Add the collar and the treatment of overlap."""
     parser.add_argument(
         "--nist-collar",
         type=float,
         metavar="S",
-        help="leave out so much on each side of a boundary, s",
+        help="collar on each side of a boundary that is not scored, s",
     )
     parser.add_argument(
         "--collar-width",
         type=float,
         metavar="S",
-        help="leave out so much around a boundary in all (pyannote's collar), s",
+        help="collar around a boundary in all that is not scored (pyannote's collar), s",
     )
     parser.add_argument(
         "--skip-overlap", action="store_true", help="do not score overlapped speech"
@@ -95,16 +180,18 @@ def add_scoring(parser: argparse.ArgumentParser) -> None:
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:
-    """Add where the turns go."""
+    """Add the output file and its format."""
     parser.add_argument(
-        "-o", "--output", type=Path, metavar="OUT", help="write to this file, format by its suffix"
+        "-o", "--output", type=Path, metavar="OUT", help="output file, format by its suffix"
     )
     add_format(parser)
 
 
 def add_format(parser: argparse.ArgumentParser) -> None:
     """Add the format of the turns."""
-    parser.add_argument("--format", choices=FORMATS, help="by default OUT's suffix, or rttm")
+    parser.add_argument(
+        "--format", choices=FORMATS, help="format (default: by OUT's suffix, or rttm)"
+    )
 
 
 def check_output(options: argparse.Namespace) -> None:
@@ -121,20 +208,11 @@ def check_output(options: argparse.Namespace) -> None:
 
 def check_place(output: Path, *inputs: str | Path | None) -> None:
     """Refuse a file that cannot be written, or is an input."""
-    folder = output.absolute().parent
-    if output.is_dir() or not folder.is_dir():
-        raise FormatError(
-            f"output {str(output)!r} cannot be written: name a file in a folder that exists"
-        )
-    if not os.access(output if output.exists() else folder, os.W_OK):
-        raise FormatError(f"output {str(output)!r} is write-protected: name another file")
-    for path in (Path(each) for each in inputs if each):
-        if output.exists() and path.is_file() and output.samefile(path):
-            raise FormatError(f"output {str(output)!r} is what is read: name another file")
+    check_writable(output, *inputs)
 
 
 def add_names(parser: argparse.ArgumentParser) -> None:
-    """Add what speakers are to be called."""
+    """Add names for the speakers."""
     parser.add_argument(
         "--names",
         type=Path,
@@ -165,7 +243,7 @@ def format_of_output(options: argparse.Namespace) -> str:
 
 
 def deliver(saved: Saved, options: argparse.Namespace) -> None:
-    """Print the turns, or write them beside their place and rename."""
+    """Print the turns, or write them to the output."""
     from ovdiar import formats
 
     text = formats.dumps(
@@ -173,16 +251,15 @@ def deliver(saved: Saved, options: argparse.Namespace) -> None:
         format_of_output(options),
         exclusive=saved.exclusive,
         provenance=saved.provenance,
+        notices=saved.notices,
     )
     deliver_text(text, options)
 
 
 def deliver_text(text: str, options: argparse.Namespace, errors: str = "strict") -> None:
-    """Print a text, or write it beside its place and rename; ``errors`` as of `str.encode`."""
-    from ovdiar import formats
-
+    """Print a text, or write it to the output; ``errors`` as of `str.encode`."""
     if options.output is not None:
-        formats.write_text(options.output, text, errors)
+        write_text(options.output, text, errors)
         return
     try:
         text.encode(errors=errors)

@@ -1,4 +1,4 @@
-"""Commands over a recording: diarize, vad, overlap, segment, resegment."""
+"""Commands over a recording: diarize, recluster, vad, overlap, segment, resegment."""
 
 from __future__ import annotations
 
@@ -8,55 +8,56 @@ from typing import TYPE_CHECKING, Any
 from ovdiar.commands.options import (
     add_audio,
     add_command,
+    add_counts,
+    add_diarization,
     add_names,
+    add_output,
+    add_parameters,
     audio_of,
     check_output,
+    check_place,
+    counts_of,
     deliver,
     models_of,
     names_of,
+    parameters_of,
+)
+from ovdiar.parameters import (
+    ActivityParameters,
+    BackEndParameters,
+    FrontEndParameters,
+    ResegmentationParameters,
+    SpeakerSegmentationParameters,
 )
 
 if TYPE_CHECKING:
     import argparse
 
+    from ovdiar.parameters import Parameters
+    from ovdiar.pipelines.diarization.pipeline import SpeakerDiarization
     from ovdiar.result import DiarizationResult
-
-COUNTS = ("num_speakers", "min_speakers", "max_speakers")
-THRESHOLDS = ("onset", "offset", "min_duration_on", "min_duration_off")
 
 
 def add(commands: Any) -> None:
     """Add these commands to a parser."""
     _add_diarize(commands)
-    for name, run, summary in [
-        ("vad", _vad, "tell when anybody speaks"),
-        ("overlap", _overlap, "tell when two or more speak at once"),
-        ("segment", _segment, "tell speakers apart by joining overlapping windows"),
-        ("resegment", _resegment, "refine the boundaries of a diarization"),
-    ]:
-        resegment = name == "resegment"
-        baseline = " baseline.rttm" if resegment else ""
-        example = f"ovdiar {name} meeting.wav{baseline} --onset 0.6 -o meeting.{name}.rttm"
-        parser = add_command(commands, name, run, summary, example)
-        add_audio(parser)
-        if resegment:
-            parser.add_argument("baseline", type=Path, metavar="RTTM", help="what to refine")
-        parser.add_argument("--onset", type=float, metavar="X", help="on above this score")
-        parser.add_argument("--offset", type=float, metavar="X", help="off below this score")
-        parser.add_argument(
-            "--min-duration-on", type=float, metavar="S", help="drop shorter turns, s"
-        )
-        parser.add_argument(
-            "--min-duration-off", type=float, metavar="S", help="fill shorter gaps, s"
-        )
-        if name == "segment":
-            parser.add_argument(
-                "--stitch-threshold", type=float, metavar="X", help="join windows below this"
-            )
-        else:
-            parser.add_argument(
-                "--preset", metavar="NAME|FILE", help="ami, dihard3, voxconverse, or JSON"
-            )
+    _add_recluster(commands)
+    _add_detection(commands, "vad", _vad, "detect speech", ActivityParameters)
+    _add_detection(commands, "overlap", _overlap, "detect overlapped speech", ActivityParameters)
+    _add_detection(
+        commands,
+        "segment",
+        _segment,
+        "segment by speaker, without embeddings: speakers are joined over overlapping windows",
+        SpeakerSegmentationParameters,
+    )
+    _add_detection(
+        commands,
+        "resegment",
+        _resegment,
+        "refine the boundaries of a diarization",
+        ResegmentationParameters,
+    )
 
 
 def _add_diarize(commands: Any) -> None:
@@ -64,56 +65,96 @@ def _add_diarize(commands: Any) -> None:
         commands,
         "diarize",
         _diarize,
-        "tell who spoke when",
+        "find who spoke when",
         "ovdiar diarize meeting.mp3 --num-speakers 3 -o meeting.rttm",
     )
     add_audio(parser)
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        metavar="FILE.npz",
+        help="also keep the networks' outputs in this file, for ovdiar recluster",
+    )
     add_names(parser)
     add_diarization(parser)
 
 
-def add_diarization(parser: argparse.ArgumentParser) -> None:
-    """Add what `diarize` is told."""
-    parser.add_argument("--num-speakers", type=int, metavar="N", help="exactly so many speakers")
-    parser.add_argument("--min-speakers", type=int, metavar="A", help="at least so many")
-    parser.add_argument("--max-speakers", type=int, metavar="B", help="at most so many")
-    parser.add_argument(
-        "--preset", metavar="NAME|FILE", help="hyper-parameters: 2.1, 3.1, community-1, or JSON"
+def _add_recluster(commands: Any) -> None:
+    parser = add_command(
+        commands,
+        "recluster",
+        _recluster,
+        "diarize again from kept outputs of the networks, with other numbers or thresholds",
+        "ovdiar recluster meeting.npz --num-speakers 3 -o meeting.rttm",
     )
     parser.add_argument(
-        "--threshold",
-        type=float,
-        metavar="T",
-        help="where clustering stops: a Euclidean distance of normalised embeddings with "
-        "centroid linkage, else a cosine distance (0 to 2)",
+        "prepared", type=Path, metavar="FILE.npz", help="the file of ovdiar diarize --keep"
     )
+    add_output(parser)
+    add_names(parser)
+    add_counts(parser)
     parser.add_argument(
-        "--min-duration-off", type=float, metavar="S", help="fill a speaker's shorter gaps, s"
+        "--plda",
+        type=Path,
+        metavar="FOLDER",
+        help="PLDA of VBx (default: that of the bundle that FILE.npz was made with)",
     )
-    parser.add_argument(
-        "--ghosts",
-        choices=["keep", "fold", "report"],
-        help="labels with under 2%% of the talk and no turn over 2 s: keep them, fold them into "
-        "the most similar voice, or report them",
-    )
-    parser.add_argument(
-        "--step", type=float, metavar="SHARE", help="distance of windows, as a share of one"
-    )
-    parser.add_argument(
-        "--fast", action="store_true", help="one pass of the embedding over the recording"
-    )
+    add_parameters(parser, BackEndParameters)
+
+
+def _add_detection(
+    commands: Any, name: str, run: Any, summary: str, section: type[Parameters]
+) -> None:
+    baseline = " baseline.rttm" if name == "resegment" else ""
+    example = f"ovdiar {name} meeting.wav{baseline} --onset 0.6 -o meeting.{name}.rttm"
+    parser = add_command(commands, name, run, summary, example)
+    add_audio(parser)
+    if baseline:
+        parser.add_argument("baseline", type=Path, metavar="RTTM", help="the turns to refine")
+    if name != "segment":
+        parser.add_argument(
+            "--preset",
+            metavar="NAME|FILE",
+            help="hyper-parameters of ami, dihard3 or voxconverse, or a JSON file of them",
+        )
+    add_parameters(parser, section)
 
 
 def _diarize(options: argparse.Namespace) -> None:
+    check_output(options)
+    if options.keep is not None:
+        check_place(options.keep, options.audio)
+    names = names_of(options)
+    result = diarize(options, audio_of(options))
+    _deliver_named(result, names, options)
+
+
+def _recluster(options: argparse.Namespace) -> None:
+    from ovdiar.pipelines.diarization.pipeline import SpeakerDiarization
+    from ovdiar.pipelines.diarization.prepared import Prepared
+
+    options.audio = options.prepared
+    check_output(options)
+    names, counts = names_of(options), counts_of(options)
+    prepared = Prepared.load(options.prepared)
+    pipeline = SpeakerDiarization.for_prepared(
+        prepared, plda=options.plda, **parameters_of(options, BackEndParameters)
+    )
+    _deliver_named(pipeline.cluster(prepared, **counts), names, options)
+
+
+def _deliver_named(
+    result: DiarizationResult, names: dict[str, str], options: argparse.Namespace
+) -> None:
     from ovdiar.formats.json import Saved
     from ovdiar.formats.names import warn_of_unknown
 
-    check_output(options)
-    names = names_of(options)
-    result = diarize(options, audio_of(options))
     warn_of_unknown(names, result.speaker_diarization.labels())
     saved = Saved(
-        result.speaker_diarization, result.exclusive_speaker_diarization, result.provenance
+        result.speaker_diarization,
+        result.exclusive_speaker_diarization,
+        result.provenance,
+        result.notices,
     )
     deliver(saved.rename_labels(names), options)
 
@@ -121,59 +162,69 @@ def _diarize(options: argparse.Namespace) -> None:
 def diarize(options: argparse.Namespace, audio: Any) -> DiarizationResult:
     """Run the pipeline that the options describe, with a progress bar on a terminal."""
     from ovdiar.hooks import ProgressHook
-    from ovdiar.pipelines.diarization.pipeline import SpeakerDiarization
-    from ovdiar.pipelines.diarization.speaker_count import speaker_bounds
 
-    counts = {name: getattr(options, name) for name in COUNTS}
-    speaker_bounds(**counts)
-    pipeline = SpeakerDiarization(
+    counts = counts_of(options)
+    pipeline = _pipeline_of(options)
+    keep: Path | None = getattr(options, "keep", None)
+    with ProgressHook() as hook:
+        if keep is None:
+            return pipeline(audio, hook=hook, **counts)
+        prepared = pipeline.prepare(audio, hook=hook)
+    prepared.save(keep)
+    return pipeline.cluster(prepared, **counts)
+
+
+def _pipeline_of(options: argparse.Namespace) -> SpeakerDiarization:
+    from ovdiar.pipelines.diarization.pipeline import SpeakerDiarization
+
+    return SpeakerDiarization(
         models_of(options),
         preset=options.preset,
-        threshold=options.threshold,
-        min_duration_off=options.min_duration_off,
-        segmentation_step=options.step,
-        ghosts=options.ghosts,
-        embedding_reuse="shared" if options.fast else None,
+        plda=options.plda,
         batch_size=options.batch_size,
+        **parameters_of(options, FrontEndParameters, BackEndParameters),
     )
-    with ProgressHook() as hook:
-        return pipeline(audio, hook=hook, **counts)
 
 
 def _vad(options: argparse.Namespace) -> None:
     from ovdiar.pipelines.voice_activity import VoiceActivityDetection
 
-    _detect(VoiceActivityDetection, options, preset=options.preset)
+    _detect(VoiceActivityDetection, ActivityParameters, options, preset=options.preset)
 
 
 def _overlap(options: argparse.Namespace) -> None:
     from ovdiar.pipelines.overlapped_speech import OverlappedSpeechDetection
 
-    _detect(OverlappedSpeechDetection, options, preset=options.preset)
+    _detect(OverlappedSpeechDetection, ActivityParameters, options, preset=options.preset)
 
 
 def _segment(options: argparse.Namespace) -> None:
     from ovdiar.pipelines.speaker_segmentation import SpeakerSegmentation
 
-    given = {} if options.stitch_threshold is None else vars(options)
-    more = {name: given[name] for name in ("stitch_threshold",) if name in given}
-    _detect(SpeakerSegmentation, options, **more)
+    _detect(SpeakerSegmentation, SpeakerSegmentationParameters, options)
 
 
 def _resegment(options: argparse.Namespace) -> None:
     from ovdiar.pipelines.resegmentation import Resegmentation
 
-    _detect(Resegmentation, options, options.baseline, preset=options.preset)
+    given = {"preset": options.preset}
+    _detect(Resegmentation, ResegmentationParameters, options, options.baseline, **given)
 
 
-def _detect(pipeline: Any, options: argparse.Namespace, *inputs: Any, **more: Any) -> None:
-    """Run a pipeline that is tuned by thresholds and durations, and deliver its annotation."""
+def _detect(
+    pipeline: Any,
+    section: type[Parameters],
+    options: argparse.Namespace,
+    *inputs: Any,
+    **given: Any,
+) -> None:
+    """Run a pipeline without embeddings, and deliver its annotation."""
     from ovdiar.formats.json import Saved
     from ovdiar.hooks import ProgressHook
 
     check_output(options)
-    thresholds = {name: getattr(options, name) for name in THRESHOLDS}
-    detect = pipeline(models_of(options), batch_size=options.batch_size, **thresholds, **more)
+    given |= parameters_of(options, section)
+    detect = pipeline(models_of(options), batch_size=options.batch_size, **given)
     with ProgressHook() as hook:
         annotation = detect(audio_of(options), *inputs, hook=hook)
     deliver(Saved(annotation), options)

@@ -7,8 +7,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ovdiar.commands.options import add_channel, add_command, add_networks, audio_of, check_place
-from ovdiar.commands.recordings import add_diarization, diarize
+from ovdiar.commands.options import (
+    add_channel,
+    add_command,
+    add_diarization,
+    add_networks,
+    audio_of,
+    check_place,
+)
+from ovdiar.commands.recordings import diarize
 from ovdiar.errors import ConfigError, FormatError
 
 if TYPE_CHECKING:
@@ -26,7 +33,7 @@ def add(commands: Any) -> None:
         commands,
         "report",
         _report,
-        "make a page to see, hear and correct who spoke when, or a picture of it",
+        "make a page to view, play and correct a diarization, or a picture of it",
         "ovdiar report meeting.mp3 meeting.rttm -o meeting.html",
     )
     parser.add_argument("audio", metavar="AUDIO", help="the recording; - reads standard input")
@@ -35,7 +42,7 @@ def add(commands: Any) -> None:
         nargs="?",
         type=Path,
         metavar="DIARIZATION",
-        help="its turns, format by suffix; without them it is diarized, as ovdiar diarize does",
+        help="a file of its turns (default: diarize AUDIO, as ovdiar diarize does)",
     )
     parser.add_argument(
         "-o",
@@ -50,7 +57,7 @@ def add(commands: Any) -> None:
         "--reference",
         type=Path,
         metavar="RTTM",
-        help="the truth, shown beside with errors marked (strict: no collar, overlap counts)",
+        help="the reference, shown with the errors marked (strict: no collar, overlap scored)",
     )
     parser.add_argument(
         "--link-audio",
@@ -89,7 +96,7 @@ def _report(options: argparse.Namespace) -> None:
 
 
 def _check(options: argparse.Namespace) -> None:
-    """Refuse what cannot be done, before any work is."""
+    """Check the options before any work is done."""
     suffix = options.output.suffix.lower()
     check_place(options.output, options.audio, options.diarization, options.reference)
     if suffix not in PAGES + PICTURES:
@@ -107,7 +114,7 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _turns(path: Path, uri: str) -> Saved:
-    """Read turns: of an RTTM that holds several recordings those of this one."""
+    """Read the turns of a recording, also from an RTTM file of several recordings."""
     from ovdiar import formats
     from ovdiar.formats import rttm
     from ovdiar.formats.json import Saved

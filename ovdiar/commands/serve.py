@@ -1,4 +1,4 @@
-"""The command that answers over HTTP: serve."""
+"""The command that serves over HTTP: serve."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import argparse
 
 PACKAGES = ("fastapi", "uvicorn", "python_multipart")
-"""What the extra ``serve`` brings."""
+"""The packages of the extra ``serve``."""
 
 
 def add(commands: Any) -> None:
@@ -21,7 +21,7 @@ def add(commands: Any) -> None:
         commands,
         "serve",
         _serve,
-        "answer over HTTP, in the shape of LocalAI's diarization endpoint",
+        "serve diarization over HTTP, with LocalAI's diarization endpoint",
         "ovdiar serve --port 8000 --max-upload-mb 100",
     )
     parser.description = (
@@ -32,10 +32,14 @@ def add(commands: Any) -> None:
         "--host",
         default="127.0.0.1",
         metavar="ADDRESS",
-        help="where to listen (default: 127.0.0.1, this machine only; nobody needs to log in)",
+        help="address to listen on (default: 127.0.0.1, this machine only; there is no login)",
     )
     parser.add_argument(
-        "--port", type=int, default=8000, metavar="N", help="default: 8000; 0 takes a free one"
+        "--port",
+        type=int,
+        default=8000,
+        metavar="N",
+        help="port (default: 8000; 0 takes a free one)",
     )
     parser.add_argument(
         "--max-upload-mb",
@@ -86,5 +90,5 @@ def _serve(options: argparse.Namespace) -> None:
         more["embedding_reuse"] = "shared"
     service = Service(models_of(options), more)
     pipeline = SpeakerDiarization(service.models, **more)
-    shared_trunk(service.models, pipeline.parameters)  # what does not fit is said now
+    shared_trunk(service.models, pipeline.parameters)  # raises now, not at the first request
     serve(service, limits, options.host, options.port)

@@ -18,7 +18,7 @@ def add(commands: Any) -> None:
         commands,
         "tune",
         _tune,
-        "find hyper-parameters that suit your recordings, and write a preset",
+        "search hyper-parameters on your recordings, and write a preset",
         "ovdiar tune meetings/ --trials 300 -o meetings.json",
     )
     tune.add_argument(
@@ -39,30 +39,33 @@ def add(commands: Any) -> None:
         type=int,
         default=200,
         metavar="N",
-        help="how many are tried (default: 200); Ctrl-C writes the best so far, with status 0",
+        help="number of candidates (default: 200); Ctrl-C writes the best so far, with status 0",
     )
     tune.add_argument(
         "--folds",
         type=int,
         metavar="K",
-        help="groups held out in turn (default: each recording alone)",
+        help="number of groups held out in turn (default: each recording alone)",
     )
     tune.add_argument(
-        "--seed", type=int, default=0, metavar="N", help="the same gives the same (default: 0)"
+        "--seed", type=int, default=0, metavar="N", help="seed of candidates and folds (default: 0)"
     )
     tune.add_argument(
-        "--cache", type=Path, metavar="FOLDER", help="where outputs of the networks are kept"
+        "--cache",
+        type=Path,
+        metavar="FOLDER",
+        help="folder for the networks' outputs (default: in the user's cache)",
     )
     add_scoring(tune)
 
 
 def _tune(options: argparse.Namespace) -> None:
+    from ovdiar.files import write_text
     from ovdiar.hooks import ProgressHook
     from ovdiar.metrics.scoring import Scoring
     from ovdiar.tuning.corpus import read_corpus
     from ovdiar.tuning.search import tune
     from ovdiar.tuning.summary import to_text
-    from ovdiar.tuning.writing import write_whole
 
     check_output(options)
     scoring = Scoring(
@@ -82,6 +85,6 @@ def _tune(options: argparse.Namespace) -> None:
             cache=options.cache,
             hook=hook,
         )
-    write_whole(options.output, tuning.preset().encode())
+    write_text(options.output, tuning.preset())
     sys.stdout.write(to_text(tuning))
     sys.stdout.write(f"wrote {options.output}: use it with --preset {options.output}\n")

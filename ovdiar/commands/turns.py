@@ -27,18 +27,20 @@ def add(commands: Any) -> None:
         commands,
         "score",
         _score,
-        "compare diarizations with the truth",
+        "score diarizations against references",
         "ovdiar score reference/ hypothesis/ --nist-collar 0.25 --format csv",
     )
     score.add_argument("reference", metavar="REFERENCE", help="an RTTM file, or a folder of them")
-    score.add_argument("hypothesis", metavar="HYPOTHESIS", help="the same, to be scored")
     score.add_argument(
-        "--uem", metavar="UEM", help="the parts of the recordings that are scored (default: all)"
+        "hypothesis", metavar="HYPOTHESIS", help="the diarization to score, likewise"
+    )
+    score.add_argument(
+        "--uem", metavar="UEM", help="the scored parts of the recordings (default: all)"
     )
     add_scoring(score)
     score.add_argument("--greedy", action="store_true", help="map speakers greedily")
     score.add_argument(
-        "--format", choices=["text", "json", "csv"], default="text", help="by default text"
+        "--format", choices=["text", "json", "csv"], default="text", help="format (default: text)"
     )
 
     convert = add_command(
@@ -48,13 +50,17 @@ def add(commands: Any) -> None:
         "convert turns into another format",
         "ovdiar convert meeting.rttm meeting.TextGrid",
     )
-    convert.add_argument("input", type=Path, metavar="IN", help="turns, format by suffix")
+    convert.add_argument("input", type=Path, metavar="IN", help="a file of turns")
     convert.add_argument(
-        "output", type=Path, nargs="?", metavar="OUT", help="the same, or printed where left out"
+        "output",
+        type=Path,
+        nargs="?",
+        metavar="OUT",
+        help="the converted file (default: standard output)",
     )
     add_format(convert)
     convert.add_argument(
-        "--from", dest="input_format", choices=FORMATS, help="by default IN's suffix"
+        "--from", dest="input_format", choices=FORMATS, help="format of IN (default: by its suffix)"
     )
     add_names(convert)
 

@@ -20,7 +20,7 @@ def add(commands: Any) -> None:
         commands,
         "assign",
         _assign,
-        "give the words of a transcript their speakers",
+        "assign speakers to the words of a transcript",
         "ovdiar assign meeting.whisper.json meeting.rttm -o meeting.srt --names names.json",
     )
     assign.add_argument(
@@ -29,19 +29,19 @@ def add(commands: Any) -> None:
         metavar="TRANSCRIPT",
         help="JSON of Whisper, faster-whisper, whisperX, OpenAI or whisper.cpp; SRT, WebVTT or CTM",
     )
+    assign.add_argument("diarization", type=Path, metavar="DIARIZATION", help="a file of turns")
     assign.add_argument(
-        "diarization", type=Path, metavar="DIARIZATION", help="turns, format by suffix"
+        "-o", "--output", type=Path, metavar="OUT", help="output file, format by its suffix"
     )
     assign.add_argument(
-        "-o", "--output", type=Path, metavar="OUT", help="write to this file, format by its suffix"
+        "--format", choices=FORMATS, help="format (default: by OUT's suffix, or txt)"
     )
-    assign.add_argument("--format", choices=FORMATS, help="by default OUT's suffix, or txt")
     add_names(assign)
     assign.add_argument(
         "--max-gap",
         type=float,
         metavar="S",
-        help="a word outside of all turns goes to the nearest, up to so far (default: 1), s",
+        help="largest distance of a word from the turn that it is assigned to, s (default: 1)",
     )
 
 
@@ -66,7 +66,7 @@ def _assign(options: argparse.Namespace) -> None:
 
 
 def _format_of(output: Path | None) -> str:
-    """Name the format that a suffix stands for; what is printed is for reading."""
+    """Return the format of a suffix; standard output gets text."""
     if output is None:
         return "txt"
     suffix = output.suffix.lower().removeprefix(".")

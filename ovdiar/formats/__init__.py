@@ -1,26 +1,29 @@
-"""Files that say who spoke when: the formats by name and suffix, each a module with two functions.
+"""File formats for speaker turns, by name and suffix. Each is a module with two functions.
 
-``dumps(annotation)`` gives the text of a file, ``loads(text, source)`` the annotation, or for
-formats that hold several recordings (RTTM, STM) the annotations by name.
+``dumps(annotation)`` returns the text of a file. ``loads(text, source)`` returns the annotation, or
+for formats that may hold several recordings (RTTM, STM) the annotations by name.
 """
 
 from __future__ import annotations
 
 import codecs
 import importlib
-import os
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ovdiar import files
 from ovdiar.annotation import Annotation
 from ovdiar.errors import FormatError
 from ovdiar.formats import columns, json
 from ovdiar.formats.json import Saved
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    import os
+    from collections.abc import Iterable, Mapping
+
+    from ovdiar.notices import Notice
 
 SUFFIXES = {
     "rttm": ".rttm",
@@ -33,31 +36,31 @@ SUFFIXES = {
     "audacity": ".txt",
     "stm": ".stm",
 }
-"""The suffix of each format's files, in any case of letters."""
-OTHERS = {
-    ".uem": "UEM tells what part of a recording is scored, not who speaks: score takes it (--uem)",
-    ".ctm": "CTM holds words, and turns have none: assign writes it from a transcript",
+"""Suffix of each format, case-insensitive."""
+UNSUPPORTED = {
+    ".uem": "UEM lists the scored parts of a recording, not speakers: use it with score --uem",
+    ".ctm": "CTM lists words, which turns do not have: assign writes it from a transcript",
 }
-"""Why some files of the field are none of these."""
+"""Suffixes of other speech formats, and what to use them with."""
 
 
 def format_of(path: str | os.PathLike[str]) -> str:
-    """Name the format that a file's suffix stands for.
+    """Return the name of the format that a file's suffix belongs to.
 
     Raises
     ------
     FormatError
-        When it stands for none.
+        If the suffix is unknown.
     """
     suffix = Path(path).suffix
     for name, known in SUFFIXES.items():
         if suffix.lower() == known.lower():
             return name
-    if suffix.lower() in OTHERS:
-        raise FormatError(f"{path}: {OTHERS[suffix.lower()]}")
+    if suffix.lower() in UNSUPPORTED:
+        raise FormatError(f"{path}: {UNSUPPORTED[suffix.lower()]}")
     raise FormatError(
-        f"{path}: the suffix {suffix!r} stands for no format: choose {', '.join(SUFFIXES.values())}"
-        ", or name the format"
+        f"{path}: the suffix {suffix!r} belongs to no known format: choose "
+        f"{', '.join(SUFFIXES.values())}, or name the format"
     )
 
 
@@ -73,19 +76,27 @@ def dumps(
     *,
     exclusive: Annotation | None = None,
     provenance: Mapping[str, Any] | None = None,
+    notices: Iterable[Notice] | None = None,
 ) -> str:
-    """Serialize one recording in the format of that name.
+    """Serialize the turns of one recording.
 
-    ``exclusive`` is the same with one speaker at a time, and ``provenance`` what made it (see
-    `ovdiar.serialization`); JSON keeps them too.
+    Parameters
+    ----------
+    annotation
+        Turns to serialize.
+    name
+        Name of the format, a key of `SUFFIXES`.
+    exclusive, provenance, notices
+        The same recording with one speaker at a time, how it was made, and notices of the result
+        (see `ovdiar.serialization`); written to JSON only.
 
     Raises
     ------
     FormatError
-        When there is no such format, or it cannot express the annotation.
+        If the format is unknown, or cannot express the annotation.
     """
     if name == "json":
-        return json.dumps(annotation, exclusive, provenance)
+        return json.dumps(annotation, exclusive, provenance, notices)
     return str(_module(name).dumps(annotation))
 
 
@@ -96,61 +107,56 @@ def write(
     *,
     exclusive: Annotation | None = None,
     provenance: Mapping[str, Any] | None = None,
+    notices: Iterable[Notice] | None = None,
 ) -> None:
-    """Write one recording, by default in the format of the path's suffix; whole, or not at all.
+    """Write the turns of one recording to a file, see `ovdiar.files`.
+
+    Parameters
+    ----------
+    path
+        File to write.
+    annotation
+        Turns to write.
+    name
+        Name of the format. By default, it follows from the suffix of ``path``.
+    exclusive, provenance, notices
+        See `dumps`.
 
     Raises
     ------
     FormatError
-        As `dumps`, or when the file cannot be written.
+        As in `dumps`.
+    OutputError
+        If the file cannot be written.
     """
     name = name or format_of(path)
-    write_text(path, dumps(annotation, name, exclusive=exclusive, provenance=provenance))
-
-
-def write_text(path: str | os.PathLike[str], text: str, errors: str = "strict") -> None:
-    """Write a text in UTF-8; whole, or not at all. ``errors`` as of `str.encode`.
-
-    Raises
-    ------
-    FormatError
-        When the file cannot be written.
-    """
-    path = Path(path)
-    replaced = path.is_file() or not path.exists()  # a device or a pipe is written to
-    beside = path.with_name(f".{path.name}.{os.getpid()}") if replaced else path
-    try:
-        beside.write_bytes(text.encode(errors=errors))
-        if replaced:
-            beside.replace(path)
-    except (OSError, UnicodeEncodeError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise FormatError(
-            f"{str(path)!r} cannot be written ({reason}): choose another place or other names"
-        ) from error
-    finally:
-        if replaced:
-            beside.unlink(missing_ok=True)
+    text = dumps(annotation, name, exclusive=exclusive, provenance=provenance, notices=notices)
+    files.write_text(path, text)
 
 
 def read(path: str | os.PathLike[str], name: str | None = None) -> Annotation:
-    """Read the turns of one recording, by default in the format of the path's suffix.
+    """Read the turns of one recording.
 
-    Where the file does not name the recording, it is called as the file is.
+    Parameters
+    ----------
+    path
+        File to read. If it does not name the recording, its stem becomes the ``uri``.
+    name
+        Name of the format. By default, it follows from the suffix of ``path``.
 
     Raises
     ------
     FormatError
-        When there is no such file or format, at what cannot be parsed, and when the file holds
-        several recordings.
+        If the file or the format does not exist, the file cannot be parsed, or it has several
+        recordings.
     """
     return read_saved(path, name).annotation
 
 
 def read_saved(path: str | os.PathLike[str], name: str | None = None) -> Saved:
-    """Read all that a file tells of one recording, as `read` does.
+    """Read everything a file says about one recording; parameters and errors as in `read`.
 
-    Beside the turns, JSON has them with one speaker at a time, and what made them.
+    JSON also has the turns with one speaker at a time, and the provenance.
     """
     name = name or format_of(path)
     module, text = _module(name), _text(path)
@@ -166,19 +172,19 @@ def read_saved(path: str | os.PathLike[str], name: str | None = None) -> Saved:
 
 
 def _only(found: Annotation | dict[str, Annotation], path: str | os.PathLike[str]) -> Annotation:
-    """Return the one recording of a file."""
+    """Return the only recording of a file, or raise FormatError."""
     if isinstance(found, Annotation):
         return found
     if len(found) > 1:
         raise FormatError(
-            f"{path} holds {len(found)} recordings ({', '.join(list(found)[:3])}, ...): "
-            "split it into one for each"
+            f"{path} has {len(found)} recordings ({', '.join(list(found)[:3])}, ...): "
+            "split it into one file per recording"
         )
     return next(iter(found.values()), Annotation())
 
 
 def _text(path: str | os.PathLike[str]) -> str:
-    """Read a text file in UTF-8, or in UTF-16 where it begins so, as Praat's often do."""
+    """Read a text file in UTF-8, or in UTF-16 with a byte-order mark, which Praat often writes."""
     with suppress(OSError, UnicodeDecodeError):
         data = Path(path).read_bytes()
         if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):

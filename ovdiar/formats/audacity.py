@@ -1,4 +1,4 @@
-"""Audacity's label track: start (s), end (s) and label between tabs, a line a turn."""
+"""Audacity label tracks: start (s), end (s) and label, separated by tabs, one turn per line."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ovdiar.errors import FormatError
 from ovdiar.formats.columns import seconds
-from ovdiar.formats.tracks import forward, in_order
+from ovdiar.formats.tracks import annotation_from_rows, checked_segment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,16 +15,18 @@ if TYPE_CHECKING:
     from ovdiar.segment import Segment
 
 FREQUENCIES = "\\"
-"""What a line begins with that adds a frequency range to the label above it."""
+"""Start of a line that adds a frequency range to the label above it."""
 
 
 def dumps(annotation: Annotation) -> str:
-    """Serialize one recording, to the microsecond as Audacity does; no turns give no text.
+    """Serialize one recording, to the microsecond as Audacity does.
+
+    Without turns, the text is empty.
 
     Raises
     ------
     FormatError
-        When a speaker's name holds tabs or line breaks.
+        If a speaker's name has tabs or line breaks.
     """
     return "".join(
         f"{segment.start:.6f}\t{segment.end:.6f}\t{_label(speaker)}\n"
@@ -35,21 +37,28 @@ def dumps(annotation: Annotation) -> str:
 def _label(speaker: str) -> str:
     if "\t" in speaker or speaker.splitlines() not in ([speaker], []):
         raise FormatError(
-            f"the speaker {speaker!r} does not fit into a label (it holds tabs or line breaks): "
+            f"the speaker {speaker!r} cannot be written in a label (it has tabs or line breaks): "
             "rename it"
         )
     return speaker
 
 
 def loads(text: str, source: str = "Audacity labels") -> Annotation:
-    """Parse one recording; labels of points are left out. ``source`` names the text.
+    """Parse one recording; point labels are skipped.
+
+    Parameters
+    ----------
+    text
+        Lines of start, end and label.
+    source
+        Name of the text in error messages.
 
     Raises
     ------
     FormatError
-        At the first malformed line, by its number.
+        If a line is malformed; the message gives its number.
     """
-    return in_order(_turns(text, source))
+    return annotation_from_rows(_turns(text, source))
 
 
 def _turns(text: str, source: str) -> Iterator[tuple[Segment, str]]:
@@ -59,6 +68,9 @@ def _turns(text: str, source: str) -> Iterator[tuple[Segment, str]]:
         where = f"{source}, line {number}"
         columns = line.split("\t", 2)
         if len(columns) != 3:
-            raise FormatError(f"{where}: {line!r} is not start, end and label between tabs")
+            raise FormatError(f"{where}: {line!r} is not start, end and label, separated by tabs")
         start, end, label = columns
-        yield forward(seconds(start, "start", where), seconds(end, "end", where), where), label
+        yield (
+            checked_segment(seconds(start, "start", where), seconds(end, "end", where), where),
+            label,
+        )

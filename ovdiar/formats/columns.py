@@ -1,4 +1,4 @@
-"""Files of rows in columns between blanks: what RTTM and UEM share."""
+"""Text files of rows with space-separated columns, such as RTTM, UEM, STM and CTM."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ABSENT = "<NA>"
-"""What stands in a column without a value."""
+"""Value of an empty column."""
 COMMENT = ";;"
-"""What a line of comment begins with."""
+"""Start of a comment line."""
 
 
 def read(path: str | os.PathLike[str]) -> str:
@@ -24,7 +24,7 @@ def read(path: str | os.PathLike[str]) -> str:
     Raises
     ------
     FormatError
-        When there is no such file, or when it is no text.
+        If the file does not exist or is not UTF-8 text.
     """
     try:
         return Path(path).read_bytes().decode("utf-8-sig")
@@ -33,14 +33,14 @@ def read(path: str | os.PathLike[str]) -> str:
         raise FormatError(f"{path} cannot be read ({reason}): check the path") from error
     except UnicodeDecodeError as error:
         raise FormatError(
-            f"{path} is no UTF-8 text (byte {error.start}): give a text file"
+            f"{path} is not UTF-8 text (byte {error.start}): give a text file"
         ) from error
 
 
 def rows(text: str, source: str) -> Iterator[tuple[str, list[str]]]:
-    """Split into columns, without blank lines and comments (``;;``).
+    """Split a text into rows of columns; blank lines and comments (``;;``) are skipped.
 
-    Each row comes with where it is, ``"SOURCE, line N"``, for messages.
+    Each row comes with its location for error messages, ``"SOURCE, line N"``.
     """
     for number, line in enumerate(text.splitlines(), start=1):
         columns = line.split()
@@ -49,21 +49,21 @@ def rows(text: str, source: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def seconds(column: str, what: str, where: str) -> float:
-    """Parse a finite number of seconds."""
+    """Parse a finite number of seconds, or raise FormatError."""
     try:
         value = float(column)
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise FormatError(f"{where}: the {what} {column!r} is no number of seconds: correct it")
+        raise FormatError(f"{where}: the {what} {column!r} is not a number of seconds: correct it")
     return value
 
 
-def word(value: str, what: str) -> str:
-    """Return a value that one column can hold: no blanks, not empty, no comment."""
+def checked_column(value: str, what: str) -> str:
+    """Return a value that fits one column (not empty, no spaces), or raise FormatError."""
     if value.split() != [value] or value.startswith(COMMENT):
         raise FormatError(
-            f"the {what} {value!r} does not fit into a column (it is empty, holds blanks or begins "
-            f"with {COMMENT}): rename it"
+            f"the {what} {value!r} cannot be written in a column (it is empty, has spaces or "
+            f"starts with {COMMENT}): rename it"
         )
     return value

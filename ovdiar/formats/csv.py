@@ -1,4 +1,4 @@
-"""CSV, a row a turn under the heading ``start,end,speaker``; times in seconds (RFC 4180)."""
+"""CSV with the header ``start,end,speaker``, one turn per row; times in seconds (RFC 4180)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ovdiar.errors import FormatError
 from ovdiar.formats.columns import seconds
-from ovdiar.formats.tracks import forward, in_order
+from ovdiar.formats.tracks import annotation_from_rows, checked_segment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,7 @@ COLUMNS = ("start", "end", "speaker")
 
 
 def dumps(annotation: Annotation) -> str:
-    """Serialize one recording, to the millisecond; without turns the heading stands alone."""
+    """Serialize one recording, to the millisecond. Without turns, only the header is written."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -30,26 +30,32 @@ def dumps(annotation: Annotation) -> str:
 
 
 def loads(text: str, source: str = "CSV") -> Annotation:
-    """Parse one recording: columns in any order, more of them too, between commas or semicolons.
+    """Parse one recording.
 
-    ``source`` names the text in messages.
+    Parameters
+    ----------
+    text
+        Rows under a header, in any order of columns, separated by commas or semicolons. Additional
+        columns are ignored.
+    source
+        Name of the text in error messages.
 
     Raises
     ------
     FormatError
-        When the heading lacks a column, and at the first malformed row, by its line.
+        If the header lacks a column, or a row is malformed; the message gives its line.
     """
-    heading = text.partition("\n")[0]
-    delimiter = ";" if heading.count(";") > heading.count(",") else ","
+    header = text.partition("\n")[0]
+    delimiter = ";" if header.count(";") > header.count(",") else ","
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         missing = set(COLUMNS) - set(reader.fieldnames or ())
         if missing:
             raise FormatError(
-                f"{source}: the heading lacks {', '.join(sorted(missing))}: "
-                f"begin with {','.join(COLUMNS)}"
+                f"{source}: the header lacks {', '.join(sorted(missing))}: "
+                f"start with {','.join(COLUMNS)}"
             )
-        return in_order(_turns(reader, source))
+        return annotation_from_rows(_turns(reader, source))
     except csv.Error as error:
         raise FormatError(f"{source}, after line {reader.line_num}: {error}: correct it") from None
 
@@ -59,6 +65,6 @@ def _turns(reader: csv.DictReader[str], source: str) -> Iterator[tuple[Segment, 
         where = f"{source}, line {reader.line_num}"
         start, end, speaker = (row[column] for column in COLUMNS)
         if start is None or end is None or speaker is None:
-            raise FormatError(f"{where}: fewer columns than the heading: complete the row")
-        segment = forward(seconds(start, "start", where), seconds(end, "end", where), where)
+            raise FormatError(f"{where}: fewer columns than the header: complete the row")
+        segment = checked_segment(seconds(start, "start", where), seconds(end, "end", where), where)
         yield segment, speaker

@@ -1,4 +1,4 @@
-"""Timed cues, what SubRip and WebVTT share: a line of two clock times, then lines of text."""
+"""Timed cues of SubRip and WebVTT: a line with start and end times, followed by lines of text."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from ovdiar.errors import FormatError
-from ovdiar.formats.tracks import forward, from_zero
+from ovdiar.formats.tracks import checked_non_negative, checked_segment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,9 +22,20 @@ BEFORE_COLON = re.compile(r"\s*(?:-\s*)?([^:<>]{1,60}):(?:\s|$)")
 
 
 class Cue(NamedTuple):
-    """A segment, its lines of text, and where it stands for messages.
+    """One cue of a subtitle file.
 
-    ``identifier`` is the line before its times, ``settings`` what stands behind them.
+    Parameters
+    ----------
+    segment
+        Start and end, in seconds.
+    lines
+        Lines of text.
+    where
+        File and block number, for error messages.
+    identifier
+        Line before the times, if any.
+    settings
+        Text after the times on their line, if any.
     """
 
     segment: Segment
@@ -34,35 +45,40 @@ class Cue(NamedTuple):
     settings: str = ""
 
 
-def clock(time_ms: int, mark: str) -> str:
-    """Write a time as hours, minutes, seconds and, after ``mark``, milliseconds."""
+def format_timestamp(time_ms: int, mark: str) -> str:
+    """Format a time as ``HH:MM:SS`` and milliseconds, separated by ``mark``."""
     seconds, milliseconds = divmod(time_ms, 1000)
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours:02d}:{minutes:02d}:{seconds:02d}{mark}{milliseconds:03d}"
 
 
-def spans(annotation: Annotation, mark: str) -> Iterator[tuple[str, str]]:
-    """Give each turn's line of times and its speaker; what rounds to no millisecond is left out.
+def cue_timings(annotation: Annotation, mark: str) -> Iterator[tuple[str, str]]:
+    """Return the timing line and the speaker of each turn.
+
+    Turns shorter than a millisecond after rounding are skipped.
 
     Raises
     ------
     FormatError
-        When a turn starts before 0 s, which no clock shows.
+        If a turn starts before 0 s, which timestamps cannot express.
     """
-    for segment, speaker in from_zero(annotation):
+    for segment, speaker in checked_non_negative(annotation):
         start_ms, end_ms = round(segment.start * 1000), round(segment.end * 1000)
         if start_ms < end_ms:
-            yield f"{clock(start_ms, mark)} {ARROW} {clock(end_ms, mark)}", speaker
+            yield (
+                f"{format_timestamp(start_ms, mark)} {ARROW} {format_timestamp(end_ms, mark)}",
+                speaker,
+            )
 
 
-def cues(text: str, source: str) -> Iterator[Cue]:
-    """Parse the blocks of lines that hold an arrow; numbers and notes are passed over."""
-    return (block for block in blocks(text, source) if isinstance(block, Cue))
+def parse_cues(text: str, source: str) -> Iterator[Cue]:
+    """Parse the cues of a text; other blocks, such as notes, are skipped."""
+    return (block for block in parse_blocks(text, source) if isinstance(block, Cue))
 
 
-def blocks(text: str, source: str) -> Iterator[Cue | str]:
-    """Parse the blocks between blank lines: cues, and as they are those that hold no arrow."""
+def parse_blocks(text: str, source: str) -> Iterator[Cue | str]:
+    """Parse the blocks between blank lines: cues, and unchanged text where there is no arrow."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     for number, block in enumerate(filter(str.strip, BLANK_LINES.split(text)), start=1):
         lines = block.strip("\n").split("\n")
@@ -72,33 +88,35 @@ def blocks(text: str, source: str) -> Iterator[Cue | str]:
             continue
         where = f"{source}, block {number}"
         start, _, end = lines[timed].partition(ARROW)
-        end, *settings = end.split(maxsplit=1) or [""]  # SubRip has coordinates there
-        segment = forward(_seconds(start, where), _seconds(end, where), where)
+        end, *settings = end.split(maxsplit=1) or [""]  # coordinates in SubRip, settings in WebVTT
+        segment = checked_segment(_seconds(start, where), _seconds(end, where), where)
         yield Cue(segment, lines[timed + 1 :], where, "".join(lines[:timed]), "".join(settings))
 
 
 def _seconds(text: str, where: str) -> float:
     found = CLOCK.fullmatch(text.strip())
     if found is None:
-        raise FormatError(f"{where}: {text.strip()!r} is no time: expected hours:minutes:seconds")
+        raise FormatError(
+            f"{where}: {text.strip()!r} is not a time: expected hours:minutes:seconds"
+        )
     hours, minutes, seconds, fraction = found.groups()
     whole = (int(hours or 0) * 60 + int(minutes)) * 60 + int(seconds)
     return (1000 * whole + int(fraction.ljust(3, "0"))) / 1000
 
 
-def speakers(cue: Cue) -> list[str]:
-    """Name who speaks: ``[NAME]`` or ``NAME:`` at the beginning of any line.
+def cue_speakers(cue: Cue) -> list[str]:
+    """Return the speakers of a cue: ``[NAME]`` or ``NAME:`` at the beginning of a line.
 
     Raises
     ------
     FormatError
-        When no line names anybody.
+        If no line names a speaker.
     """
     found = [BRACKETED.match(line) or BEFORE_COLON.match(line) for line in cue.lines]
     names = [match[1].strip() for match in found if match]
     if not any(names):
         raise FormatError(
             f"{cue.where}: {' '.join(cue.lines)!r} names no speaker: "
-            "begin its text with [NAME] or NAME:"
+            "start its text with [NAME] or NAME:"
         )
     return [name for name in names if name]

@@ -1,6 +1,6 @@
-"""ELAN's annotation files (.eaf, EAF 3.0), a tier for each speaker; times in milliseconds.
+"""ELAN annotation files (.eaf, EAF 3.0), one tier per speaker; times in milliseconds.
 
-A tier cannot hold two annotations at a time: where a speaker's own turns overlap, they become one.
+Annotations of a tier cannot overlap, so overlapping turns of the same speaker are merged.
 """
 
 from __future__ import annotations
@@ -11,7 +11,12 @@ from xml.etree import ElementTree as ET
 
 from ovdiar.errors import FormatError
 from ovdiar.formats.columns import seconds
-from ovdiar.formats.tracks import apart, forward, from_zero, in_order
+from ovdiar.formats.tracks import (
+    annotation_from_rows,
+    checked_non_negative,
+    checked_segment,
+    merge_overlapping,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +27,7 @@ if TYPE_CHECKING:
 TYPE = "speech"
 DOCUMENT = {
     "AUTHOR": "",
-    "DATE": "1970-01-01T00:00:00+00:00",  # required; one answer gives one file, whenever written
+    "DATE": "1970-01-01T00:00:00+00:00",  # required; constant for reproducible files
     "FORMAT": "3.0",
     "VERSION": "3.0",
     "xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance",
@@ -31,20 +36,20 @@ DOCUMENT = {
 
 
 def dumps(annotation: Annotation) -> str:
-    """Serialize one recording; turns that round to no millisecond are left out.
+    """Serialize one recording. Turns shorter than a millisecond after rounding are skipped.
 
     Raises
     ------
     FormatError
-        When a turn starts before 0 s, or a speaker's name is empty or cannot be printed.
+        If a turn starts before 0 s, or a speaker's name is empty or not printable.
     """
     root = ET.Element("ANNOTATION_DOCUMENT", DOCUMENT)
     ET.SubElement(root, "HEADER", MEDIA_FILE="", TIME_UNITS="milliseconds")
     slots = ET.SubElement(root, "TIME_ORDER")
     slot_numbers, turn_numbers = count(1), count(1)
-    for label in from_zero(annotation).labels():
+    for label in checked_non_negative(annotation).labels():
         tier = ET.SubElement(root, "TIER", LINGUISTIC_TYPE_REF=TYPE, TIER_ID=_printable(label))
-        for segment in apart(annotation.label_timeline(label)):
+        for segment in merge_overlapping(annotation.label_timeline(label)):
             ends_ms = round(segment.start * 1000), round(segment.end * 1000)
             if ends_ms[0] == ends_ms[1]:
                 continue
@@ -75,30 +80,34 @@ def dumps(annotation: Annotation) -> str:
 def _printable(label: str) -> str:
     if not label or not label.isprintable():
         raise FormatError(
-            f"the speaker {label!r} does not name a tier (it is empty, or holds what cannot be "
-            "printed): rename it"
+            f"the speaker {label!r} cannot name a tier (it is empty, or has unprintable "
+            "characters): rename it"
         )
     return label
 
 
 def loads(text: str, source: str = "EAF") -> Annotation:
-    """Parse one recording: a speaker is the name of a tier that stands on the time line itself.
+    """Parse one recording. The speaker of a turn is the name of its tier.
 
-    Tiers that depend on another one (words of a sentence, translations) are passed over;
-    ``source`` names the text in messages.
+    Parameters
+    ----------
+    text
+        EAF document. Tiers that depend on another tier (words, translations) are ignored.
+    source
+        Name of the text in error messages.
 
     Raises
     ------
     FormatError
-        At what is no EAF, and at the first annotation without times.
+        If the text is not EAF, or an annotation has no times.
     """
     try:
         root = ET.fromstring(text)  # noqa: S314 - see the import
-    except (ET.ParseError, ValueError) as error:  # ValueError: what UTF-8 cannot hold
-        raise FormatError(f"{source} is no XML ({error}): check the file") from None
+    except (ET.ParseError, ValueError) as error:  # ValueError: not encodable as UTF-8
+        raise FormatError(f"{source} is not valid XML ({error}): check the file") from None
     if root.tag != "ANNOTATION_DOCUMENT":
-        raise FormatError(f"{source} begins with <{root.tag}>: expected <ANNOTATION_DOCUMENT>")
-    return in_order(sorted(_turns(root, source), key=lambda turn: turn[0]))
+        raise FormatError(f"{source} starts with <{root.tag}>: expected <ANNOTATION_DOCUMENT>")
+    return annotation_from_rows(sorted(_turns(root, source), key=lambda turn: turn[0]))
 
 
 def _turns(root: ET.Element, source: str) -> Iterator[tuple[Segment, str]]:
@@ -113,4 +122,4 @@ def _turns(root: ET.Element, source: str) -> Iterator[tuple[Segment, str]]:
             if start is None or end is None or not (start.isdecimal() and end.isdecimal()):
                 raise FormatError(f"{where} has no times: align it in ELAN")
             start_s, end_s = (seconds(t, "time", where) / 1000 for t in (start, end))
-            yield forward(start_s, end_s, where), name
+            yield checked_segment(start_s, end_s, where), name

@@ -1,70 +1,101 @@
-"""JSON, as pyannote.audio 4 serializes a diarization: lists of start (s), end (s) and speaker.
+"""JSON as pyannote.audio 4 serializes a diarization: lists of start (s), end (s) and speaker.
 
 ``{"diarization": [{"start": 0.0, "end": 1.5, "speaker": "SPEAKER_00"}, ...],
-"exclusive_diarization": [...], "speakers": [...], "provenance": {...}}``, times to the
-millisecond (see `ovdiar.serialization`). Turns whose confidence is known (0 to 1) have it as a
-fourth value.
+"exclusive_diarization": [...], "speakers": [...], "notices": [...], "provenance": {...}}``, times
+to the millisecond (see `ovdiar.serialization`). Turns with a known confidence (0 to 1) have a
+fourth key, ``confidence``.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ovdiar.annotation import Annotation, Turn
 from ovdiar.errors import FormatError
 from ovdiar.formats.columns import seconds
-from ovdiar.formats.tracks import forward
+from ovdiar.formats.tracks import checked_segment
 from ovdiar.serialization import EXCLUSIVE, OVERLAPPING, PROVENANCE, serialize
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+
+    from ovdiar.notices import Notice
 
 
 @dataclass(frozen=True)
 class Saved:
-    """What a file of turns holds: beside the turns, only JSON has the other two."""
+    """Contents of a file of turns.
+
+    Parameters
+    ----------
+    annotation
+        Turns, possibly overlapping.
+    exclusive
+        Turns with one speaker at a time; JSON only.
+    provenance
+        How the turns were made; JSON only.
+    notices
+        Notices of the result; JSON only.
+    """
 
     annotation: Annotation
     exclusive: Annotation | None = None
     provenance: Mapping[str, Any] | None = None
+    notices: tuple[Notice, ...] | None = None
 
     def rename_labels(self, names: Mapping[str, str]) -> Saved:
-        """Give speakers other names in both lists of turns."""
+        """Rename speakers in both lists of turns."""
         exclusive = self.exclusive and self.exclusive.rename_labels(names)
-        return Saved(self.annotation.rename_labels(names), exclusive, self.provenance)
+        return replace(self, annotation=self.annotation.rename_labels(names), exclusive=exclusive)
 
 
 def dumps(
     annotation: Annotation,
     exclusive: Annotation | None = None,
     provenance: Mapping[str, Any] | None = None,
+    notices: Iterable[Notice] | None = None,
 ) -> str:
-    """Serialize one recording, with one speaker at a time too and what made it where known."""
-    content = serialize(annotation, exclusive, provenance)
+    """Serialize one recording.
+
+    Parameters
+    ----------
+    annotation
+        Turns, possibly overlapping.
+    exclusive
+        Turns with one speaker at a time, if known.
+    provenance
+        How the turns were made, if known.
+    notices
+        Notices of the result, if known.
+    """
+    content = serialize(annotation, exclusive, provenance, notices)
     return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
 
 
 def loads(text: str, source: str = "JSON", part: str = OVERLAPPING) -> Annotation:
-    """Parse the turns of one recording, named as the provenance says.
+    """Parse the turns of one recording. The provenance gives its ``uri``.
 
     Parameters
     ----------
-    text : an object with the list ``part``, or that list alone; more keys are passed over
-    source : names the text in messages
-    part : which list to read
+    text
+        An object with the list ``part``, or only that list. Other keys are ignored.
+    source
+        Name of the text in error messages.
+    part
+        Key of the list to read.
 
     Raises
     ------
     FormatError
-        At what is no JSON, and at the first turn that is none, by its number.
+        If the text is not JSON, or a turn is malformed; the message gives its number.
     """
     return _turns(_content(text, source), source, part)
 
 
 def load_saved(text: str, source: str = "JSON") -> Saved:
-    """Parse both lists of turns, and the provenance, of one recording; as `loads`."""
+    """Parse both lists of turns and the provenance of one recording; errors as in `loads`."""
     content = _content(text, source)
     exclusive = _turns(content, source, EXCLUSIVE) if EXCLUSIVE in content else None
     provenance = content.get(PROVENANCE)
@@ -79,14 +110,14 @@ def _content(text: str, source: str) -> dict[str, Any]:
     try:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise FormatError(f"{source} is no JSON ({error}): check the file") from None
+        raise FormatError(f"{source} is not valid JSON ({error}): check the file") from None
     return content if isinstance(content, dict) else {OVERLAPPING: content}
 
 
 def _turns(content: dict[str, Any], source: str, part: str) -> Annotation:
     rows = content.get(part)
     if not isinstance(rows, list):
-        raise FormatError(f"{source} holds no list {part!r}: give what a diarization was saved as")
+        raise FormatError(f"{source} has no list {part!r}: give a diarization saved as JSON")
     provenance = content.get(PROVENANCE)
     uri = provenance.get("uri") if isinstance(provenance, dict) else None
     return Annotation(
@@ -101,8 +132,10 @@ def _turn(row: Any, place: int, where: str) -> Turn:
     except (KeyError, TypeError, IndexError):
         raise FormatError(f"{where}: expected an object with start, end and speaker") from None
     if not isinstance(speaker, (str, int)):
-        raise FormatError(f"{where}: the speaker {speaker!r} is no name: give a string")
-    segment = forward(seconds(str(start), "start", where), seconds(str(end), "end", where), where)
+        raise FormatError(f"{where}: the speaker {speaker!r} is not a name: give a string")
+    segment = checked_segment(
+        seconds(str(start), "start", where), seconds(str(end), "end", where), where
+    )
     return Turn(segment, str(speaker), f"{place:08d}", _confidence(row.get("confidence"), where))
 
 
@@ -110,5 +143,7 @@ def _confidence(value: Any, where: str) -> float | None:
     if value is None:
         return None
     if not isinstance(value, (int, float)) or not 0 <= value <= 1:
-        raise FormatError(f"{where}: the confidence {value!r} is no number from 0 to 1: correct it")
+        raise FormatError(
+            f"{where}: the confidence {value!r} is not a number from 0 to 1: correct it"
+        )
     return float(value)

@@ -1,7 +1,7 @@
-"""RTTM, the field's files of speaker turns: one SPEAKER row a turn, times to the millisecond.
+"""RTTM, rich transcription time marks: one SPEAKER row per turn, times to the millisecond.
 
 Columns: type, recording, channel, start (s), duration (s), two unused, speaker, two unused (NIST,
-Rich Transcription 2009 evaluation plan, appendix A). The text is what pyannote.core writes.
+Rich Transcription 2009 evaluation plan, appendix A). The text equals that of pyannote.core.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ovdiar.annotation import Annotation, Turn
 from ovdiar.errors import FormatError
-from ovdiar.formats.columns import ABSENT, read, rows, seconds, word
+from ovdiar.formats.columns import ABSENT, checked_column, read, rows, seconds
 from ovdiar.segment import Segment
 
 if TYPE_CHECKING:
@@ -20,39 +20,50 @@ OTHER_TYPES = frozenset(
     {"SEGMENT", "NOSCORE", "NO_RT_METADATA", "LEXEME", "NON-LEX", "NON-SPEECH", "FILLER", "EDIT"}
     | {"SU", "IP", "CB", "A/P", "SPKR-INFO", "LANGUAGE"}
 )
-"""Rows that RTTM knows and that say nothing of who spoke when; they are passed over."""
+"""RTTM row types that carry no speaker turns; they are skipped."""
 
 
 def dumps(annotation: Annotation) -> str:
-    """Serialize one recording, a line a turn in the annotation's order; no turns give no text.
+    """Serialize one recording, one line per turn. Without turns, the text is empty.
 
-    RTTM has no place for blanks: in the recording's name they become underscores.
+    Spaces in the recording's name become underscores, since RTTM columns are separated by spaces.
 
     Raises
     ------
     FormatError
-        When the recording's name is empty, or a speaker's is or holds blanks.
+        If the recording's name is empty, or a speaker's name is empty or has spaces.
     """
     uri = ABSENT
     if annotation.uri is not None:
-        uri = word("_".join(annotation.uri.split()), "recording's name")
+        uri = checked_column("_".join(annotation.uri.split()), "recording's name")
     return "".join(
         f"SPEAKER {uri} 1 {segment.start:.3f} {segment.duration:.3f} "
-        f"<NA> <NA> {word(speaker, 'speaker')} <NA> <NA>\n"
+        f"<NA> <NA> {checked_column(speaker, 'speaker')} <NA> <NA>\n"
         for segment, speaker in annotation
     )
 
 
 def loads(text: str, source: str = "RTTM") -> dict[str, Annotation]:
-    """Parse the recordings of one text, by name, in the order in which they first appear.
+    """Parse the recordings of a text, in order of first appearance.
 
-    Rows of a recording without a name come under ``"<NA>"``, with ``uri`` None. Turns over the
-    same segment keep the order of their lines; ``source`` names the text in messages.
+    Turns over the same segment keep the order of their lines.
+
+    Parameters
+    ----------
+    text
+        Lines of RTTM.
+    source
+        Name of the text in error messages.
+
+    Returns
+    -------
+    Annotations by name of the recording. An unnamed recording has the key ``"<NA>"`` and no
+    ``uri``.
 
     Raises
     ------
     FormatError
-        At the first malformed line, by its number.
+        If a line is malformed; the message gives its number.
     """
     turns: dict[str, list[Turn]] = {}
     for order, (where, columns) in enumerate(rows(text, source)):
@@ -67,16 +78,16 @@ def loads(text: str, source: str = "RTTM") -> dict[str, Annotation]:
 
 
 def load(path: str | os.PathLike[str]) -> dict[str, Annotation]:
-    """Read the recordings of one file, as `loads` does."""
+    """Read the recordings of a file, see `loads`."""
     return loads(read(path), source=str(path))
 
 
 def _turn(columns: list[str], where: str, track: str) -> tuple[str, Turn]:
     if columns[0] != "SPEAKER":
-        raise FormatError(f"{where}: {columns[0]!r} is no type of RTTM row: expected SPEAKER")
+        raise FormatError(f"{where}: {columns[0]!r} is not an RTTM row type: expected SPEAKER")
     if not 8 <= len(columns) <= 10:
         raise FormatError(
-            f"{where}: {len(columns)} columns, where a SPEAKER row has 10: names may hold no blanks"
+            f"{where}: {len(columns)} columns, a SPEAKER row has 10: remove spaces from names"
         )
     start_s = seconds(columns[3], "start", where)
     duration_s = seconds(columns[4], "duration", where)

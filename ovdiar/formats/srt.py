@@ -1,51 +1,58 @@
-"""SubRip subtitles: a numbered cue a turn, which shows ``[SPEAKER_00]``."""
+"""SubRip subtitles: one numbered cue per turn, with the text ``[SPEAKER_00]``."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from ovdiar.errors import FormatError
-from ovdiar.formats.cues import BRACKETED, cues, spans, speakers
-from ovdiar.formats.tracks import in_order
+from ovdiar.formats.cues import BRACKETED, cue_speakers, cue_timings, parse_cues
+from ovdiar.formats.tracks import annotation_from_rows
 
 if TYPE_CHECKING:
     from ovdiar.annotation import Annotation
 
 
 def dumps(annotation: Annotation) -> str:
-    """Serialize one recording, to the millisecond; no turns give no text.
+    """Serialize one recording, to the millisecond. Without turns, the text is empty.
 
     Raises
     ------
     FormatError
-        When a speaker's name holds brackets or line breaks, or a turn starts before 0 s.
+        If a speaker's name has brackets or line breaks, or a turn starts before 0 s.
     """
     return "\n".join(
-        f"{number}\n{times}\n{shown(speaker)}\n"
-        for number, (times, speaker) in enumerate(spans(annotation, ","), start=1)
+        f"{number}\n{times}\n{bracketed(speaker)}\n"
+        for number, (times, speaker) in enumerate(cue_timings(annotation, ","), start=1)
     )
 
 
-def shown(speaker: str) -> str:
-    """Return a speaker's name as it stands in a subtitle, ``[NAME]``, or raise FormatError."""
+def bracketed(speaker: str) -> str:
+    """Return a speaker's name as written in a subtitle, ``[NAME]``, or raise FormatError."""
     text = f"[{speaker}]"
     if not BRACKETED.fullmatch(text) or speaker.strip().splitlines() != [speaker]:
         raise FormatError(
-            f"the speaker {speaker!r} does not fit into a subtitle (it is empty, has blanks at its "
-            "ends, or holds brackets or line breaks): rename it"
+            f"the speaker {speaker!r} cannot be written in a subtitle (it is empty, or has outer "
+            "spaces, brackets or line breaks): rename it"
         )
     return text
 
 
 def loads(text: str, source: str = "SRT") -> Annotation:
-    """Parse the cues of one recording, each with its speakers; ``source`` names the text.
+    """Parse the cues of one recording.
+
+    Parameters
+    ----------
+    text
+        Cues that name their speakers, ``[NAME]`` or ``NAME:``.
+    source
+        Name of the text in error messages.
 
     Raises
     ------
     FormatError
-        At the first cue without a time or without a speaker, ``[NAME]`` or ``NAME:``.
+        If there are no cues, or a cue has no time or no speaker.
     """
-    found = list(cues(text, source))
+    found = list(parse_cues(text, source))
     if text.strip() and not found:
-        raise FormatError(f"{source} holds no subtitles: expected lines of times with -->")
-    return in_order((cue.segment, name) for cue in found for name in speakers(cue))
+        raise FormatError(f"{source} has no subtitles: expected lines of times with -->")
+    return annotation_from_rows((cue.segment, name) for cue in found for name in cue_speakers(cue))

@@ -1,4 +1,4 @@
-"""STM, what was said by whom, for scoring (NIST SCTK): a line a turn, here without words.
+"""STM, segment time marks for scoring (NIST SCTK), one turn per line, written without words.
 
 Columns: recording, channel, speaker, start (s), end (s), then labels and words.
 """
@@ -9,55 +9,66 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ovdiar.errors import FormatError
-from ovdiar.formats.columns import ABSENT, rows, seconds, word
-from ovdiar.formats.tracks import forward, in_order
+from ovdiar.formats.columns import ABSENT, checked_column, rows, seconds
+from ovdiar.formats.tracks import annotation_from_rows, checked_segment
 
 if TYPE_CHECKING:
     from ovdiar.annotation import Annotation
     from ovdiar.segment import Segment
 
-NOBODY = frozenset({"inter_segment_gap", "excluded_region"})
-"""What stands for a speaker where there is none to score."""
+NON_SPEAKERS = frozenset({"inter_segment_gap", "excluded_region"})
+"""Values of the speaker column that mark regions without a scored speaker."""
 
 
 def dumps(annotation: Annotation) -> str:
-    """Serialize one recording, to the millisecond; no turns give no text.
+    """Serialize one recording, to the millisecond. Without turns, the text is empty.
 
     Raises
     ------
     FormatError
-        When the recording's or a speaker's name is empty or holds blanks.
+        If the recording's or a speaker's name is empty or has spaces.
     """
-    uri = word(annotation.uri, "recording's name") if annotation.uri is not None else ABSENT
+    uri = (
+        checked_column(annotation.uri, "recording's name") if annotation.uri is not None else ABSENT
+    )
     return "".join(
-        f"{uri} 1 {word(speaker, 'speaker')} {segment.start:.3f} {segment.end:.3f}\n"
+        f"{uri} 1 {checked_column(speaker, 'speaker')} {segment.start:.3f} {segment.end:.3f}\n"
         for segment, speaker in annotation
     )
 
 
 def loads(text: str, source: str = "STM") -> dict[str, Annotation]:
-    """Parse the recordings of one text, by name; words and labels are passed over.
+    """Parse the recordings of a text, by name; labels and words are ignored.
 
-    Rows of a recording without a name come under ``"<NA>"``, with ``uri`` None; ``source`` names
-    the text in messages.
+    Parameters
+    ----------
+    text
+        Lines of STM.
+    source
+        Name of the text in error messages.
+
+    Returns
+    -------
+    Annotations by name of the recording. An unnamed recording has the key ``"<NA>"`` and no
+    ``uri``.
 
     Raises
     ------
     FormatError
-        At the first malformed line, by its number.
+        If a line is malformed; the message gives its number.
     """
     found: dict[str, list[tuple[Segment, str]]] = {}
     for where, columns in rows(text, source):
         if len(columns) < 5:
             raise FormatError(
-                f"{where}: {len(columns)} columns, where STM begins with 5: recording, channel, "
+                f"{where}: {len(columns)} columns, STM has at least 5: recording, channel, "
                 "speaker, start, end"
             )
         uri, _, speaker, start, end, *_ = columns
-        segment = forward(seconds(start, "start", where), seconds(end, "end", where), where)
-        if speaker.lower() not in NOBODY:
+        segment = checked_segment(seconds(start, "start", where), seconds(end, "end", where), where)
+        if speaker.lower() not in NON_SPEAKERS:
             found.setdefault(uri, []).append((segment, speaker))
     return {
-        uri: replace(in_order(turns), uri=None if uri == ABSENT else uri)
+        uri: replace(annotation_from_rows(turns), uri=None if uri == ABSENT else uri)
         for uri, turns in found.items()
     }

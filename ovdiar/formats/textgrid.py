@@ -1,6 +1,6 @@
-"""Praat's TextGrid, a tier of intervals for each speaker (Praat manual, "TextGrid file formats").
+"""Praat's TextGrid, one interval tier per speaker (Praat manual, "TextGrid file formats").
 
-A tier cannot hold two intervals at a time: where a speaker's own turns overlap, they become one.
+Intervals of a tier cannot overlap, so overlapping turns of the same speaker are merged.
 """
 
 from __future__ import annotations
@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING
 
 from ovdiar.errors import FormatError
 from ovdiar.formats.columns import seconds
-from ovdiar.formats.tracks import apart, forward, from_zero, in_order
+from ovdiar.formats.tracks import (
+    annotation_from_rows,
+    checked_non_negative,
+    checked_segment,
+    merge_overlapping,
+)
 from ovdiar.segment import Segment
 
 if TYPE_CHECKING:
@@ -21,30 +26,30 @@ if TYPE_CHECKING:
 INTERVALS, POINTS = "IntervalTier", "TextTier"
 
 TOKEN = re.compile(
-    r'"((?:[^"]|"")*)"'  # texts, quotes in them doubled
-    r"|(?<!\S)([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)(?!\S)"  # numbers that stand alone
+    r'"((?:[^"]|"")*)"'  # texts, with doubled quotes
+    r"|(?<!\S)([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)(?!\S)"  # isolated numbers
     r"|(?<!\S)<(exists|absent)>(?!\S)"
     r"|(?<!\S)![^\n]*"  # comments
 )
-"""What Praat reads of a file, long or short; all the rest is there for human eyes."""
+"""The tokens that Praat reads from a long or short file; everything else is for human readers."""
 
 
 def dumps(annotation: Annotation) -> str:
-    """Serialize one recording in Praat's long form; intervals in which a speaker talks have a name.
+    """Serialize one recording in Praat's long form; the text of an interval is the speaker's name.
 
     Raises
     ------
     FormatError
-        When a turn starts before 0 s, or a speaker's name is blank, which stands for silence.
+        If a turn starts before 0 s, or a speaker's name is blank, which stands for silence.
     """
-    end_s = from_zero(annotation).extent.end
+    end_s = checked_non_negative(annotation).extent.end
     labels = annotation.labels()
     lines = ['File type = "ooTextFile"', 'Object class = "TextGrid"', "", *_span(0.0, end_s)]
     lines += ["tiers? <exists>", f"size = {len(labels)}", "item []:"]
     for number, label in enumerate(labels, start=1):
         if not label.strip():
-            raise FormatError(f"the speaker {label!r} would read as silence in a tier: rename it")
-        intervals = list(_tiled(annotation.label_timeline(label), label, end_s))
+            raise FormatError(f"the speaker {label!r} stands for silence in a tier: rename it")
+        intervals = list(_fill_gaps(annotation.label_timeline(label), label, end_s))
         lines += [f"item [{number}]:", f'class = "{INTERVALS}"', f"name = {_quoted(label)}"]
         lines += [*_span(0.0, end_s), f"intervals: size = {len(intervals)}"]
         for place, (segment, text) in enumerate(intervals, start=1):
@@ -61,10 +66,12 @@ def _quoted(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
 
 
-def _tiled(timeline: Iterable[Segment], label: str, end_s: float) -> Iterator[tuple[Segment, str]]:
-    """Fill the whole time: the speaker's segments, and empty intervals between them."""
+def _fill_gaps(
+    timeline: Iterable[Segment], label: str, end_s: float
+) -> Iterator[tuple[Segment, str]]:
+    """Tile the whole duration: the speaker's segments, and empty intervals between them."""
     at = 0.0
-    for segment in apart(timeline):
+    for segment in merge_overlapping(timeline):
         gap = Segment(at, segment.start)
         if gap:
             yield gap, ""
@@ -75,30 +82,36 @@ def _tiled(timeline: Iterable[Segment], label: str, end_s: float) -> Iterator[tu
 
 
 def loads(text: str, source: str = "TextGrid") -> Annotation:
-    """Parse one recording, in Praat's long or short form: a speaker is the name of a tier.
+    """Parse one recording in Praat's long or short form.
 
-    Intervals without a text are silence; tiers of points say nothing of who speaks. ``source``
-    names the text in messages.
+    The speaker of a turn is the name of its tier.
+
+    Parameters
+    ----------
+    text
+        TextGrid. Intervals without text are silence; point tiers are ignored.
+    source
+        Name of the text in error messages.
 
     Raises
     ------
     FormatError
-        At what is no TextGrid, and at the first malformed tier.
+        If the text is not a TextGrid, or a tier is malformed.
     """
     tokens = _Tokens(text, source)
     if tokens.next("text") != "ooTextFile" or tokens.next("text") != "TextGrid":
-        raise FormatError(f'{source} does not begin with "ooTextFile" and "TextGrid": check it')
+        raise FormatError(f'{source} does not start with "ooTextFile" and "TextGrid": check it')
     tokens.span()
     if tokens.next("flag") == "absent":
-        return in_order(())
+        return annotation_from_rows(())
     turns = [turn for _ in range(tokens.count()) for turn in _tier(tokens)]
-    return in_order(sorted(turns, key=lambda turn: turn[0]))
+    return annotation_from_rows(sorted(turns, key=lambda turn: turn[0]))
 
 
 def _tier(tokens: _Tokens) -> list[tuple[Segment, str]]:
     kind = tokens.next("text")
     if kind not in {INTERVALS, POINTS}:
-        raise FormatError(f"{tokens.where()}: {kind!r} is no kind of tier: expected {INTERVALS}")
+        raise FormatError(f"{tokens.where()}: {kind!r} is not a tier class: expected {INTERVALS}")
     name = tokens.next("text")
     tokens.span()
     size = tokens.count()
@@ -112,7 +125,7 @@ def _tier(tokens: _Tokens) -> list[tuple[Segment, str]]:
 
 
 class _Tokens:
-    """The texts, numbers and flags of a file, one after another."""
+    """Iterate over the texts, numbers and flags of a file."""
 
     KINDS = ("text", "number", "flag")
 
@@ -121,14 +134,16 @@ class _Tokens:
         self._found = (match for match in TOKEN.finditer(text) if match.lastindex)
 
     def where(self) -> str:
-        """Say which line was read last."""
+        """Return the source and the line read last, for error messages."""
         return f"{self._source}, line {self._text.count(chr(10), 0, self._at) + 1}"
 
     def next(self, kind: str) -> str:
-        """Return the next token, which must be a text, a number or a flag."""
+        """Return the next token, which must be of the given kind: text, number or flag."""
         match = next(self._found, None)
         if match is None:
-            raise FormatError(f"{self._source} ends where a {kind} is expected: it was cut off")
+            raise FormatError(
+                f"{self._source} ends where a {kind} is expected: it is truncated, export it again"
+            )
         self._at = match.start()
         if self.KINDS.index(kind) + 1 != match.lastindex:
             raise FormatError(
@@ -137,14 +152,14 @@ class _Tokens:
         return match[match.lastindex].replace('""', '"')
 
     def count(self) -> int:
-        """Return the next number, which must be whole."""
+        """Return the next number, which must be a non-negative integer."""
         text = self.next("number")
         if not text.isdecimal() or len(text) > 9:
-            raise FormatError(f"{self.where()}: {text} is no number of things: correct it")
+            raise FormatError(f"{self.where()}: {text} is not a count: correct it")
         return int(text)
 
     def span(self) -> Segment:
         """Return the next two numbers as a segment."""
         start, end = self.next("number"), self.next("number")
         where = self.where()
-        return forward(seconds(start, "start", where), seconds(end, "end", where), where)
+        return checked_segment(seconds(start, "start", where), seconds(end, "end", where), where)

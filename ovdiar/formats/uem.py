@@ -1,11 +1,11 @@
-"""UEM, the parts of recordings that are scored: name, channel, start (s), end (s)."""
+"""UEM, the scored parts of recordings: name, channel, start (s), end (s)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from ovdiar.errors import FormatError
-from ovdiar.formats.columns import ABSENT, read, rows, seconds, word
+from ovdiar.formats.columns import ABSENT, checked_column, read, rows, seconds
 from ovdiar.segment import Segment
 
 if TYPE_CHECKING:
@@ -14,32 +14,41 @@ if TYPE_CHECKING:
 
 
 def dumps(parts: Iterable[Segment], uri: str | None = None) -> str:
-    """Serialize the scored parts of one recording, a line each, to the millisecond.
+    """Serialize the scored parts of one recording, one per line, to the millisecond.
 
     Raises
     ------
     FormatError
-        When the recording's name is empty or holds blanks.
+        If the recording's name is empty or has spaces.
     """
-    name = word(uri, "recording's name") if uri is not None else ABSENT
+    name = checked_column(uri, "recording's name") if uri is not None else ABSENT
     return "".join(f"{name} 1 {part.start:.3f} {part.end:.3f}\n" for part in sorted(parts))
 
 
 def loads(text: str, source: str = "UEM") -> dict[str, tuple[Segment, ...]]:
-    """Parse the scored parts of each recording, sorted; empty ones are left out.
+    """Parse the scored parts of each recording.
 
-    ``source`` names the text in messages.
+    Parameters
+    ----------
+    text
+        Lines of UEM.
+    source
+        Name of the text in error messages.
+
+    Returns
+    -------
+    Sorted segments by name of the recording; empty segments are dropped.
 
     Raises
     ------
     FormatError
-        At the first malformed line, by its number.
+        If a line is malformed; the message gives its number.
     """
     parts: dict[str, list[Segment]] = {}
     for where, columns in rows(text, source):
         if len(columns) != 4:
             raise FormatError(
-                f"{where}: {len(columns)} columns, where UEM has 4: name, channel, start, end"
+                f"{where}: {len(columns)} columns, UEM has 4: name, channel, start, end"
             )
         start_s = seconds(columns[2], "start", where)
         end_s = seconds(columns[3], "end", where)
@@ -50,5 +59,5 @@ def loads(text: str, source: str = "UEM") -> dict[str, tuple[Segment, ...]]:
 
 
 def load(path: str | os.PathLike[str]) -> dict[str, tuple[Segment, ...]]:
-    """Read the scored parts of one file, as `loads` does."""
+    """Read the scored parts in a file, see `loads`."""
     return loads(read(path), source=str(path))

@@ -1,4 +1,4 @@
-"""WebVTT captions (W3C, WebVTT): a cue a turn in its speaker's voice, ``<v SPEAKER_00>``."""
+"""WebVTT captions (W3C, WebVTT): one cue per turn, in the voice ``<v SPEAKER_00>``."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import re
 from typing import TYPE_CHECKING
 
 from ovdiar.errors import FormatError
-from ovdiar.formats.cues import Cue, cues, spans, speakers
-from ovdiar.formats.tracks import in_order
+from ovdiar.formats.cues import Cue, cue_speakers, cue_timings, parse_cues
+from ovdiar.formats.tracks import annotation_from_rows
 
 if TYPE_CHECKING:
     from ovdiar.annotation import Annotation
@@ -18,44 +18,52 @@ VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]+)>")
 
 
 def dumps(annotation: Annotation) -> str:
-    """Serialize one recording, to the millisecond; the text of a cue is the speaker's name.
+    """Serialize one recording, to the millisecond. The text of a cue is the speaker's name.
 
     Raises
     ------
     FormatError
-        When a speaker's name is blank or holds line breaks, or a turn starts before 0 s.
+        If a speaker's name is blank or has line breaks, or a turn starts before 0 s.
     """
     blocks = [f"{SIGNATURE}\n"]
-    for times, speaker in spans(annotation, "."):
-        name = voice(speaker)
+    for times, speaker in cue_timings(annotation, "."):
+        name = escaped_name(speaker)
         blocks.append(f"{times}\n<v {name}>{name}\n")
     return "\n".join(blocks)
 
 
-def voice(speaker: str) -> str:
-    """Return a speaker's name as it stands in a caption, or raise FormatError."""
+def escaped_name(speaker: str) -> str:
+    """Return a speaker's name as written in a caption, or raise FormatError."""
     if " ".join(speaker.split()) != speaker or not speaker:
         raise FormatError(
-            f"the speaker {speaker!r} does not fit into a caption (it is empty, or has blanks "
-            "at its ends, several in a row, or line breaks): rename it"
+            f"the speaker {speaker!r} cannot be written in a caption (it is empty, or has outer "
+            "or repeated spaces or line breaks): rename it"
         )
     return html.escape(speaker, quote=False)
 
 
 def loads(text: str, source: str = "WebVTT") -> Annotation:
-    """Parse the cues of one recording, each with its speakers; ``source`` names the text.
+    """Parse the cues of one recording.
+
+    Parameters
+    ----------
+    text
+        Captions that name their speakers, ``<v NAME>``, ``[NAME]`` or ``NAME:``.
+    source
+        Name of the text in error messages.
 
     Raises
     ------
     FormatError
-        When it does not begin with WEBVTT; at the first cue without a time or without a speaker,
-        ``<v NAME>``, ``[NAME]`` or ``NAME:``.
+        If the text does not start with WEBVTT, or a cue has no time or no speaker.
     """
     if not text.startswith(SIGNATURE):
-        raise FormatError(f"{source} does not begin with {SIGNATURE}: give a WebVTT file")
-    return in_order((cue.segment, name) for cue in cues(text, source) for name in _voices(cue))
+        raise FormatError(f"{source} does not start with {SIGNATURE}: give a WebVTT file")
+    return annotation_from_rows(
+        (cue.segment, name) for cue in parse_cues(text, source) for name in _voices(cue)
+    )
 
 
 def _voices(cue: Cue) -> list[str]:
     names = [html.unescape(name).strip() for name in VOICE.findall("\n".join(cue.lines))]
-    return names or speakers(cue)
+    return names or cue_speakers(cue)

@@ -1,7 +1,7 @@
-"""Measures of how well a diarization agrees with a reference.
+"""Evaluation metrics for speaker diarization.
 
-Each takes two annotations, the scored parts and a `Scoring`, and gives counts that add up over
-recordings; their ``rate`` is the figure. They equal pyannote.metrics' to 1e-6.
+Each metric takes two annotations, the scored segments and a `Scoring`, and returns counts that can
+be summed over recordings; their ``rate`` is the metric. Rates equal pyannote.metrics' to 1e-6.
 """
 
 from ovdiar.metrics.clusters import ClusterPurity, coverage, purity

@@ -1,6 +1,6 @@
-"""The scored time, cut into cells: between two neighbouring borders nothing changes.
+"""Scored time, split into cells within which no speaker starts or stops.
 
-Every metric is a sum over these cells, so none depends on a frame length.
+Every metric is a sum over these cells, so that none depends on a frame length.
 """
 
 from __future__ import annotations
@@ -24,17 +24,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """``E`` stretches of scored time, and who speaks in each.
+    """``E`` cells of scored time with the speakers active in each.
 
     Parameters
     ----------
     starts_s, durations_s
-        (E,), s.
+        (E,), in seconds.
     reference, hypothesis
-        (E, R) and (E, H): how many turns of each speaker cover the cell. More than one where a
-        speaker's own turns meet.
+        (E, R) and (E, H): the number of turns of each speaker that cover the cell. It exceeds 1
+        where turns of the same speaker overlap.
     reference_labels, hypothesis_labels
-        The speakers of the columns, in the order of their names: those who speak in scored time.
+        The R and H speakers of the columns, sorted by name. Only speakers active in scored time
+        have a column.
     """
 
     starts_s: NDArray[np.float64]
@@ -45,25 +46,32 @@ class Cells:
     hypothesis_labels: tuple[str, ...]
 
     def cooccurrence(self) -> NDArray[np.float64]:
-        """Time (s) that each pair of speakers shares, turn by turn; (R, H)."""
+        """Return the overlap duration (s) of each pair of speakers, summed over turns, (R, H)."""
         reference_s = self.reference * self.durations_s[:, None]
         shared_s: NDArray[np.float64] = reference_s.T @ self.hypothesis
         return shared_s
 
 
-def cut(
+def scored_cells(
     reference: Annotation,
     hypothesis: Annotation,
     *,
     uem: Iterable[Segment] | None = None,
     scoring: Scoring = STRICT,
 ) -> Cells:
-    """Cut what is scored at every border of either side.
+    """Split scored time into cells at every boundary of the reference and the hypothesis.
 
-    Scored are the parts ``uem``, or else all from the first to the last turn of either side (so
-    that speech invented after the reference's end counts), less the collars and overlaps of the
-    reference that ``scoring`` leaves out. Cells of up to a microsecond count as empty, as
-    segments do.
+    Cells of up to a microsecond are dropped, as empty segments are (see `SHORTEST_S`).
+
+    Parameters
+    ----------
+    reference, hypothesis
+        Turns to compare.
+    uem
+        Segments to score. By default, everything from the first to the last turn of either side,
+        so that false alarms after the end of the reference count.
+    scoring
+        Collar and overlap of the reference to exclude.
     """
     labels = (reference.labels(), hypothesis.labels())
     spans = (_spans(s for s, _ in reference), _spans(s for s, _ in hypothesis))
@@ -71,27 +79,27 @@ def cut(
     parts = _spans([extent] if uem is None else uem)
     around = spans[0].reshape(-1, 1) + np.array([-scoring.side_s, scoring.side_s])
 
-    borders = np.unique(np.concatenate([*spans, parts, around], axis=None))
+    boundaries = np.unique(np.concatenate([*spans, parts, around], axis=None))
     counts = [
-        _cover(borders, span, _columns(side, names), len(names))
+        _cover(boundaries, span, _columns(side, names), len(names))
         for side, span, names in zip((reference, hypothesis), spans, labels, strict=True)
     ]
-    durations_s = np.diff(borders)
-    scored = (_cover(borders, parts)[:, 0] > 0) & (durations_s > SHORTEST_S)
+    durations_s = np.diff(boundaries)
+    scored = (_cover(boundaries, parts)[:, 0] > 0) & (durations_s > SHORTEST_S)
     if scoring.side_s:
-        scored &= _cover(borders, around)[:, 0] == 0
+        scored &= _cover(boundaries, around)[:, 0] == 0
     if scoring.skip_overlap:
         scored &= counts[0].sum(axis=1) <= 1
 
     counts = [count[scored] for count in counts]
-    heard = [np.flatnonzero(count.any(axis=0)) for count in counts]
+    active = [np.flatnonzero(count.any(axis=0)) for count in counts]
     return Cells(
-        borders[:-1][scored],
+        boundaries[:-1][scored],
         durations_s[scored],
-        counts[0][:, heard[0]],
-        counts[1][:, heard[1]],
-        tuple(labels[0][column] for column in heard[0]),
-        tuple(labels[1][column] for column in heard[1]),
+        counts[0][:, active[0]],
+        counts[1][:, active[1]],
+        tuple(labels[0][column] for column in active[0]),
+        tuple(labels[1][column] for column in active[1]),
     )
 
 
@@ -106,16 +114,16 @@ def _columns(annotation: Annotation, names: list[str]) -> NDArray[np.int64]:
 
 
 def _cover(
-    borders: NDArray[np.float64],
+    boundaries: NDArray[np.float64],
     spans: NDArray[np.float64],
     columns: NDArray[np.int64] | int = 0,
     width: int = 1,
 ) -> NDArray[np.int64]:
-    """Count, for each cell and column, the spans that cover it; (cells, width)."""
+    """Count the spans that cover each cell, by column; (cells, width)."""
     begun, ended = (
         np.bincount(
-            np.searchsorted(borders, times) * width + columns, minlength=borders.size * width
+            np.searchsorted(boundaries, times) * width + columns, minlength=boundaries.size * width
         )
         for times in spans.T
     )
-    return np.cumsum((begun - ended).reshape(borders.size, width), axis=0)[:-1]
+    return np.cumsum((begun - ended).reshape(boundaries.size, width), axis=0)[:-1]

@@ -1,11 +1,11 @@
-"""Purity and coverage: do clusters mix speakers, do speakers fall apart into clusters."""
+"""Purity (do clusters mix speakers?) and coverage (are speakers split into clusters?)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ovdiar.metrics.cells import cut
+from ovdiar.metrics.cells import scored_cells
 from ovdiar.metrics.counts import Counts, correct_share
 from ovdiar.metrics.scoring import STRICT, Scoring
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ClusterPurity(Counts):
-    """Seconds of clusters, and of those the seconds of each cluster's main speaker."""
+    """Duration of all clusters, and of the dominant speaker of each cluster, in seconds."""
 
     correct_s: float = 0.0
     total_s: float = 0.0
 
     @property
     def rate(self) -> float:
-        """The share; 1 where there are no clusters."""
+        """Purity or coverage; 1 if there are no clusters."""
         return correct_share(self.correct_s, self.total_s)
 
 
@@ -39,19 +39,21 @@ def purity(
     uem: Iterable[Segment] | None = None,
     scoring: Scoring = STRICT,
 ) -> ClusterPurity:
-    """Measure how much of each speaker of the hypothesis is one speaker of the reference.
+    """Measure to what extent each speaker of the hypothesis is a single speaker of the reference.
 
-    Unlike pyannote.metrics' DiarizationPurity, which takes everything whatever it is told, this
-    keeps to the scored parts; so does `coverage`.
+    Unlike pyannote.metrics' DiarizationPurity, which ignores the UEM, this and `coverage` only use
+    scored time.
 
     Parameters
     ----------
+    reference, hypothesis
+        Turns to compare.
     uem
-        The parts to score; without them all from the first to the last turn of either side.
+        Segments to score. By default, everything from the first to the last turn of either side.
     scoring
         Collar and overlap.
     """
-    cells = cut(reference, hypothesis, uem=uem, scoring=scoring)
+    cells = scored_cells(reference, hypothesis, uem=uem, scoring=scoring)
     return _purity(cells.durations_s, cells.hypothesis > 0, cells.reference > 0)
 
 
@@ -62,18 +64,18 @@ def coverage(
     uem: Iterable[Segment] | None = None,
     scoring: Scoring = STRICT,
 ) -> ClusterPurity:
-    """Measure how much of each speaker of the reference is one speaker of the hypothesis.
+    """Measure to what extent each speaker of the reference is a single speaker of the hypothesis.
 
-    The parameters are those of `purity`.
+    Parameters are those of `purity`.
     """
-    cells = cut(reference, hypothesis, uem=uem, scoring=scoring)
+    cells = scored_cells(reference, hypothesis, uem=uem, scoring=scoring)
     return _purity(cells.durations_s, cells.reference > 0, cells.hypothesis > 0)
 
 
 def _purity(
     durations_s: NDArray[np.float64], clusters: NDArray[np.bool_], classes: NDArray[np.bool_]
 ) -> ClusterPurity:
-    """Sum each cluster's (E, K) time, and its time with the class (E, L) it shares most with."""
+    """Sum the time of each cluster (E, K), and its time with its most frequent class (E, L)."""
     clusters_s = clusters * durations_s[:, None]
     shared_s = clusters_s.T @ classes
     return ClusterPurity(

@@ -1,4 +1,4 @@
-"""Counts that add up over recordings, and the rates made of them."""
+"""Counts that can be summed over recordings, and rates computed from them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Counts(ABC):
-    """Sums over what was scored. Every subclass starts at zero: ``sum(many, start=Kind())``.
+    """Base class of a metric's counts.
 
-    Rates are taken from sums, never averaged: ``(a + b).rate`` weighs both by their speech.
+    Subclasses start at zero, so that ``sum(many, start=Kind())`` works. Rates are computed from
+    sums, never averaged: ``(a + b).rate`` weights both by their speech.
     """
 
     def __add__(self, other: Self) -> Self:
@@ -31,16 +32,16 @@ class Counts(ABC):
     @property
     @abstractmethod
     def rate(self) -> float:
-        """The figure that these counts are made for."""
+        """Value of the metric."""
 
 
 def error_share(errors: float, total: float) -> float:
-    """Return errors / total; of nothing, 0 without errors and 1 with (pyannote.metrics)."""
+    """Return errors / total; if the total is 0, 0 without errors and else 1 (pyannote.metrics)."""
     if total:
         return errors / total
     return 1.0 if errors else 0.0
 
 
 def correct_share(correct: float, total: float) -> float:
-    """Return correct / total; of nothing, 1 (pyannote.metrics)."""
+    """Return correct / total; 1 if the total is 0 (pyannote.metrics)."""
     return correct / total if total else 1.0

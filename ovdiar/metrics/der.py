@@ -1,4 +1,4 @@
-"""Diarization error rate: missed, invented and confused speech, in speaker-seconds."""
+"""Diarization error rate: missed detection, false alarm and confusion, in speaker-seconds."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ovdiar.metrics.cells import cut
+from ovdiar.metrics.cells import scored_cells
 from ovdiar.metrics.counts import Counts, error_share
 from ovdiar.metrics.mapping import Mapping, pairs
 from ovdiar.metrics.scoring import STRICT, Scoring
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DiarizationErrors(Counts):
-    """Speaker-seconds: missed, invented, given to another speaker, and in the reference."""
+    """Missed detection, false alarm, confusion, and speech in the reference, in speaker-seconds."""
 
     miss_s: float = 0.0
     false_alarm_s: float = 0.0
@@ -33,17 +33,17 @@ class DiarizationErrors(Counts):
 
     @property
     def error_s(self) -> float:
-        """All errors, s."""
+        """Sum of all errors, in speaker-seconds."""
         return self.miss_s + self.false_alarm_s + self.confusion_s
 
     @property
     def correct_s(self) -> float:
-        """What was found and given to the right speaker, s."""
+        """Speech attributed to the right speaker, in speaker-seconds."""
         return self.total_s - self.miss_s - self.confusion_s
 
     @property
     def rate(self) -> float:
-        """The diarization error rate: errors by the reference's speech; it may exceed 1."""
+        """Diarization error rate: errors relative to the speech in the reference; may exceed 1."""
         return error_share(self.error_s, self.total_s)
 
 
@@ -55,23 +55,31 @@ def diarization_errors(
     scoring: Scoring = STRICT,
     mapping: Mapping = "optimal",
 ) -> DiarizationErrors:
-    """Compare who speaks when, after naming speakers alike.
+    """Compute the diarization error rate.
 
-    In a stretch with R speakers in the reference and H in the hypothesis, of whom C agree,
-    max(0, R - H) are missed, max(0, H - R) invented and min(R, H) - C confused (NIST, Rich
-    Transcription evaluation; the counts of pyannote.metrics' DiarizationErrorRate and, with
-    ``greedy``, of its GreedyDiarizationErrorRate). A speaker's own turns that meet count each.
+    Speakers of both sides are mapped to each other first. In a cell with R speakers in the
+    reference and H in the hypothesis, C of whom are correct, max(0, R - H) are missed, max(0, H -
+    R) are false alarms and min(R, H) - C are confused (NIST, Rich Transcription evaluation;
+    pyannote.metrics' DiarizationErrorRate and, with ``greedy``, GreedyDiarizationErrorRate).
+    Overlapping turns of one speaker count separately.
 
     Parameters
     ----------
+    reference, hypothesis
+        Turns to compare.
     uem
-        The parts to score; without them all from the first to the last turn of either side.
+        Segments to score. By default, everything from the first to the last turn of either side.
     scoring
         Collar and overlap.
     mapping
-        How speakers are paired.
+        How speakers are mapped, ``"optimal"`` or ``"greedy"``.
+
+    Raises
+    ------
+    ConfigError
+        If the mapping is unknown.
     """
-    cells = cut(reference, hypothesis, uem=uem, scoring=scoring)
+    cells = scored_cells(reference, hypothesis, uem=uem, scoring=scoring)
     miss_s, false_alarm_s, confusion_s = cells.durations_s @ cell_errors(cells, mapping)
     return DiarizationErrors(
         miss_s=float(miss_s),
@@ -82,12 +90,12 @@ def diarization_errors(
 
 
 def cell_errors(cells: Cells, mapping: Mapping = "optimal") -> NDArray[np.int64]:
-    """Count the speakers missed, invented and confused in each cell: (E, 3), in that order."""
+    """Count missed, false alarm and confused speakers in each cell, (E, 3) in that order."""
     in_reference = cells.reference.sum(axis=1)
     in_hypothesis = cells.hypothesis.sum(axis=1)
     agree = np.zeros_like(in_reference)
-    for theirs, ours in pairs(cells.cooccurrence().T, mapping):
-        agree += np.minimum(cells.hypothesis[:, theirs], cells.reference[:, ours])
+    for h, r in pairs(cells.cooccurrence().T, mapping):
+        agree += np.minimum(cells.hypothesis[:, h], cells.reference[:, r])
     missed = np.maximum(0, in_reference - in_hypothesis)
-    invented = np.maximum(0, in_hypothesis - in_reference)
-    return np.stack([missed, invented, np.minimum(in_reference, in_hypothesis) - agree], axis=1)
+    false_alarms = np.maximum(0, in_hypothesis - in_reference)
+    return np.stack([missed, false_alarms, np.minimum(in_reference, in_hypothesis) - agree], axis=1)

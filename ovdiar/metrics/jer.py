@@ -1,11 +1,11 @@
-"""Jaccard error rate: how badly each speaker fares, all speakers weighing the same."""
+"""Jaccard error rate: the mean error over speakers, each with equal weight."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ovdiar.metrics.cells import cut
+from ovdiar.metrics.cells import scored_cells
 from ovdiar.metrics.counts import Counts
 from ovdiar.metrics.mapping import pairs
 from ovdiar.metrics.scoring import STRICT, Scoring
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class JaccardErrors(Counts):
-    """The sum of the reference speakers' errors (each 0 to 1), and how many speakers there are."""
+    """Sum of the errors of the reference's speakers (0 to 1 each), and their number."""
 
     error: float = 0.0
     speakers: int = 0
 
     @property
     def rate(self) -> float:
-        """The mean over speakers; 1 without any, as in pyannote.metrics."""
+        """Mean over speakers; 1 if there are none, as in pyannote.metrics."""
         return self.error / self.speakers if self.speakers else 1.0
 
 
@@ -37,22 +37,24 @@ def jaccard_errors(
     uem: Iterable[Segment] | None = None,
     scoring: Scoring = STRICT,
 ) -> JaccardErrors:
-    """Compare each reference speaker with the one paired to it (optimally).
+    """Compute the Jaccard error rate, with an optimal mapping of speakers.
 
-    A speaker's error is 1 - |both| / |either|, by time; 1 where nobody is paired (second DIHARD
-    challenge, evaluation plan, 2019; pyannote.metrics' JaccardErrorRate).
+    The error of a speaker is 1 - |intersection| / |union|, by duration, and 1 for an unmapped
+    speaker (second DIHARD challenge, evaluation plan, 2019; pyannote.metrics' JaccardErrorRate).
 
     Parameters
     ----------
+    reference, hypothesis
+        Turns to compare.
     uem
-        The parts to score; without them all from the first to the last turn of either side.
+        Segments to score. By default, everything from the first to the last turn of either side.
     scoring
         Collar and overlap.
     """
-    cells = cut(reference, hypothesis, uem=uem, scoring=scoring)
+    cells = scored_cells(reference, hypothesis, uem=uem, scoring=scoring)
     error = float(len(cells.reference_labels))
-    for ours, theirs in pairs(cells.cooccurrence()):
-        expected, found = cells.reference[:, ours] > 0, cells.hypothesis[:, theirs] > 0
+    for r, h in pairs(cells.cooccurrence()):
+        expected, found = cells.reference[:, r] > 0, cells.hypothesis[:, h] > 0
         error -= float(
             cells.durations_s @ (expected & found) / (cells.durations_s @ (expected | found))
         )

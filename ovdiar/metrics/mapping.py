@@ -1,4 +1,4 @@
-"""Which speaker of the hypothesis is which of the reference: one to one, by the time they share."""
+"""One-to-one mapping between the speakers of hypothesis and reference, by overlap duration."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from ovdiar.errors import ConfigError
-from ovdiar.metrics.cells import cut
+from ovdiar.metrics.cells import scored_cells
 from ovdiar.metrics.scoring import STRICT, Scoring
 
 if TYPE_CHECKING:
@@ -20,16 +20,23 @@ if TYPE_CHECKING:
     from ovdiar.segment import Segment
 
 Mapping = Literal["optimal", "greedy"]
-"""Most shared time in all (Hungarian algorithm), or the pair that shares most first, and so on."""
+"""Maximise the total overlap (Hungarian algorithm), or map the largest overlap first."""
 
 
 def pairs(cooccurrence: NDArray[np.float64], mapping: Mapping = "optimal") -> list[tuple[int, int]]:
-    """Pair rows with columns, each at most once; pairs that share no time stay apart.
+    """Pair rows with columns one to one; pairs without overlap are left out.
+
+    Parameters
+    ----------
+    cooccurrence
+        (R, C), overlap durations in seconds.
+    mapping
+        ``"optimal"`` or ``"greedy"``.
 
     Raises
     ------
     ConfigError
-        When the mapping is neither ``optimal`` nor ``greedy``.
+        If the mapping is unknown.
     """
     if mapping == "optimal":
         found = np.stack(linear_sum_assignment(cooccurrence, maximize=True), axis=1).tolist()
@@ -58,8 +65,24 @@ def speaker_mapping(
     scoring: Scoring = STRICT,
     mapping: Mapping = "optimal",
 ) -> dict[str, str]:
-    """Name the reference's speaker of each of the hypothesis's speakers that has one."""
-    cells = cut(reference, hypothesis, uem=uem, scoring=scoring)
+    """Map speakers of the hypothesis to speakers of the reference.
+
+    Parameters
+    ----------
+    reference, hypothesis
+        Turns to compare.
+    uem
+        Segments to score. By default, everything from the first to the last turn of either side.
+    scoring
+        Collar and overlap.
+    mapping
+        How speakers are mapped, ``"optimal"`` or ``"greedy"``.
+
+    Returns
+    -------
+    Label in the reference by label in the hypothesis; unmapped speakers are left out.
+    """
+    cells = scored_cells(reference, hypothesis, uem=uem, scoring=scoring)
     return {
         cells.hypothesis_labels[row]: cells.reference_labels[column]
         for row, column in pairs(cells.cooccurrence().T, mapping)

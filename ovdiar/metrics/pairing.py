@@ -1,4 +1,4 @@
-"""Files and folders of RTTM, and which recordings of the two sides belong together."""
+"""Pair the recordings of a reference and a hypothesis, each an RTTM file or a folder of them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Pair:
-    """One recording: its reference, what was found, and the scored parts (None: all)."""
+    """One recording: reference, hypothesis, and the scored segments (None: all)."""
 
     uri: str
     reference: Annotation
@@ -34,10 +34,16 @@ class Pair:
 
 @dataclass(frozen=True)
 class Pairing:
-    """The recordings of the reference, in the order of their names.
+    """Recordings of the reference, sorted by name.
 
-    ``missing`` names those without a hypothesis, which are scored as if nothing had been found;
-    ``extra`` those of the hypothesis that have no reference and are not scored.
+    Parameters
+    ----------
+    pairs
+        One pair per recording of the reference.
+    missing
+        Recordings without a hypothesis; they are scored as entirely missed.
+    extra
+        Recordings of the hypothesis without a reference; they are not scored.
     """
 
     pairs: tuple[Pair, ...]
@@ -48,32 +54,38 @@ class Pairing:
 def pair_files(
     reference: PathLike, hypothesis: PathLike, *, uem_path: PathLike | None = None
 ) -> Pairing:
-    """Read both sides and pair recordings by the names within the files.
+    """Read both sides and pair their recordings by the names within the files.
 
-    Each path is a file or a folder (all its ``.rttm``, or ``.uem``, files). A file without turns,
-    or with turns of a nameless recording, goes by the file's name. Two files with one recording
-    each belong together whatever they call it.
+    A file without turns, or without a name for its recording, is named by its stem. Two files with
+    one recording each are paired whatever their names.
+
+    Parameters
+    ----------
+    reference, hypothesis
+        RTTM file, or a folder whose ``.rttm`` files are read.
+    uem_path
+        UEM file, or a folder whose ``.uem`` files are read.
 
     Raises
     ------
     FormatError
-        When a path cannot be read or parsed, when two files of a folder tell of the same
-        recording, when the sides have no recording in common, or when the UEM lacks one.
+        If a path cannot be read or parsed, two files of a folder have the same recording, the sides
+        have no recording in common, or the UEM lacks a recording.
     """
     expected, found = _read_turns(reference), _read_turns(hypothesis)
-    lone = len(expected) == len(found) == 1 and not Path(hypothesis).is_dir()
-    if lone:
+    single = len(expected) == len(found) == 1 and not Path(hypothesis).is_dir()
+    if single:
         found = dict(zip(expected, found.values(), strict=True))
     if not expected.keys() & found.keys():
         raise FormatError(
             f"{reference} ({_some(expected)}) and {hypothesis} ({_some(found)}) have no recording "
-            "in common: give both the same names in their second columns"
+            "in common: use the same names in the second column of both"
         )
     parts = None if uem_path is None else _read(uem_path, ".uem", uem.load)
-    if parts is not None and lone and len(parts) == 1:
+    if parts is not None and single and len(parts) == 1:
         parts = dict(zip(expected, parts.values(), strict=True))
     if parts is not None and (unknown := expected.keys() - parts.keys()):
-        raise FormatError(f"{uem_path} does not say what is scored of {_some(unknown)}: add it")
+        raise FormatError(f"{uem_path} has no scored segments for {_some(unknown)}: add them")
     return Pairing(
         tuple(
             Pair(
@@ -109,7 +121,8 @@ def _read(path: PathLike, suffix: str, load: Callable[[Path], dict[str, T]]) -> 
             uri = file.stem if name == ABSENT else name
             if uri in found:
                 raise FormatError(
-                    f"{source[uri].name} and {file.name} in {path} both tell of {uri}: keep one"
+                    f"{source[uri].name} and {file.name} in {path} both have "
+                    f"the recording {uri}: keep one"
                 )
             found[uri], source[uri] = content, file
     return found
@@ -121,5 +134,5 @@ def _files(path: Path, suffix: str) -> Iterator[Path]:
         return
     files = sorted(path.glob(f"*{suffix}"))
     if not files:
-        raise FormatError(f"{path} holds no {suffix} file: give a folder that does, or a file")
+        raise FormatError(f"{path} has no {suffix} file: give a folder with one, or a file")
     yield from files

@@ -1,4 +1,4 @@
-"""All that is measured on one recording, or summed over several."""
+"""All metrics of one recording, or summed over several."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Scores(Counts):
-    """The counts of every metric."""
+    """Counts of every metric."""
 
     diarization: DiarizationErrors = field(default_factory=DiarizationErrors)
     jaccard: JaccardErrors = field(default_factory=JaccardErrors)
@@ -34,11 +34,11 @@ class Scores(Counts):
 
     @property
     def rate(self) -> float:
-        """The diarization error rate."""
+        """Diarization error rate."""
         return self.diarization.rate
 
     def figures(self) -> dict[str, float]:
-        """List every figure by name: shares from 0 to 1, seconds under names that end in _s."""
+        """Return every metric by name: shares from 0 to 1, and seconds if it ends in ``_s``."""
         return {
             "diarization_error_rate": self.diarization.rate,
             "miss_s": self.diarization.miss_s,
@@ -69,16 +69,24 @@ def score(
     scoring: Scoring = STRICT,
     mapping: Mapping = "optimal",
 ) -> Scores:
-    """Measure everything on one recording.
+    """Compute all metrics of one recording.
 
     Parameters
     ----------
+    reference, hypothesis
+        Turns to compare.
     uem
-        The parts to score; without them all from the first to the last turn of either side.
+        Segments to score. By default, everything from the first to the last turn of either side.
     scoring
         Collar and overlap; the number of speakers is counted without them.
     mapping
-        How speakers are paired for the diarization error; the Jaccard error's is optimal.
+        How speakers are mapped for the diarization error rate, ``"optimal"`` or ``"greedy"``. The
+        Jaccard error rate always uses the optimal mapping.
+
+    Raises
+    ------
+    ConfigError
+        If the mapping is unknown.
     """
     parts = None if uem is None else tuple(uem)
     return Scores(

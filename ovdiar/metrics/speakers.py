@@ -1,11 +1,11 @@
-"""How many speakers were found, against how many there are."""
+"""Number of speakers in the hypothesis and in the reference."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ovdiar.metrics.cells import cut
+from ovdiar.metrics.cells import scored_cells
 from ovdiar.metrics.counts import Counts, correct_share, error_share
 
 if TYPE_CHECKING:
@@ -17,9 +17,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SpeakerCounts(Counts):
-    """Speakers in the reference and found, summed over recordings, and by how many they differ.
+    """Numbers of speakers, summed over recordings.
 
-    ``error`` sums the recordings' absolute differences, ``exact`` counts recordings without one.
+    Parameters
+    ----------
+    expected, found
+        Speakers in the reference and in the hypothesis.
+    error
+        Sum of the absolute differences.
+    exact
+        Number of recordings without a difference.
+    recordings
+        Number of recordings.
     """
 
     expected: int = 0
@@ -30,26 +39,28 @@ class SpeakerCounts(Counts):
 
     @property
     def rate(self) -> float:
-        """The mean error in speakers per recording; 0 without recordings."""
+        """Mean absolute error in speakers per recording; 0 without recordings."""
         return error_share(self.error, self.recordings)
 
     @property
     def accuracy(self) -> float:
-        """The share of recordings with the exact number; 1 without recordings."""
+        """Share of recordings with the exact number; 1 without recordings."""
         return correct_share(self.exact, self.recordings)
 
 
 def speaker_counts(
     reference: Annotation, hypothesis: Annotation, *, uem: Iterable[Segment] | None = None
 ) -> SpeakerCounts:
-    """Count the speakers who are heard in the scored parts; collars play no role here.
+    """Count the speakers active in scored time, without a collar.
 
     Parameters
     ----------
+    reference, hypothesis
+        Turns to compare.
     uem
-        The parts to score; without them all from the first to the last turn of either side.
+        Segments to score. By default, everything from the first to the last turn of either side.
     """
-    cells = cut(reference, hypothesis, uem=uem)
+    cells = scored_cells(reference, hypothesis, uem=uem)
     expected, found = len(cells.reference_labels), len(cells.hypothesis_labels)
     error = abs(expected - found)
     return SpeakerCounts(expected, found, error, exact=int(error == 0), recordings=1)

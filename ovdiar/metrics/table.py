@@ -1,6 +1,6 @@
-"""Scores of many recordings, as a table for people, as JSON and as CSV.
+"""Scores of several recordings, as a text table, JSON or CSV.
 
-Each form says how it was scored: without that, no two error rates can be compared.
+Each output states the scoring conditions, without which error rates cannot be compared.
 """
 
 from __future__ import annotations
@@ -29,21 +29,20 @@ HEADERS = ("DER", "miss", "FA", "conf", "JER", "detect", "prec", "recall", "F", 
 
 @dataclass(frozen=True)
 class ScoreTable:
-    """Scores by recording, and how they were made.
+    """Scores by recording, with the scoring conditions.
 
     Parameters
     ----------
     rows
         Name and scores of each recording.
     source
-        Where the reference came from: which labels these figures are against.
+        Path of the reference.
     scoring, mapping
-        Collar and overlap, and how speakers were paired.
+        Collar and overlap, and how speakers were mapped.
     within_uem
-        Whether a UEM told what is scored.
+        Whether a UEM selected the scored time.
     missing, extra
-        Recordings without a hypothesis (all of their speech is missed), and without a reference
-        (not scored).
+        Recordings without a hypothesis (entirely missed), and without a reference (not scored).
     """
 
     rows: tuple[tuple[str, Scores], ...]
@@ -56,11 +55,11 @@ class ScoreTable:
 
     @property
     def pooled(self) -> Scores:
-        """The sum over recordings; rates of it weigh every second of speech the same."""
+        """Sum over recordings; its rates weight every second of speech equally."""
         return sum((scores for _, scores in self.rows), start=Scores())
 
     def describe(self) -> str:
-        """Say in one line how and against what was scored."""
+        """Describe the scoring conditions and the reference in one line."""
         key = f"{self.scoring.key}: " if self.scoring.key else ""
         where = "within the UEM" if self.within_uem else "from the first to the last turn"
         number = f"{len(self.rows)} recording{'' if len(self.rows) == 1 else 's'}"
@@ -70,7 +69,7 @@ class ScoreTable:
         )
 
     def to_text(self) -> str:
-        """Write a table in per cent, speakers as found/expected, a line on the scoring below."""
+        """Return a table in percent, with the scoring conditions below."""
         rows = [*self.rows, (POOLED, self.pooled)] if len(self.rows) > 1 else list(self.rows)
         width = max(len("recording"), *(len(name) for name, _ in rows))
         lines = ["  ".join([f"{'recording':{width}}", *(f"{h:>6}" for h in HEADERS), "speakers"])]
@@ -86,7 +85,7 @@ class ScoreTable:
         return "\n".join(lines) + "\n"
 
     def to_json(self) -> str:
-        """Write the figures of every recording and of all, unrounded, and the scoring."""
+        """Return unrounded metrics of each recording and of all, with the scoring conditions."""
         content = {
             "scoring": {
                 "description": self.scoring.describe(),
@@ -105,7 +104,7 @@ class ScoreTable:
         return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
     def to_csv(self) -> str:
-        """Write a row a recording and one of all, unrounded; the last column is the scoring."""
+        """Return one row per recording and one for all, unrounded, with the scoring conditions."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(["recording", *self.pooled.figures(), "scoring"])
@@ -138,19 +137,21 @@ def score_files(
     scoring: Scoring = STRICT,
     mapping: Mapping = "optimal",
 ) -> ScoreTable:
-    """Score RTTM against RTTM: each a file, or a folder of files.
+    """Score RTTM files against a reference.
 
     Parameters
     ----------
+    reference, hypothesis
+        RTTM file, or a folder of them.
     uem
-        A UEM file, or a folder of them, with the parts to score of every recording.
+        UEM file, or a folder of them, with the segments to score of each recording.
     scoring, mapping
         As in `score`.
 
     Raises
     ------
     FormatError
-        When files cannot be read, parsed or paired; see `pair_files`.
+        If files cannot be read, parsed or paired, see `pair_files`.
     """
     pairing = pair_files(reference, hypothesis, uem_path=uem)
     rows = tuple(

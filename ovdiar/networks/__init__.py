@@ -1,1 +1,1 @@
-"""Bundles and their networks: find, check, compile and run them. The only importers of OpenVINO."""
+"""Bundles and their networks: find, check, compile and run. The only importers of OpenVINO."""

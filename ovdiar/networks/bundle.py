@@ -14,21 +14,31 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from ovdiar.calibration import Calibration
 from ovdiar.errors import ConfigError, ModelError, ModelNotFoundError
-from ovdiar.frames import FrameGrid
+from ovdiar.networks.manifest import (
+    MAX_STATIC,
+    PROCESSING_S,
+    Entry,
+    embedding_values,
+    segmentation_values,
+    upgraded,
+)
+from ovdiar.networks.names import DEFAULT_BUNDLE, RECIPES, recipe_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from ovdiar.clustering.plda import Plda
+    from ovdiar.frames import FrameGrid
 
-SCHEMA = 1
-"""Version of the manifest that this release writes and reads."""
+SCHEMA = 2
+"""Version of the manifest that the exporter writes. Older ones are read, see `upgraded`."""
 MANIFEST = "bundle.json"
-RECIPES = ("tiny", "open", "2.1", "3.1", "community-1")
-"""Bundles that the exporter knows how to make by name alone."""
+NETWORKS = ("segmentation", "embedding")
+"""The parts of a bundle that hold networks."""
 UNREADABLE_ARRAYS = (
-    *(OSError, EOFError, zipfile.BadZipFile, zlib.error),
+    *(OSError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError),
     *(ValueError, KeyError, TypeError, AttributeError),
 )
 """What NumPy raises for an .npz that is damaged, or that is something else."""
@@ -40,7 +50,8 @@ class SegmentationSpec:
 
     ``window_samples`` at ``frames.rate`` go in; scores on the grid ``frames`` come out, one
     column for each of ``classes``. ``powerset`` is the largest set of speakers that one class
-    stands for, or None where each class is a speaker.
+    stands for, or None where each class is a speaker. ``processing_s`` is what a slow CPU needs
+    for one second of audio, s.
     """
 
     architecture: str
@@ -49,6 +60,7 @@ class SegmentationSpec:
     classes: tuple[str, ...]
     powerset: int | None
     min_samples: int
+    processing_s: float = PROCESSING_S["segmentation"]
 
 
 @dataclass(frozen=True)
@@ -61,8 +73,9 @@ class EmbeddingSpec:
     which quiet speech is raised, and
     ``partial_frames``/``partial_step_frames`` cut long speech into pieces whose normalised
     embeddings are averaged. ``hop_samples`` is the distance of the trunk's or of feature frames.
-    Of a trunk: ``channels``, and ``context_samples``, how far a frame hears to either side. Zero
-    or None: not used.
+    Of a trunk: ``channels``, and ``context_samples``, the samples to either side that a frame
+    depends on. Zero or None: not used. ``processing_s`` is what a slow CPU needs for one second of
+    audio that goes through the network, s.
     """
 
     architecture: str
@@ -77,11 +90,16 @@ class EmbeddingSpec:
     partial_step_frames: int = 0
     channels: int = 0
     context_samples: int = 0
+    processing_s: float = PROCESSING_S["utterance"]
 
 
 @dataclass(frozen=True, eq=False)
 class Bundle:
-    """A bundle on disk, read and checked."""
+    """A bundle on disk, read and checked.
+
+    ``manifest`` is of the schema `SCHEMA`. Without a ``calibration``, as in bundles of schema 1,
+    the confidence of a turn cannot be calculated.
+    """
 
     folder: Path
     name: str
@@ -89,12 +107,9 @@ class Bundle:
     embedding: EmbeddingSpec
     pipeline: Mapping[str, Any]
     manifest: Mapping[str, Any] = field(repr=False)
-
-    @property
-    def static_batch(self) -> int | None:
-        """How many windows its networks take at once, if it was exported for a fixed number."""
-        static = self.manifest.get("static")
-        return None if static is None else int(static["batch"])
+    calibration: Calibration | None = None
+    static_batch: int | None = None
+    """How many windows its networks take at once, if it was exported for a fixed number."""
 
     def plda(self) -> Plda | None:
         """Load the bundle's PLDA, where it has one."""
@@ -137,9 +152,9 @@ def find_bundle(name: str | os.PathLike[str]) -> Path:
     if given.is_dir():
         raise ModelNotFoundError(
             f"folder {str(given)!r} is no bundle (it has no {MANIFEST}): "
-            "make one with ovdiar-export tiny --output FOLDER"
+            f"make one with ovdiar-export {DEFAULT_BUNDLE} --output FOLDER"
         )
-    recipe = recipe_of(str(name)) if given.name == str(name) else "tiny"
+    recipe = recipe_of(str(name)) if given.name == str(name) else DEFAULT_BUNDLE
     others = "" if recipe in RECIPES else f", or take one of {', '.join(RECIPES)}"
     raise ModelNotFoundError(
         f"bundle {str(name)!r} is not in {models_folder()}: make it with ovdiar-export {recipe}"
@@ -147,61 +162,61 @@ def find_bundle(name: str | os.PathLike[str]) -> Path:
     )
 
 
-def recipe_of(name: str) -> str:
-    """Tell what makes a bundle of that name: the arguments of ovdiar-export."""
-    return name if name in RECIPES else f"custom {name} --segmentation FILE --embedding FILE"
-
-
 def load_bundle(name: str | os.PathLike[str]) -> Bundle:
-    """Find a bundle, read its manifest and check its files against their SHA-256."""
+    """Find a bundle, read its manifest and check its files against their SHA-256.
+
+    Raises
+    ------
+    ModelNotFoundError
+        There is no bundle of that name or in that folder.
+    ModelError
+        A file differs from its digest, the schema is newer, or a value is missing or wrong.
+    """
     folder = find_bundle(name)
     manifest = read_manifest(folder)
     try:
-        bundle = Bundle(
-            folder=folder,
-            name=manifest["name"],
-            segmentation=_segmentation(manifest["segmentation"]),
-            embedding=_embedding(manifest["embedding"]),
-            pipeline=manifest["pipeline"],
-            manifest=manifest,
-        )
-        expected = {**manifest["segmentation"]["files"], **manifest["embedding"]["files"]}
-        expected.update(manifest.get("plda", {}).get("files", {}))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ModelError(
-            f"manifest {folder / MANIFEST} lacks or misstates {error}: export the bundle again"
-        ) from error
+        bundle = _bundle(folder, upgraded(manifest, SCHEMA))
+        expected = _digests(bundle.manifest)
+    except ModelError as error:
+        place = folder / MANIFEST
+        raise ModelError(f"manifest {place}: {error}; export the bundle again") from error
     verify_files(folder, expected)
     return bundle
 
 
 def installed() -> dict[str, str]:
-    """List the bundles where bundles live: names, and the networks that each holds."""
+    """List the bundles in the folder of bundles: names, and the networks that each holds."""
     manifests = sorted(models_folder().glob(f"*/{MANIFEST}"))
     return {path.parent.name: _in_a_line(path.parent) for path in manifests}
 
 
 def _in_a_line(folder: Path) -> str:
-    """Say what a bundle holds, or why it cannot be used."""
+    """Describe what a bundle holds, or why it cannot be used."""
     try:
-        manifest = read_manifest(folder)
-        parts = [manifest[part]["architecture"] for part in ("segmentation", "embedding")]
-        return f"{' + '.join(parts)} ({', '.join(manifest['licenses'])})"
-    except (ModelError, KeyError, TypeError) as error:
+        manifest = Entry(read_manifest(folder))
+        parts = [manifest.entry(name).text("architecture") for name in NETWORKS]
+        return f"{' + '.join(parts)} ({', '.join(manifest.texts('licenses'))})"
+    except ModelError as error:
         return f"cannot be used: {error}"
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """Read a bundle's manifest; a newer schema is refused."""
+    """Read a bundle's manifest as it was written, of this schema or an older one.
+
+    Raises
+    ------
+    ModelNotFoundError, ModelError
+        There is none, it is no JSON object with a schema, or the schema is newer.
+    """
     path = folder / MANIFEST
     try:
         manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ModelNotFoundError(f"{path} does not exist: export the bundle") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"manifest {path} cannot be read: export the bundle again") from error
     schema = manifest.get("schema") if isinstance(manifest, dict) else None
-    if not isinstance(schema, int):
+    if not isinstance(schema, int) or isinstance(schema, bool) or schema < 1:
         raise ModelError(f"manifest {path} states no schema: export the bundle again")
     if schema > SCHEMA:
         raise ModelError(
@@ -222,7 +237,7 @@ def verify_files(folder: Path, expected: Mapping[str, str]) -> None:
         if found != digest:
             raise ModelError(
                 f"bundle file {path} has SHA-256 {found[:12]}..., the manifest says "
-                f"{str(digest)[:12]}...: export the bundle again"
+                f"{digest[:12]}...: export the bundle again"
             )
 
 
@@ -257,34 +272,29 @@ def load_plda(folder: str | os.PathLike[str]) -> Plda:
         ) from error
 
 
-def _segmentation(entry: Mapping[str, Any]) -> SegmentationSpec:
-    rate = int(entry["sample_rate"])
-    frames = entry["frames"]
-    return SegmentationSpec(
-        architecture=entry["architecture"],
-        window_samples=int(entry["window_samples"]),
-        frames=FrameGrid(int(frames["step"]), int(frames["width"]), int(frames["start"]), rate),
-        classes=tuple(entry["classes"]),
-        powerset=entry["powerset"],
-        min_samples=int(entry["min_samples"]),
+def _bundle(folder: Path, manifest: dict[str, Any]) -> Bundle:
+    top = Entry(manifest)
+    batch = top.entry("static").whole("batch", 1, MAX_STATIC) if top.has("static") else None
+    return Bundle(
+        folder=folder,
+        name=top.text("name"),
+        segmentation=SegmentationSpec(**segmentation_values(top.entry("segmentation"))),
+        embedding=EmbeddingSpec(**embedding_values(top.entry("embedding"))),
+        pipeline=top.mapping("pipeline"),
+        manifest=manifest,
+        calibration=_calibration(top),
+        static_batch=batch,
     )
 
 
-def _embedding(entry: Mapping[str, Any]) -> EmbeddingSpec:
-    optional: Mapping[str, Callable[[Any], Any]] = {
-        "select": str,
-        "hop_samples": int,
-        "level_dbfs": float,
-        "partial_frames": int,
-        "partial_step_frames": int,
-        "channels": int,
-        "context_samples": int,
-    }
-    return EmbeddingSpec(
-        architecture=entry["architecture"],
-        kind=entry["kind"],
-        rate=int(entry["sample_rate"]),
-        dimension=int(entry["dimension"]),
-        min_samples=int(entry["min_samples"]),
-        **{k: kind(entry[k]) for k, kind in optional.items() if entry.get(k) is not None},
-    )
+def _calibration(top: Entry) -> Calibration | None:
+    if not top.has("calibration"):
+        return None
+    return Calibration.from_dict(top.entry("calibration").mapping("confidence"))
+
+
+def _digests(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Return the SHA-256 of every file that a manifest lists."""
+    top = Entry(manifest)
+    parts = [*NETWORKS, *(["plda"] if top.has("plda") else [])]
+    return {k: v for part in parts for k, v in top.entry(part).digests("files").items()}

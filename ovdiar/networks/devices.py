@@ -1,4 +1,4 @@
-"""What OpenVINO calls a device, and what each kind of device asks for."""
+"""OpenVINO's device names, and the properties set for each kind of device."""
 
 from __future__ import annotations
 
@@ -10,35 +10,44 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 COMPOUND = ("AUTO", "MULTI", "HETERO", "BATCH")
-"""Names that choose among devices, or combine them: alone, or before a colon and a list."""
+"""Virtual devices, which select or combine others: alone, or before a colon and a list."""
 
 
 def normalised(device: str) -> str:
-    """Return OpenVINO's spelling of a device: ``gpu.1`` is ``GPU.1``."""
+    """Return OpenVINO's spelling of a device name: ``gpu.1`` becomes ``GPU.1``."""
     return device.strip().upper()
 
 
 def members(device: str) -> list[str]:
-    """List the devices that a name names: ``HETERO:NPU,CPU`` two, ``AUTO`` none, ``GPU.1`` one."""
+    """List the devices in a name: ``HETERO:NPU,CPU`` has two, ``AUTO`` none, ``GPU.1`` one."""
     head, _, listed = normalised(device).partition(":")
     if head not in COMPOUND:
         return [normalised(device)]
     names = (name.strip().partition("(")[0] for name in listed.split(","))
-    return [name for name in names if name and not name.startswith("-")]  # AUTO:-GPU is without
+    return [name for name in names if name and not name.startswith("-")]  # AUTO:-GPU excludes one
 
 
-def check_device(device: str, list_present: Callable[[], Iterable[str]]) -> None:
-    """Refuse a device that this machine lacks, before OpenVINO says so in many lines.
+def check_device(device: str, list_devices: Callable[[], Iterable[str]]) -> None:
+    """Check that a device exists on this machine.
 
-    A CPU is always there; for it alone no list is asked for, which would load every plug-in.
+    A CPU always exists. For a CPU alone, the devices are not listed, which would load every
+    plug-in.
+
+    Parameters
+    ----------
+    device
+        OpenVINO's name of a device.
+    list_devices
+        Returns the devices that OpenVINO finds.
 
     Raises
     ------
     ConfigError
+        If the machine lacks the device; OpenVINO's own message would take many lines.
     """
     if normalised(device) == "CPU":
         return
-    available = sorted(list_present())
+    available = sorted(list_devices())
     kinds = {name.partition(".")[0] for name in available}
     for name in members(device):
         if name not in {*available, *kinds}:
@@ -49,23 +58,33 @@ def check_device(device: str, list_present: Callable[[], Iterable[str]]) -> None
 
 
 def properties(device: str, threads: int | None, *, streams: bool = False) -> dict[str, Any]:
-    """Return what OpenVINO is asked for on a device.
+    """Return the OpenVINO properties for a device.
 
-    One request at a time has all of it, or ``streams`` of a CPU take one each.
+    Parameters
+    ----------
+    device
+        OpenVINO's name of a device.
+    threads
+        Number of CPU threads, ignored for GPU and NPU. By default, OpenVINO chooses.
+    streams
+        Use several CPU streams with one request each, instead of one request that uses all cores.
 
-    float32 wherever a device can: some processors and all GPUs would compute with fewer bits. An
-    NPU has no float32; it takes no such wish. Only the CPU has threads to count.
+    Returns
+    -------
+    Properties by name. Inference runs in float32 where the device supports it, since some
+    processors and all GPUs would use a lower precision by default. An NPU has no float32, so no
+    hint is set.
     """
     kind = normalised(device).partition(".")[0]
     hint = "THROUGHPUT" if streams and kind == "CPU" else "LATENCY"
-    asked: dict[str, Any] = {"PERFORMANCE_HINT": hint}
+    settings: dict[str, Any] = {"PERFORMANCE_HINT": hint}
     if kind != "NPU":
-        asked["INFERENCE_PRECISION_HINT"] = "f32"
+        settings["INFERENCE_PRECISION_HINT"] = "f32"
     if threads is not None and kind not in ("GPU", "NPU"):
-        asked["INFERENCE_NUM_THREADS"] = threads
-    return asked
+        settings["INFERENCE_NUM_THREADS"] = threads
+    return settings
 
 
 def needs_fixed_shapes(device: str) -> bool:
-    """Tell whether a device takes networks of fixed shapes only."""
+    """Return whether a device supports only networks with fixed shapes."""
     return any(name.partition(".")[0] == "NPU" for name in members(device))

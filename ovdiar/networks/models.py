@@ -1,6 +1,6 @@
-"""Networks behind two Protocols: what segments a window, what tells its voices apart.
+"""Segmentation and embedding models, each behind a Protocol.
 
-Models keep nothing between calls, so one loaded bundle may serve several threads.
+Models keep no state between calls, so one loaded bundle can serve several threads.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from ovdiar.embedding import EmbeddingModel, nearest_resize, pool_statistics
-from ovdiar.errors import ConfigError, ModelError
-from ovdiar.networks.bundle import Bundle, load_bundle, recipe_of, user_cache
+from ovdiar.errors import ConfigError
+from ovdiar.networks.bundle import Bundle, load_bundle, user_cache
 from ovdiar.networks.devices import check_device, needs_fixed_shapes
+from ovdiar.networks.names import DEFAULT_BUNDLE, recipe_of
 from ovdiar.networks.runtime import Network, RuntimeOptions, available_devices
 
 if TYPE_CHECKING:
@@ -27,11 +28,11 @@ if TYPE_CHECKING:
 
 
 class SegmentationModel(Protocol):
-    """Scores the speakers or powerset classes of windows."""
+    """Model that scores the speakers or powerset classes of windows."""
 
     @property
     def spec(self) -> SegmentationSpec:
-        """What the network expects and gives."""
+        """Input and output of the network."""
         ...
 
     def __call__(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -41,7 +42,7 @@ class SegmentationModel(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Segmentation:
-    """A segmentation network of a bundle."""
+    """Segmentation network of a bundle."""
 
     spec: SegmentationSpec
     network: Network
@@ -53,7 +54,10 @@ class Segmentation:
 
 @dataclass(frozen=True, eq=False)
 class PooledEmbedding:
-    """Trunk and head, and between them one masked pooling for every speaker of a window."""
+    """Embedding model made of a trunk and a head, with masked statistics pooling between them.
+
+    One pass of the trunk serves all speakers of a window.
+    """
 
     spec: EmbeddingSpec
     trunk: Network
@@ -62,10 +66,21 @@ class PooledEmbedding:
     def __call__(
         self, windows: NDArray[np.float32], masks: NDArray[np.float32]
     ) -> NDArray[np.float32]:
-        """Embed what masks (N, S, frames) choose of windows (N, samples) -> (N, S, D).
+        """Embed the masked frames of windows.
 
-        The trunk takes one window at a time: more at once are no faster, and a window's
-        activations fill 50 MB.
+        The trunk processes one window at a time: larger batches are not faster, and the activations
+        of one window take 50 MB.
+
+        Parameters
+        ----------
+        windows
+            (N, samples).
+        masks
+            (N, S, frames), one mask per speaker.
+
+        Returns
+        -------
+        (N, S, D), float32. Rows of empty masks are meaningless; callers set them to NaN.
         """
         statistics = []
         for window, window_masks in zip(windows[:, np.newaxis], masks[:, np.newaxis], strict=True):
@@ -77,7 +92,7 @@ class PooledEmbedding:
 
 @dataclass(frozen=True, eq=False)
 class UtteranceEmbedding:
-    """Features, a choice of frames, and a network over each speaker's own frames."""
+    """Embedding model that selects each speaker's frames first, and embeds them as an utterance."""
 
     spec: EmbeddingSpec
     features: Network
@@ -86,35 +101,47 @@ class UtteranceEmbedding:
     def __call__(
         self, windows: NDArray[np.float32], masks: NDArray[np.float32]
     ) -> NDArray[np.float32]:
-        """Embed what masks (N, S, frames) choose of windows (N, samples) -> (N, S, D)."""
-        speeches = self._by_frames if self.spec.select == "frames" else self._by_samples
-        owners: list[tuple[int, int]] = []
-        pieces: list[NDArray[np.float32]] = []
-        owner_of: list[int] = []
-        for owner, speech in speeches(windows, masks):
+        """Embed the masked frames of windows.
+
+        Parameters
+        ----------
+        windows
+            (N, samples).
+        masks
+            (N, S, frames), one mask per speaker.
+
+        Returns
+        -------
+        (N, S, D), float32; NaN for speakers with less than ``spec.min_samples`` of speech.
+        """
+        select = self._by_frames if self.spec.select == "frames" else self._by_samples
+        speakers: list[tuple[int, int]] = []
+        utterances: list[NDArray[np.float32]] = []
+        speaker_of: list[int] = []
+        for speaker, speech in select(windows, masks):
             parts = self._partials(speech)
-            pieces += parts
-            owner_of += [len(owners)] * len(parts)
-            owners.append(owner)
-        sums = np.zeros((len(owners), self.spec.dimension), dtype=np.float32)
-        for rows in _equal_lengths(pieces):
-            answers = self.network(np.stack([pieces[row] for row in rows]))
-            np.add.at(sums, [owner_of[row] for row in rows], answers)
+            utterances += parts
+            speaker_of += [len(speakers)] * len(parts)
+            speakers.append(speaker)
+        sums = np.zeros((len(speakers), self.spec.dimension), dtype=np.float32)
+        for rows in _equal_lengths(utterances):
+            outputs = self.network(np.stack([utterances[row] for row in rows]))
+            np.add.at(sums, [speaker_of[row] for row in rows], outputs)
         if self.spec.partial_frames:
             sums /= np.linalg.norm(sums, axis=1, keepdims=True)
         embeddings = np.full((*masks.shape[:2], self.spec.dimension), np.nan, dtype=np.float32)
-        for owner, embedding in zip(owners, sums, strict=True):
-            embeddings[owner] = embedding
+        for speaker, embedding in zip(speakers, sums, strict=True):
+            embeddings[speaker] = embedding
         return embeddings
 
     def _by_frames(
         self, windows: NDArray[np.float32], masks: NDArray[np.float32]
     ) -> Iterator[tuple[tuple[int, int], NDArray[np.float32]]]:
-        """Compute every window's features, then choose each speaker's frames (frames, bands)."""
+        """Compute features per window, then select each speaker's frames (frames, bands)."""
         features = self.features(windows)
         chosen = nearest_resize(masks, features.shape[1]) > 0.5
-        least = max(1, -(-self.spec.min_samples // self.spec.hop_samples))
-        for window, speaker in np.argwhere(chosen.sum(axis=2) >= least):
+        min_frames = max(1, -(-self.spec.min_samples // self.spec.hop_samples))
+        for window, speaker in np.argwhere(chosen.sum(axis=2) >= min_frames):
             frames = chosen[window, speaker]
             gain = self._gain(windows[window, nearest_resize(frames, windows.shape[1])])
             yield (int(window), int(speaker)), features[window, frames] * gain
@@ -122,7 +149,7 @@ class UtteranceEmbedding:
     def _by_samples(
         self, windows: NDArray[np.float32], masks: NDArray[np.float32]
     ) -> Iterator[tuple[tuple[int, int], NDArray[np.float32]]]:
-        """Join each speaker's samples, then compute their features (frames, bands)."""
+        """Concatenate each speaker's samples, then compute their features (frames, bands)."""
         chosen = nearest_resize(masks, windows.shape[1]) > 0.5
         for window, speaker in np.argwhere(chosen.sum(axis=2) >= self.spec.min_samples):
             samples = windows[window, chosen[window, speaker]]
@@ -130,20 +157,20 @@ class UtteranceEmbedding:
             yield (int(window), int(speaker)), features * self._gain(samples)
 
     def _gain(self, samples: NDArray[np.float32]) -> float:
-        """Return the power gain that raises speech to the level wanted; never below 1.
+        """Return the power gain that raises speech to ``spec.level_dbfs``, at min_frames 1.
 
-        Resemblyzer's ``normalize_volume`` (increase only).
+        Source: Resemblyzer, ``normalize_volume`` with ``increase_only``.
         """
         if self.spec.level_dbfs is None:
             return 1.0
         power = float(np.mean(np.square(samples, dtype=np.float64)))
-        wanted = 10 ** (self.spec.level_dbfs / 10)
-        return max(1.0, wanted / power) if power > 0 else 1.0
+        target = 10 ** (self.spec.level_dbfs / 10)
+        return max(1.0, target / power) if power > 0 else 1.0
 
     def _partials(self, speech: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-        """Cut feature frames (frames, bands) into the pieces that the network was trained on.
+        """Split feature frames (frames, bands) into partial utterances of the training length.
 
-        What is shorter than one piece is repeated until it fills one.
+        Shorter speech is repeated to that length.
         """
         length, step = self.spec.partial_frames, self.spec.partial_step_frames
         if not length:
@@ -156,32 +183,32 @@ class UtteranceEmbedding:
         return [speech[start : start + length] for start in starts]
 
 
-PIECES_AT_ONCE = 32
-"""Pieces of utterances that make a batch; more are no faster, and 100 of them take 100 MB."""
+BATCH_SIZE = 32
+"""Partial utterances per batch; more are not faster, and 100 take 100 MB."""
 
 
-def _equal_lengths(pieces: list[NDArray[np.float32]]) -> list[list[int]]:
-    """Group the numbers of pieces by their length into batches."""
+def _equal_lengths(utterances: list[NDArray[np.float32]]) -> list[list[int]]:
+    """Group the indices of utterances of equal length into batches."""
     groups: dict[int, list[int]] = {}
-    for number, piece in enumerate(pieces):
-        groups.setdefault(len(piece), []).append(number)
+    for number, utterance in enumerate(utterances):
+        groups.setdefault(len(utterance), []).append(number)
     return [
-        group[first : first + PIECES_AT_ONCE]
+        group[first : first + BATCH_SIZE]
         for group in groups.values()
-        for first in range(0, len(group), PIECES_AT_ONCE)
+        for first in range(0, len(group), BATCH_SIZE)
     ]
 
 
 @dataclass(frozen=True, eq=False)
 class Models:
-    """A bundle's networks, ready to run. Pipelines take it as their first argument."""
+    """The networks of a bundle, ready to run; the first argument of every pipeline."""
 
     bundle: Bundle
     segmentation: SegmentationModel
     embedding: EmbeddingModel
 
     def release(self) -> None:
-        """Let go of the memory that the networks compute in, until they are called again."""
+        """Free the memory of the compiled networks; they are compiled again on the next call."""
         for model in (self.segmentation, self.embedding):
             for part in vars(model).values():
                 if isinstance(part, Network):
@@ -189,23 +216,31 @@ class Models:
 
 
 def load(
-    name: str | os.PathLike[str] = "tiny", *, device: str = "CPU", threads: int | None = None
+    name: str | os.PathLike[str] = DEFAULT_BUNDLE,
+    *,
+    device: str = "CPU",
+    threads: int | None = None,
 ) -> Models:
-    """Load a bundle by its name or folder.
+    """Load a bundle by name or folder.
 
     Parameters
     ----------
-    name : a bundle in ``$OVDIAR_MODELS`` or the user's cache, or a bundle's folder
-    device : OpenVINO's name of a device: ``CPU``, ``GPU``, ``GPU.1``, ``NPU`` (networks of fixed
-        shapes only), ``AUTO``, or a list such as ``HETERO:NPU,CPU``
-    threads : how many threads the networks use; by default OpenVINO's choice
+    name
+        Name of a bundle in ``$OVDIAR_MODELS`` or the user's cache folder, or the path of a bundle.
+    device
+        OpenVINO's name of a device: ``CPU``, ``GPU``, ``GPU.1``, ``NPU`` (fixed shapes only),
+        ``AUTO``, or a list such as ``HETERO:NPU,CPU``.
+    threads
+        Number of threads that the networks use. By default, OpenVINO chooses.
 
     Raises
     ------
-    ModelNotFoundError, ModelError
-        The bundle is missing, damaged, or of a newer schema.
+    ModelNotFoundError
+        If the bundle is missing.
+    ModelError
+        If the bundle is damaged or has a newer schema.
     ConfigError
-        The device is not there, or takes no networks such as the bundle's.
+        If the device does not exist, or needs fixed shapes that the bundle does not have.
     """
     bundle = load_bundle(name)
     check_device(device, available_devices)
@@ -222,22 +257,17 @@ def load(
         embedding = PooledEmbedding(
             bundle.embedding, network("embedding/trunk"), network("embedding/head")
         )
-    elif bundle.embedding.kind == "utterance":
+    else:
         embedding = UtteranceEmbedding(
             bundle.embedding,
             network("embedding/features"),
             network("embedding/network", streams=True),
         )
-    else:
-        raise ModelError(
-            f"bundle {bundle.name!r} has an embedding of kind {bundle.embedding.kind!r}: "
-            "expected pooled or utterance; export it again"
-        )
     return Models(bundle, segmentation, embedding)
 
 
 def _compiled_networks() -> Path | None:
-    """Return where compiled networks are kept; nowhere, for a user without a home folder."""
+    """Return the cache folder for compiled networks, or None without a home folder."""
     try:
         return user_cache() / "compiled"
     except ConfigError:
@@ -245,10 +275,10 @@ def _compiled_networks() -> Path | None:
 
 
 def _check_shapes(bundle: Bundle, device: str) -> None:
-    """Refuse a device that takes fixed shapes where the bundle's networks have none."""
+    """Raise ConfigError if the device needs fixed shapes and the bundle has none."""
     if needs_fixed_shapes(device) and not bundle.static_batch:
         raise ConfigError(
-            f"device {device!r} takes networks of fixed shapes, unlike bundle {bundle.name!r}: "
+            f"device {device!r} needs fixed shapes, which bundle {bundle.name!r} does not have: "
             f"make one with ovdiar-export {recipe_of(bundle.name)} --static 8 "
             f"--output {bundle.name}-static"
         )

@@ -1,4 +1,4 @@
-"""Compile and run OpenVINO IR: device, precision, threads, cache. The only importer of openvino."""
+"""Compile and run OpenVINO IR: device, precision, threads, cache. Imports OpenVINO on demand."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ovdiar.cancellation import check
+from ovdiar.cancellation import check_cancelled
 from ovdiar.errors import ConfigError, ModelError
 from ovdiar.networks import devices
 
@@ -23,22 +23,22 @@ if TYPE_CHECKING:
 
 
 MAX_THREADS = 2**31 - 1
-"""What OpenVINO's property holds."""
+"""Largest value of OpenVINO's property."""
 TELEMETRY = "openvino_telemetry"
 CACHE = "CACHE_DIR"
-MOST_COMPILED = 30
-"""How many compiled networks are kept, 1 to 60 MB each: three or four for each bundle."""
-PATIENCE_MS = 50
-"""How long a network computes before somebody is asked whether to go on."""
+MAX_CACHED = 30
+"""Compiled networks kept in the cache, 1 to 60 MB each; a bundle has three or four."""
+POLL_INTERVAL_MS = 50
+"""Interval at which a running network checks for cancellation."""
 _importing = threading.Lock()
 
 
 def import_openvino() -> Any:
-    """Import OpenVINO so that it reports nothing to anybody.
+    """Import OpenVINO with its telemetry disabled.
 
-    Left alone, its import sends usage figures to a web service, from a process of its own, and
-    leaves a client id in the home folder. All of it is the work of ``openvino_telemetry``: where
-    that cannot be imported (None in `sys.modules`), OpenVINO puts an idle class in its place.
+    By default, importing OpenVINO sends usage statistics to a web service from a separate process,
+    and stores a client id in the home folder. If ``openvino_telemetry`` cannot be imported (None in
+    `sys.modules`), OpenVINO uses a class without effect instead.
     """
     with _importing:
         if "openvino" not in sys.modules:
@@ -53,18 +53,32 @@ def import_openvino() -> Any:
 
 
 def available_devices() -> list[str]:
-    """List the devices of this machine that OpenVINO finds."""
+    """List the devices that OpenVINO finds on this machine."""
     return list(import_openvino().Core().available_devices)
 
 
 @dataclass(frozen=True)
 class RuntimeOptions:
-    """How networks run.
+    """How networks are compiled and run.
 
-    ``threads`` defaults to what OpenVINO finds best. Compiled networks are kept in the folder
-    ``cache``, where that can be written. With ``streams``, cores share the windows of a batch
-    instead of the work on each: better for LSTMs, whose many small steps leave little to share.
-    The precision is float32 whatever the device would prefer, see `devices.properties`.
+    The precision is float32 where the device supports it, see `devices.properties`.
+
+    Parameters
+    ----------
+    device
+        OpenVINO's name of a device.
+    threads
+        Number of threads. By default, OpenVINO chooses.
+    cache
+        Folder for compiled networks, ignored if it is not writable. By default, nothing is cached.
+    streams
+        Distribute the windows of a batch over the cores, instead of the work on each window. This
+        is faster for LSTMs, whose many small steps parallelise poorly.
+
+    Raises
+    ------
+    ConfigError
+        If ``threads`` is out of range.
     """
 
     device: str = "CPU"
@@ -73,15 +87,14 @@ class RuntimeOptions:
     streams: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse a number of threads that cannot be meant."""
+        """Check the number of threads."""
         if self.threads is not None and not 1 <= self.threads <= MAX_THREADS:
             raise ConfigError(
-                f"threads is {self.threads}: give a whole number from 1 to {MAX_THREADS}, or leave"
-                " it out"
+                f"threads is {self.threads}: give an integer from 1 to {MAX_THREADS}, or omit it"
             )
 
     def properties(self) -> dict[str, Any]:
-        """Return OpenVINO's names for these options."""
+        """Return the OpenVINO properties for these options."""
         properties = devices.properties(self.device, self.threads, streams=self.streams)
         if self.cache is not None and _can_write(self.cache):
             _prune(self.cache)
@@ -90,62 +103,79 @@ class RuntimeOptions:
 
 
 class Network:
-    """One IR, compiled when it is first called; stateless, safe to call from several threads.
+    """An OpenVINO IR with one input and one output, compiled on the first call. Thread-safe.
 
-    Where its shapes are fixed, a batch goes through in parts of the fixed size, the last of them
-    filled up with zeros; the answers to those are dropped.
+    A network with fixed shapes processes a batch in parts of the fixed size; the last part is
+    padded with zeros, and the outputs for the padding are dropped.
+
+    Parameters
+    ----------
+    path
+        Path of the ``.xml`` file.
+    options
+        Device, threads, cache and streams.
     """
 
     def __init__(self, path: Path, options: RuntimeOptions | None = None) -> None:
         self._path = path
         self._options = options or RuntimeOptions()
         self._lock = threading.Lock()
-        self._turn = threading.Lock()
+        self._running = threading.Lock()
         self._compiled: Any = None
 
     def __call__(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """Run a batch through the network and return its only output.
 
-        What `check` raises meanwhile, or Ctrl-C, stops the network where it is. Batches of several
-        threads take turns, as they would on the device. A network that was stopped is compiled
-        anew for the next batch: OpenVINO leaves some of its layers set to the shape of the batch
-        that was stopped, and others to that of the one before.
+        An exception raised by `check_cancelled`, or Ctrl-C, interrupts the inference. Batches from
+        several threads run one after another. After an interruption the network is compiled again
+        for the next batch, since OpenVINO may leave its layers set to shapes of different batches.
+
+        Parameters
+        ----------
+        batch
+            (N, ...), the shape of the network's input.
+
+        Returns
+        -------
+        (N, ...), float32.
 
         Raises
         ------
-        ConfigError : its shapes are fixed, to other ones; or the device is not there
+        ConfigError
+            If the network has a fixed input shape that the batch does not fit, or the device is
+            not available.
         """
-        check()
-        while not self._turn.acquire(timeout=PATIENCE_MS / 1000):
-            check()
+        check_cancelled()
+        while not self._running.acquire(timeout=POLL_INTERVAL_MS / 1000):
+            check_cancelled()
         try:
             return self._run(batch)
         finally:
-            self._turn.release()
+            self._running.release()
 
     def _run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Run the parts of a batch, as many at once as there are streams."""
+        """Run a batch in parts, as many in parallel as there are streams."""
         compiled = self.compile()
-        at_once = 1
+        parallel = 1
         if self._options.streams:
-            at_once = compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
-        parts = self._parts(batch, compiled.input(0).partial_shape, at_once)
-        requests = [compiled.create_infer_request() for _ in parts[:at_once]]
-        answers = []
-        for first in range(0, len(parts), at_once):
-            answers += self._infer(requests, parts[first : first + at_once])
-        return np.concatenate(answers)[: len(batch)]
+            parallel = compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
+        parts = self._parts(batch, compiled.input(0).partial_shape, parallel)
+        requests = [compiled.create_infer_request() for _ in parts[:parallel]]
+        outputs = []
+        for first in range(0, len(parts), parallel):
+            outputs += self._infer(requests, parts[first : first + parallel])
+        return np.concatenate(outputs)[: len(batch)]
 
     def _parts(
-        self, batch: NDArray[np.float32], shape: Any, at_once: int
+        self, batch: NDArray[np.float32], shape: Any, parallel: int
     ) -> list[NDArray[np.float32]]:
-        """Split a batch evenly, or into parts of the fixed size, the last filled up with zeros."""
+        """Split a batch evenly, or into parts of the fixed size, the last one padded with zeros."""
         if shape.is_dynamic:
-            return np.array_split(batch, max(1, min(at_once, len(batch))))
+            return np.array_split(batch, max(1, min(parallel, len(batch))))
         size, *rest = shape.to_shape()
         if [*batch.shape[1:]] != rest:
             raise ConfigError(
-                f"network {self._path.parent} takes inputs of the fixed shape {tuple(rest)}, not "
+                f"network {self._path.parent} needs inputs of the fixed shape {tuple(rest)}, not "
                 f"{batch.shape[1:]}: use a bundle that was exported without --static"
             )
         count = max(1, -(-len(batch) // size))
@@ -156,29 +186,29 @@ class Network:
     def _infer(
         self, requests: list[Any], parts: list[NDArray[np.float32]]
     ) -> list[NDArray[np.float32]]:
-        """Run a request for each part, side by side; what `check` raises, or Ctrl-C, stops all."""
-        check()
+        """Run the parts in parallel, one request each; cancellation or Ctrl-C stops all of them."""
+        check_cancelled()
         running = []
         try:
             for request, part in zip(requests, parts, strict=False):
                 request.start_async([part])
                 running.append(request)
             for request in running:
-                while not request.wait_for(PATIENCE_MS):
-                    check()
+                while not request.wait_for(POLL_INTERVAL_MS):
+                    check_cancelled()
         except BaseException:
             self._compiled = None
             for request in running:
                 request.cancel()
             for request in running:
-                with suppress(RuntimeError):  # that it was cancelled
+                with suppress(RuntimeError):  # raised because it was cancelled
                     request.wait()
             raise
-        # The next parts overwrite these tensors.
+        # The next parts overwrite these tensors, so they are copied.
         return [request.get_output_tensor(0).data.copy() for request in running]
 
     def compile(self) -> Any:
-        """Compile the network, if it is not compiled yet."""
+        """Compile the network, unless it is compiled already, and return it."""
         with self._lock:
             if self._compiled is None:
                 devices.check_device(self._options.device, available_devices)
@@ -186,12 +216,12 @@ class Network:
             return self._compiled
 
     def release(self) -> None:
-        """Let go of the compiled network and of its memory; the next call compiles it again."""
+        """Free the compiled network and its memory; the next call compiles it again."""
         with self._lock:
             self._compiled = None
 
     def _compile(self, properties: dict[str, Any]) -> Any:
-        """Compile, again without a cache where the cache is what fails (a full disk)."""
+        """Compile; if the cache fails (e.g. the disk is full), compile without it."""
         device = self._options.device
         try:
             return (
@@ -209,15 +239,15 @@ class Network:
 
 
 def _prune(folder: Path) -> None:
-    """Delete the oldest compiled networks: those of earlier versions are never asked for again."""
-    with suppress(OSError):  # another process may be quicker
+    """Delete the oldest compiled networks, e.g. those of earlier OpenVINO versions."""
+    with suppress(OSError):  # another process may delete them first
         blobs = sorted(folder.glob("*.blob"), key=lambda path: path.stat().st_mtime)
-        for path in blobs[: max(0, len(blobs) - MOST_COMPILED)]:
+        for path in blobs[: max(0, len(blobs) - MAX_CACHED)]:
             path.unlink()
 
 
 def _can_write(folder: Path) -> bool:
-    """Tell whether a folder is there, or can be made, and written to."""
+    """Return whether a folder is writable; it is created if needed."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:

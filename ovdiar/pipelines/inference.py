@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -10,14 +9,15 @@ import numpy as np
 
 from ovdiar.audio.reading import load as load_audio
 from ovdiar.audio.recording import open_recording
-from ovdiar.errors import ConfigError, OvdiarWarning
+from ovdiar.errors import ConfigError
 from ovdiar.frames import FrameGrid, Frames, WindowedFrames, to_samples
 from ovdiar.networks.bundle import EmbeddingSpec
 from ovdiar.networks.models import Models
+from ovdiar.notices import warn
+from ovdiar.options import RunOptions
 from ovdiar.pipelines.sliding import (
     WHOLE,
     aggregate_recording,
-    checked_batch_size,
     embed_unmasked,
     lay_windows,
     score_windows,
@@ -101,7 +101,7 @@ class Inference:
         self.window = window
         self.pre_aggregation_hook = pre_aggregation_hook
         self.skip_aggregation = skip_aggregation
-        self.batch_size = checked_batch_size(batch_size)
+        self.batch_size = RunOptions(batch_size=batch_size).batch_size
         self._convert: Callable[[Any], Any] | None = None
         if not (_embeds(self.model) or skip_conversion):
             self._convert = to_speakers(self.model, soft=soft)
@@ -109,11 +109,9 @@ class Inference:
         if window == "sliding":
             self._windows = _windows(self.model, duration, step)
         elif not _embeds(self.model):
-            warnings.warn(
+            warn(
                 "a segmentation network may score a whole recording badly, and takes much memory "
-                "for it: prefer window='sliding'",
-                OvdiarWarning,
-                stacklevel=2,
+                "for it: prefer window='sliding'"
             )
 
     def __call__(
@@ -130,7 +128,7 @@ class Inference:
         ----------
         audio : as of any pipeline
         hook : called as ``hook(completed=, total=)`` with numbers of windows, as pyannote's
-        progress : called with the share of the run that is done, and what is left, s
+        progress : called with the completed share of the run and the time left, s
         cancel : a `threading.Event`, or alike; the run stops soon after it is set
 
         Raises
@@ -158,7 +156,7 @@ class Inference:
 
         Of several excerpts, sliding windows take all from the first start to the last end, and a
         whole window takes the excerpts one after the other. pyannote cuts before it resamples;
-        here it is the other way round, so that an excerpt hears what the whole recording hears.
+        here it is the other way round, so that an excerpt has the samples of the recording.
         ``hook``, ``progress`` and ``cancel`` are those of a call.
 
         Raises
@@ -224,7 +222,7 @@ class Inference:
 
 
 def _report_to(hook: Progress | None, steps: Steps) -> Progress:
-    """Tell a hook of pyannote's shape, and the run's steps."""
+    """Return a callback for a hook as pyannote's and for the run's steps."""
     advance = steps.progress("segmentation")
 
     def report(*, completed: int, total: int) -> None:
@@ -256,17 +254,15 @@ def _windows(
     windows = segmentation_windows(model, duration, step)
     trained = model.spec.window_samples
     if windows.width != trained:
-        warnings.warn(
+        warn(
             f"the network was trained on windows of {trained / windows.rate:g} s: with "
-            f"{windows.width_s:g} s its scores may be worse",
-            OvdiarWarning,
-            stacklevel=3,
+            f"{windows.width_s:g} s its scores may be worse"
         )
     return windows
 
 
 def _excerpt(waveform: Waveform, chunk: Segment) -> NDArray[np.float32]:
-    """Cut a piece out; the one sample that resampling may cost a recording is forgiven."""
+    """Cut a piece out; it may exceed the recording by the sample that resampling may cost."""
     start, end = (to_samples(time, waveform.rate) for time in (chunk.start, chunk.end))
     if not 0 <= start < end <= len(waveform) + 1:
         raise ConfigError(

@@ -1,4 +1,4 @@
-"""When two or more speak at once (pyannote.audio 3.3.2 ``OverlappedSpeechDetection``)."""
+"""Overlapped speech detection (pyannote.audio 3.3.2 ``OverlappedSpeechDetection``)."""
 
 from __future__ import annotations
 
@@ -6,40 +6,41 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ovdiar.pipelines.regions import Detection
+from ovdiar.options import ActivityOptions, documented
+from ovdiar.pipelines.regions import RegionDetection
 from ovdiar.presets import OVERLAPPED_SPEECH
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class OverlappedSpeechDetection(Detection):
+@documented(ActivityOptions)
+class OverlappedSpeechDetection(RegionDetection):
     """Overlapped speech detection: regions labelled ``OVERLAP``.
+
+    The score of a frame is that of its second most likely speaker.
 
     Parameters
     ----------
     models : a loaded bundle, or a segmentation network
-    preset : ``"ami"``, ``"dihard3"``, ``"voxconverse"`` (tuned for ``pyannote/segmentation``), or
-        a JSON file; by default ``"dihard3"``, and for powerset networks, whose classes are decided
-        beforehand, thresholds of 0.5 and no minimum durations
-    onset : overlap begins where the second likeliest speaker's score rises above it
-    offset : overlap ends where that score falls below it
-    min_duration_on : shorter overlap is dropped, s
-    min_duration_off : shorter gaps are filled, s
-    batch_size : windows that go through the network at once, by default as many as suit the machine
-        (see `ovdiar.pipelines.sliding.batch_of`); changes speed and memory only
+    {options}
 
     Raises
     ------
     ConfigError
-        A parameter is out of its range.
+        A hyper-parameter is unknown or out of its range.
+
+    Notes
+    -----
+    By default the preset is ``dihard3``; powerset networks decide between classes, so their
+    default thresholds are 0.5, without minimum durations.
     """
 
     label = "OVERLAP"
     table = OVERLAPPED_SPEECH
 
     def score(self, scores: NDArray[Any]) -> NDArray[Any]:
-        """Take the second likeliest speaker: (C, F, S) -> (C, F, 1).
+        """Take the second most likely speaker: (C, F, S) -> (C, F, 1).
 
         A network with a single column is taken to score overlap itself.
         """

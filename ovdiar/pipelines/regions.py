@@ -5,19 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ovdiar import presets
 from ovdiar.activity import to_annotation
-from ovdiar.audio.recording import open_recording
-from ovdiar.pipelines.sliding import (
-    aggregate_recording,
-    checked_batch_size,
-    score_speakers,
-    segmentation_of,
-)
-from ovdiar.pipelines.steps import Steps
+from ovdiar.options import ActivityOptions, accepts
+from ovdiar.parameters import ActivityParameters
+from ovdiar.pipelines.base import SegmentationPipeline
+from ovdiar.pipelines.sliding import aggregate_recording
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Mapping, MutableMapping
 
     from numpy.typing import NDArray
@@ -26,44 +20,20 @@ if TYPE_CHECKING:
     from ovdiar.audio.reading import AudioInput
     from ovdiar.networks.models import Models, SegmentationModel
     from ovdiar.pipelines.steps import Cancel, FractionHook, Hook
-    from ovdiar.presets import ActivityParameters
 
 
-class Detection(ABC):
-    """Windows to speakers to one score, averaged over windows, to regions with one label.
+class RegionDetection(SegmentationPipeline[ActivityParameters], ABC):
+    """Detection of regions: one score for each frame of a window, averaged over windows.
 
-    A subclass says what it calls them, which hyper-parameters were published for
-    ``pyannote/segmentation``, and how the scores of speakers become one.
+    A subclass defines the regions' ``label``, the published presets (``table``) and the score.
     """
 
     label: ClassVar[str]
     table: ClassVar[Mapping[str, ActivityParameters]]
 
-    def __init__(
-        self,
-        models: Models | SegmentationModel,
-        *,
-        preset: str | os.PathLike[str] | None = None,
-        onset: float | None = None,
-        offset: float | None = None,
-        min_duration_on: float | None = None,
-        min_duration_off: float | None = None,
-        batch_size: int | None = None,
-    ) -> None:
-        self.model = segmentation_of(models)
-        self.batch_size = checked_batch_size(batch_size)
-        sigmoid = self.model.spec.powerset is None
-        self.parameters = presets.choose(
-            self.table,
-            preset,
-            self.table["dihard3"] if sigmoid else presets.ActivityParameters(),
-            {
-                "onset": onset,
-                "offset": offset,
-                "min_duration_on": min_duration_on,
-                "min_duration_off": min_duration_off,
-            },
-        )
+    @accepts(ActivityOptions)
+    def __init__(self, models: Models | SegmentationModel, **given: Any) -> None:
+        super().__init__(models, given, self.table["dihard3"], self.table)
 
     @abstractmethod
     def score(self, scores: NDArray[Any]) -> NDArray[Any]:
@@ -85,7 +55,7 @@ class Detection(ABC):
         audio : a path, a binary file object, or a mapping of ``waveform`` (samples,) or
             (channels, samples) and ``sample_rate``
         hook : called with the name and outcome of each step, as pyannote's
-        progress : called with the share of the run that is done, and what is left, s
+        progress : called with the completed share of the run and the time left, s
         cancel : a `threading.Event`, or alike; the run stops soon after it is set
         trace : receives ``segmentations`` (windows) and ``aggregated`` (frames)
 
@@ -93,28 +63,19 @@ class Detection(ABC):
         ------
         AudioError, CancelledError
         """
-        with (
-            Steps(hook, audio, progress=progress, cancel=cancel) as steps,
-            open_recording(audio, rate=self.model.spec.frames.rate) as recording,
-        ):
-            scores = score_speakers(
-                self.model,
-                recording,
-                batch_size=self.batch_size,
-                progress=steps.progress("segmentation"),
-            )
-            frames = aggregate_recording(
-                scores.with_data(self.score(scores.data)), recording.length
-            )
-            steps.done("segmentation", frames)
+        with self.run(audio, hook, progress, cancel) as run:
+            scores = run.scores.with_data(self.score(run.scores.data))
+            frames = aggregate_recording(scores, run.recording.length)
+            run.steps.done("segmentation", frames)
             if trace is not None:
-                trace.update(segmentations=scores, aggregated=frames)
+                trace.update(segmentations=run.scores, aggregated=frames)
+            onset, offset = self.parameters.thresholds
             return to_annotation(
                 frames,
-                onset=self.parameters.onset,
-                offset=self.parameters.offset,
+                onset=onset,
+                offset=offset,
                 min_duration_on=self.parameters.min_duration_on,
                 min_duration_off=self.parameters.min_duration_off,
                 labels=[self.label],
-                uri=recording.uri,
+                uri=run.recording.uri,
             )

@@ -1,4 +1,4 @@
-"""Who spoke when, once more: a diarization's turns refined by the segmentation network.
+"""Resegmentation: a diarization's turns, refined by the segmentation network.
 
 Source: pyannote.audio 3.3.2 ``Resegmentation``.
 """
@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ovdiar import presets
-from ovdiar.activity import binarize, to_annotation
+from ovdiar.activity import binarize, speaker_turns
 from ovdiar.annotation import Annotation
-from ovdiar.audio.recording import open_recording
 from ovdiar.counting import speaker_count
 from ovdiar.errors import ConfigError
 from ovdiar.formats import rttm
-from ovdiar.pipelines.sliding import checked_batch_size, score_speakers, segmentation_of
-from ovdiar.pipelines.steps import Steps
+from ovdiar.options import ResegmentationOptions, accepts, documented
+from ovdiar.parameters import ResegmentationParameters
+from ovdiar.pipelines.base import SegmentationPipeline
 from ovdiar.reconstruction import cluster_activations, select_loudest
 from ovdiar.segment import Segment
 from ovdiar.windows import trim
@@ -34,68 +34,34 @@ if TYPE_CHECKING:
     from ovdiar.networks.models import Models, SegmentationModel
     from ovdiar.pipelines.steps import Cancel, FractionHook, Hook
 
-DEFAULT = presets.ActivityParameters(0.810, 0.481, 0.055, 0.098)
-"""Published for ``pyannote/segmentation``, tuned on DIHARD III."""
 
-
-class Resegmentation:
-    """Resegmentation: keep a diarization's speakers, and find anew where each of them talks.
+@documented(ResegmentationOptions)
+class Resegmentation(SegmentationPipeline[ResegmentationParameters]):
+    """Resegmentation: the speakers of a diarization, with new boundaries.
 
     In each window, the network's speakers are matched with those of the baseline; the number of
-    speakers at once is the network's own.
+    active speakers is the network's own.
 
     Parameters
     ----------
     models : a loaded bundle, or a segmentation network
-    preset : ``"ami"``, ``"dihard3"``, ``"voxconverse"`` (tuned to refine VBx by
-        ``pyannote/segmentation``), or a JSON file
-    onset, offset : a speaker starts above the one and stops below the other; by default 0.81 and
-        0.481, and 0.5 for powerset networks, whose classes are decided beforehand
-    min_duration_on : shorter turns are dropped, s; by default 0.055 and, for powerset networks, 0
-    min_duration_off : a speaker's shorter gaps are filled, s; by default 0.098 or 0
-    warm_up : share of a window left out at its start and at its end; below 0.5
-    strict_parity : label turns by the places of the baseline's sorted labels, as pyannote does,
-        not by those labels
-    batch_size : windows that go through the network at once, by default as many as suit the machine
-        (see `ovdiar.pipelines.sliding.batch_of`); changes speed and memory only
+    {options}
 
     Raises
     ------
     ConfigError
-        A parameter is out of its range.
+        A hyper-parameter is unknown or out of its range.
+
+    Notes
+    -----
+    The presets were tuned to refine VBx. The defaults are 0.81, 0.481, 0.055 s and 0.098 s; for
+    powerset networks thresholds of 0.5, without minimum durations.
     """
 
-    def __init__(
-        self,
-        models: Models | SegmentationModel,
-        *,
-        preset: str | os.PathLike[str] | None = None,
-        onset: float | None = None,
-        offset: float | None = None,
-        min_duration_on: float | None = None,
-        min_duration_off: float | None = None,
-        warm_up: float = 0.05,
-        strict_parity: bool = False,
-        batch_size: int | None = None,
-    ) -> None:
-        if not 0 <= warm_up < 0.5:
-            raise ConfigError(f"warm_up is {warm_up:g}: give a share from 0 to below 0.5")
-        self.model = segmentation_of(models)
-        self.warm_up = (warm_up, warm_up)
-        self.strict_parity = strict_parity
-        self.batch_size = checked_batch_size(batch_size)
-        sigmoid = self.model.spec.powerset is None
-        self.parameters = presets.choose(
-            presets.RESEGMENTATION,
-            preset,
-            DEFAULT if sigmoid else presets.ActivityParameters(),
-            {
-                "onset": onset,
-                "offset": offset,
-                "min_duration_on": min_duration_on,
-                "min_duration_off": min_duration_off,
-            },
-        )
+    @accepts(ResegmentationOptions)
+    def __init__(self, models: Models | SegmentationModel, **given: Any) -> None:
+        self.strict_parity: bool = given.pop("strict_parity", False)
+        super().__init__(models, given, presets.RESEGMENTATION_DEFAULT, presets.RESEGMENTATION)
 
     def __call__(
         self,
@@ -116,7 +82,7 @@ class Resegmentation:
         baseline : a diarization, or an RTTM file that holds it: under the recording's name, or
             as the only recording
         hook : called with the name and outcome of each step, as pyannote's
-        progress : called with the share of the run that is done, and what is left, s
+        progress : called with the completed share of the run and the time left, s
         cancel : a `threading.Event`, or alike; the run stops soon after it is set
         trace : receives ``segmentations``, ``count``, ``baseline`` (frames), ``matches``
             (windows, speakers), and ``discrete_diarization``
@@ -133,26 +99,19 @@ class Resegmentation:
             The RTTM file holds several recordings, none of them this one.
         """
         parameters = self.parameters
-        with (
-            Steps(hook, audio, progress=progress, cancel=cancel) as steps,
-            open_recording(audio, rate=self.model.spec.frames.rate) as recording,
-        ):
+        warm_up = (parameters.warm_up, parameters.warm_up)
+        with self.run(audio, hook, progress, cancel) as run:
+            scores, steps = run.scores, run.steps
             if not isinstance(baseline, Annotation):
-                baseline = read_baseline(baseline, recording.uri)
-            scores = score_speakers(
-                self.model,
-                recording,
-                batch_size=self.batch_size,
-                progress=steps.progress("segmentation"),
-            )
+                baseline = read_baseline(baseline, run.recording.uri)
             steps.done("segmentation", scores)
-            active = binarize(scores.data, parameters.onset, parameters.offset or parameters.onset)
-            count = speaker_count(scores.with_data(active), self.warm_up)
+            active = binarize(scores.data, *parameters.thresholds)
+            count = speaker_count(scores.with_data(active), warm_up)
             steps.done("speaker_counting", count)
-            support = Segment(0.0, recording.duration_s + scores.windows.step_s)
+            support = Segment(0.0, run.recording.duration_s + scores.windows.step_s)
             labels = baseline.crop(support).labels()
             discrete_baseline = baseline.discretize(support, scores.frames, labels)
-            trimmed = trim(scores, self.warm_up)
+            trimmed = trim(scores, warm_up)
             matches = match_speakers(trimmed, discrete_baseline)
             discrete = select_loudest(cluster_activations(trimmed, matches), count)
             steps.done("discrete_diarization", discrete)
@@ -164,22 +123,24 @@ class Resegmentation:
                     matches=matches,
                     discrete_diarization=discrete,
                 )
-            names = None if self.strict_parity else _names(labels, discrete.data.shape[1])
-            return to_annotation(
+            turns = speaker_turns(
                 discrete,
                 min_duration_on=parameters.min_duration_on,
                 min_duration_off=parameters.min_duration_off,
-                labels=names,
-                uri=recording.uri,
             )
+            columns = discrete.data.shape[1]
+            names = [str(column) for column in range(columns)]
+            if not self.strict_parity:
+                names = _names(labels, columns)
+            return turns.to_annotation(names, run.recording.uri)
 
 
 def match_speakers(scores: WindowedFrames, baseline: Frames) -> NDArray[np.int64]:
     """Match each window's speakers with the columns of a baseline: (C, F, S), (T, K) -> (C, S).
 
-    The assignment of least mean absolute difference, silent columns added where one side has
-    fewer. As in pyannote, the baseline is read from the first frame that reaches into the window,
-    which is up to four before the window's own first. Past its end, nobody talks.
+    The assignment with the least mean absolute difference; silent columns are added where one side
+    has fewer. As in pyannote, the baseline is read from the first frame that reaches into the
+    window, up to four before the window's own first. Past its end, nobody speaks.
     """
     from scipy.optimize import linear_sum_assignment  # noqa: PLC0415 - SciPy loads when needed
 

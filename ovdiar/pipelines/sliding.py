@@ -12,7 +12,6 @@ from ovdiar.activity import powerset_mapping, powerset_to_speakers
 from ovdiar.conditioning import low_passed, with_noise
 from ovdiar.errors import ConfigError
 from ovdiar.frames import FrameGrid, Frames, WindowedFrames, to_samples
-from ovdiar.networks.models import Models
 from ovdiar.windows import count_windows, gather, ignore_progress, overlap_add, slide
 
 if TYPE_CHECKING:
@@ -27,25 +26,14 @@ if TYPE_CHECKING:
     from ovdiar.windows import Progress
 
 WHOLE = np.ones((1, 1, 1), dtype=np.float32)
-"""The mask (windows, speakers, frames) that lets an embedding hear all of a window."""
+"""The mask (windows, speakers, frames) of a whole window."""
 
 BATCH_S = 60.0
-"""Audio that goes through a network at once unless told, s.
-
-Measured with PyanNet and windows of 10 s on 2 cores: two windows at a time take 1.2 times as long
-as 6 at once, 12 at once 9 % less, and every window more needs 14 MB.
-"""
-
-
-def checked_batch_size(batch_size: int | None) -> int | None:
-    """Return a batch size as it is, None being what suits the machine; refuse less than 1."""
-    if batch_size is not None and batch_size < 1:
-        raise ConfigError(f"batch_size is {batch_size}: give at least 1")
-    return batch_size
+"""Audio in a batch of windows by default, s (docs/studies/threads-and-batches.md)."""
 
 
 def batch_of(windows: FrameGrid, batch_size: int | None) -> int:
-    """Tell how many windows go through a network at once.
+    """Return the number of windows of a batch.
 
     Unless told, those that `BATCH_S` holds, rounded up to as many for each core: an LSTM runs over
     time step by step, so that what cores share are the windows.
@@ -56,22 +44,17 @@ def batch_of(windows: FrameGrid, batch_size: int | None) -> int:
     return cores * math.ceil(BATCH_S / windows.width_s / cores)
 
 
-def segmentation_of(models: Models | SegmentationModel) -> SegmentationModel:
-    """Take a bundle's segmentation network, or the network itself."""
-    return models.segmentation if isinstance(models, Models) else models
-
-
 def segmentation_windows(
     model: SegmentationModel, duration_s: float | None, step_s: float | None
 ) -> FrameGrid:
-    """Lay the windows: as long as the network was trained on, a tenth apart, unless told."""
+    """Return the grid of windows: by default as long as in training, and a tenth apart."""
     spec = model.spec
     width = spec.window_samples if duration_s is None else to_samples(duration_s, spec.frames.rate)
     return lay_windows(width, step_s, spec.frames.rate, spec.min_samples)
 
 
 def lay_windows(width: int, step_s: float | None, rate: int, least: int) -> FrameGrid:
-    """Lay windows of ``width`` samples, of which the network needs at least ``least``."""
+    """Return the grid of windows of ``width`` samples; the network needs at least ``least``."""
     if width < least:
         raise ConfigError(
             f"a window of {width / rate:g} s is too short for this network: "
@@ -133,7 +116,7 @@ def embed_unmasked(
     batch_size: int | None = None,
     progress: Progress = ignore_progress,
 ) -> Frames:
-    """Embed every window of a recording as if one speaker held it: (C, D) on the windows' grid."""
+    """Embed every window of a recording whole: (C, D) on the windows' grid."""
     embeddings = [
         model(batch, np.repeat(WHOLE, len(batch), axis=0))[:, 0]
         for batch in _batches(recording, windows, batch_size, progress)
@@ -142,7 +125,7 @@ def embed_unmasked(
 
 
 def to_speakers(model: SegmentationModel, *, soft: bool = False) -> Callable[[Any], Any] | None:
-    """Return how a network's classes become speakers; None where they already are."""
+    """Return the conversion of powerset classes to speakers; None for a sigmoid network."""
     largest = model.spec.powerset
     if largest is None:
         return None
@@ -174,7 +157,7 @@ def _batches(
     lowpass_hz: float = 0.0,
     noise: float = 0.0,
 ) -> Iterator[NDArray[np.float32]]:
-    """Condition a recording and cut batches of windows (N, samples), telling what is done."""
+    """Condition a recording and cut batches of windows (N, samples), reporting progress."""
     done, blocks = 0, recording.blocks()
     if lowpass_hz:
         blocks = low_passed(blocks, lowpass_hz, windows.rate)

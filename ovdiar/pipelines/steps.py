@@ -1,4 +1,4 @@
-"""Tell how far a pipeline is, and stop it: hooks in pyannote's manner, a fraction, cancellation."""
+"""Progress and cancellation of a run: hooks as in pyannote, a completed fraction, a stop signal."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ovdiar.cancellation import checking
+from ovdiar.cancellation import cancellable
 from ovdiar.errors import CancelledError
 from ovdiar.pipelines.estimate import SEGMENTATION_ONLY, Estimate
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
     from ovdiar.windows import Progress
 
-TELL_EVERY_S = 0.1
-"""How often a fraction is told while a network computes."""
+REPORT_EVERY_S = 0.1
+"""Interval between reports of the fraction while a network computes."""
 REPEAT_EVERY_S = 0.5
-"""How often a hook is told the same again while a network computes."""
+"""Interval between repeated calls of a hook while a network computes."""
 
 
 class Hook(Protocol):
-    """Is called after each step, and often within the long ones.
+    """Called after each step, and often within the long ones.
 
     Steps are ``segmentation``, ``speaker_counting``, ``embeddings``, ``discrete_diarization``.
     Within a step the artifact is None, and ``completed`` of ``total`` windows are done; while a
-    batch of windows takes long, this is repeated. What a hook raises stops the pipeline. A hook
-    that has a method ``progress`` is told the fraction too.
+    batch of windows takes long, this is repeated. An exception in a hook stops the pipeline. A
+    method ``progress`` of a hook is called with the fraction, as a `FractionHook`.
     """
 
     def __call__(
@@ -42,35 +42,36 @@ class Hook(Protocol):
         total: int | None = None,
         completed: int | None = None,
     ) -> None:
-        """Take note of a step."""
+        """Handle a step."""
 
 
 class FractionHook(Protocol):
-    """Is told how much of a run is done, in time: evenly, ten times a second while networks run."""
+    """Called with the completed share of a run's time, ten times a second while networks run."""
 
     def __call__(self, fraction: float, eta_s: float | None, /) -> None:
-        """Take a fraction, from 0 to 1 and never going back, and what is left, s.
+        """Handle a fraction, from 0 to 1 and never decreasing, and the time left, s.
 
-        ``eta_s`` is None before anything is measured. What is raised here stops the run.
+        ``eta_s`` is None before anything is measured. An exception here stops the run.
         """
 
 
 class Cancel(Protocol):
-    """Tells whether a run is to stop: a `threading.Event`, or anything that answers as it does."""
+    """A signal to stop a run: a `threading.Event`, or an object with the same method."""
 
     def is_set(self) -> bool:
-        """Tell whether to stop."""
+        """Return whether to stop."""
         ...
 
 
 class Steps:
-    """One run over one file: who is told of it, and who may stop it. To be entered for the run.
+    """The steps of one run over one file: a context manager around the run.
 
     Parameters
     ----------
-    hook, progress, cancel : None where nobody wants to know or to stop
-    file : what the hook is told that it is about
-    costs : the steps that take time, and what one of their windows costs, s (see `Estimate`)
+    hook, progress, cancel : see `Hook`, `FractionHook`, `Cancel`; None for none
+    file : passed to the hook
+    costs : the steps that take time, with the expected time of one of their windows, s (see
+        `Estimate`)
     """
 
     def __init__(
@@ -86,15 +87,15 @@ class Steps:
         listeners = (progress, getattr(hook, "progress", None))
         self._listeners: list[FractionHook] = [each for each in listeners if each is not None]
         self._estimate = Estimate(costs)
-        self._started = self._told = self._called = time.monotonic()
+        self._started = self._reported = self._called = time.monotonic()
         self._last: tuple[str, int, int] | None = None
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        """Begin, unless that is cancelled already."""
+        """Start, unless the run is cancelled already."""
         self._stop_if_cancelled()
-        self._tell(0.0, None)
-        self._stack.enter_context(checking(self._check))
+        self._report(0.0, None)
+        self._stack.enter_context(cancellable(self._check))
         return self
 
     def __exit__(
@@ -103,21 +104,21 @@ class Steps:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """End; all is done unless something was raised."""
+        """Finish; without an exception, the fraction is 1."""
         self._stack.close()
         if kind is None:
             self._stop_if_cancelled()
-            self._tell(1.0, 0.0)
+            self._report(1.0, 0.0)
 
     def progress(self, name: str) -> Progress:
-        """Return what reports the progress of a step."""
+        """Return a callback for the progress of a step."""
 
         def report(*, completed: int, total: int) -> None:
             self._last = (name, completed, total)
             self._estimate.advance(name, completed, total)
             self._stop_if_cancelled()
             self._call_hook()
-            self._tell_estimate()
+            self._report_estimate()
 
         return report
 
@@ -129,27 +130,27 @@ class Steps:
         self._stop_if_cancelled()
 
     def _check(self) -> None:
-        """Stop where that is asked for; else tell how far the run is, though no batch has ended."""
+        """Stop if cancelled; otherwise report progress, though no batch has ended."""
         self._stop_if_cancelled()
         now = time.monotonic()
         if now >= self._called + REPEAT_EVERY_S:
             self._call_hook()
-        if now >= self._told + TELL_EVERY_S:
-            self._tell_estimate()
+        if now >= self._reported + REPORT_EVERY_S:
+            self._report_estimate()
 
     def _call_hook(self) -> None:
-        """Tell the hook what was last reported within a step."""
+        """Call the hook with the last progress within a step."""
         self._called = time.monotonic()
         if self._hook is not None and self._last is not None:
             name, completed, total = self._last
             self._hook(name, None, file=self._file, total=total, completed=completed)
 
-    def _tell_estimate(self) -> None:
+    def _report_estimate(self) -> None:
         if self._listeners:
-            self._tell(self._estimate.fraction(), self._estimate.left_s())
+            self._report(self._estimate.fraction(), self._estimate.left_s())
 
-    def _tell(self, fraction: float, eta_s: float | None) -> None:
-        self._told = time.monotonic()
+    def _report(self, fraction: float, eta_s: float | None) -> None:
+        self._reported = time.monotonic()
         for listener in self._listeners:
             listener(fraction, eta_s)
 

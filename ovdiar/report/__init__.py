@@ -1,6 +1,6 @@
-"""A recording's turns to look at, hear and correct: a page, or a picture.
+"""Reports of a diarization, to inspect, play and correct turns.
 
-`write_page` makes one HTML file that needs no network, `write_picture` a PNG or SVG (matplotlib).
+`write_page` writes a self-contained HTML file, `write_picture` a PNG or SVG (matplotlib).
 """
 
 from ovdiar.report.page import write_page

@@ -1,11 +1,11 @@
-"""A reference beside the turns: who is who, and where the two differ."""
+"""Comparison of turns with a reference: mapped speakers, and regions with errors."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ovdiar.metrics.cells import cut
+from ovdiar.metrics.cells import scored_cells
 from ovdiar.metrics.der import DiarizationErrors, cell_errors, diarization_errors
 from ovdiar.metrics.mapping import speaker_mapping
 from ovdiar.segment import Segment, merge
@@ -14,19 +14,23 @@ if TYPE_CHECKING:
     from ovdiar.annotation import Annotation
 
 KINDS = ("miss", "false alarm", "confusion")
-"""In the order of `ovdiar.metrics.der.cell_errors`."""
+"""Kinds of errors, in the order of `ovdiar.metrics.der.cell_errors`."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What a reference says of turns, strictly: no collar, overlap counts.
+    """Comparison with a reference, without a collar and with overlap.
 
     Parameters
     ----------
-    reference : the truth
-    names : the reference's speaker of each speaker that has one
-    regions : where speech is missed, invented (false alarm) or confused, by the names of `KINDS`
-    errors : how much of each, speaker-seconds
+    reference
+        Reference turns.
+    names
+        Label in the reference by label in the hypothesis, for mapped speakers.
+    regions
+        Regions with each kind of error, by the names in `KINDS`.
+    errors
+        Durations of the errors, in speaker-seconds.
     """
 
     reference: Annotation
@@ -36,14 +40,14 @@ class Comparison:
 
 
 def compare(reference: Annotation, hypothesis: Annotation) -> Comparison:
-    """Compare turns with the truth, each stretch of time by itself."""
-    cells = cut(reference, hypothesis)
+    """Compare turns with a reference, cell by cell."""
+    cells = scored_cells(reference, hypothesis)
     counts = cell_errors(cells)
     ends_s = cells.starts_s + cells.durations_s
     regions = {}
     for kind, wrong in zip(KINDS, counts.T > 0, strict=True):
-        borders = zip(cells.starts_s[wrong].tolist(), ends_s[wrong].tolist(), strict=True)
-        regions[kind] = merge(Segment(start_s, end_s) for start_s, end_s in borders)
+        boundaries = zip(cells.starts_s[wrong].tolist(), ends_s[wrong].tolist(), strict=True)
+        regions[kind] = merge(Segment(start_s, end_s) for start_s, end_s in boundaries)
     return Comparison(
         reference,
         speaker_mapping(reference, hypothesis),

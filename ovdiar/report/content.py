@@ -1,4 +1,4 @@
-"""What a report's page is told: plain values, in seconds, for one block of JSON."""
+"""Data of an HTML report: plain values in seconds, embedded as one block of JSON."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ovdiar.segment import Segment
 
 LOW_CONFIDENCE = 0.7
-"""Turns below it are marked: of those, one second in three and more may be wrong."""
+"""Turns below it are marked; at least one second in three of them may be wrong."""
 
 
 def content(
@@ -31,18 +31,30 @@ def content(
     comparison: Comparison | None = None,
     provenance: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Say all that the page shows.
+    """Return the data of an HTML report.
 
-    ``title`` is its headline, ``link`` where the audio lies where it is not embedded. Turns are
-    rows of start, end, number of the speaker, and confidence or None.
+    Parameters
+    ----------
+    annotation
+        Turns, written as rows of start, end, index of the speaker, and confidence or None.
+    sound
+        Duration and waveform outline of the recording.
+    title
+        Heading of the page.
+    link
+        URL of the audio, if it is not embedded.
+    comparison
+        Comparison with a reference, if there is one.
+    provenance
+        How the turns were made.
     """
     labels = annotation.labels()
     duration_s = max(sound.duration_s, annotation.extent.end)
     turns = [_row(turn, labels) for turn in annotation.turns]
-    told = {"uri": annotation.uri, "duration": duration_s, "speakers": labels, "turns": turns}
+    data = {"uri": annotation.uri, "duration": duration_s, "speakers": labels, "turns": turns}
     return {
-        **told,
-        "key": digest(told),
+        **data,
+        "key": content_key(data),
         "title": title,
         "link": link,
         "colours": COLOURS,
@@ -50,13 +62,13 @@ def content(
         "peaks": base64.b64encode(sound.peaks.tobytes()).decode(),
         "peakSeconds": sound.duration_s / len(sound.peaks),
         "provenance": origin(annotation.uri) if provenance is None else dict(provenance),
-        "reference": None if comparison is None else _compared(comparison, labels),
+        "reference": None if comparison is None else _comparison_data(comparison, labels),
     }
 
 
-def digest(told: dict[str, Any]) -> str:
-    """Name content by what it says: under this key a browser keeps its corrections."""
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
+def content_key(data: dict[str, Any]) -> str:
+    """Return a key that depends on the turns; a browser stores corrections under it."""
+    return hashlib.sha256(json.dumps(data).encode()).hexdigest()[:16]
 
 
 def _row(turn: Turn, labels: list[str]) -> list[Any]:
@@ -64,15 +76,15 @@ def _row(turn: Turn, labels: list[str]) -> list[Any]:
     return [turn.segment.start, turn.segment.end, labels.index(turn.speaker), confidence]
 
 
-def _compared(comparison: Comparison, labels: list[str]) -> dict[str, Any]:
-    """Tell the reference's speakers, whom they are among ``labels``, and the errors."""
-    theirs = comparison.reference.labels()
-    mine = {name: labels.index(label) for label, name in comparison.names.items()}
+def _comparison_data(comparison: Comparison, labels: list[str]) -> dict[str, Any]:
+    """Return the reference's turns, its speakers' indices among ``labels``, and the errors."""
+    reference_labels = comparison.reference.labels()
+    indices = {name: labels.index(label) for label, name in comparison.names.items()}
     errors = comparison.errors
     return {
-        "speakers": theirs,
-        "partners": [mine.get(name) for name in theirs],
-        "turns": [_row(turn, theirs)[:3] for turn in comparison.reference.turns],
+        "speakers": reference_labels,
+        "partners": [indices.get(name) for name in reference_labels],
+        "turns": [_row(turn, reference_labels)[:3] for turn in comparison.reference.turns],
         "errors": {kind: _spans(regions) for kind, regions in comparison.regions.items()},
         "seconds": [errors.miss_s, errors.false_alarm_s, errors.confusion_s, errors.total_s],
         "rate": errors.rate,

@@ -1,7 +1,7 @@
-"""The page: a template that is filled with its style, its scripts, the turns and the audio.
+"""HTML report: a template filled with its style, its scripts, the turns and the audio.
 
-Everything is in one file, and the file forbids itself everything else: its content security policy
-names the digests of its one style and its one script, and allows no connection.
+The file is self-contained: its content security policy lists the hashes of its only style and its
+only script, and allows no connection.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from ovdiar.audio.encoding import encode, measure
+from ovdiar.files import make_folder_of, write_bytes
 from ovdiar.report.comparison import compare
 from ovdiar.report.content import content
 from ovdiar.report.scripts import bundle
-from ovdiar.tuning.writing import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ovdiar.audio.reading import AudioInput
 
 ASSETS = resources.files("ovdiar.report") / "assets"
-PLACE = re.compile(r"\{\{ (\w+) \}\}")
+PLACEHOLDER = re.compile(r"\{\{ (\w+) \}\}")
 
 
 def write_page(
@@ -43,34 +43,34 @@ def write_page(
     link: str | os.PathLike[str] | None = None,
     provenance: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write a page that shows turns, plays them, and lets them be corrected.
+    """Write an HTML page that shows, plays and corrects turns.
 
     Parameters
     ----------
     path
-        The HTML file; it is whole, or not there.
+        HTML file to write; its folder is created if needed.
     audio
-        The recording (see `ovdiar.audio.reading.AudioInput`), embedded as MP3.
+        Recording (see `ovdiar.audio.reading.AudioInput`), embedded as MP3.
     annotation
-        Its turns.
+        Turns of the recording.
     title
-        The headline; by default the recording's name.
+        Heading. By default, the name of the recording.
     reference
-        The truth, shown beside with errors marked.
+        Reference turns, shown next to the turns with errors marked.
     link
-        The recording's file, to be played from where it lies, seen from the page, and not embedded.
+        Audio file to play from its location instead of embedding the audio.
     provenance
-        What made the turns, kept in JSON that is downloaded (see `ovdiar.serialization`).
+        How the turns were made; included in downloaded JSON (see `ovdiar.serialization`).
 
     Raises
     ------
     AudioError
-        When the recording cannot be decoded.
-    ConfigError
-        When the page cannot be written.
+        If the recording cannot be decoded.
+    OutputError
+        If the page cannot be written.
     """
     sound = encode(audio) if link is None else measure(audio)
-    told = content(
+    data = content(
         annotation,
         sound,
         title=title or annotation.uri or "Recording",
@@ -78,45 +78,58 @@ def write_page(
         comparison=None if reference is None else compare(reference, annotation),
         provenance=provenance,
     )
-    write_whole(Path(path), page(told, sound.mp3))
+    make_folder_of(path)
+    write_bytes(path, page(data, sound.mp3))
 
 
 def _address(audio: Path, page_path: Path) -> str:
-    """Say where a file lies, seen from the page: relative, unless it is on another drive."""
+    """Return the URL of a file relative to the page, or absolute if it is on another drive."""
     try:
-        way = os.path.relpath(audio.resolve(), page_path.resolve().parent)
+        relative = os.path.relpath(audio.resolve(), page_path.resolve().parent)
     except ValueError:
         return audio.resolve().as_uri()
-    return quote(Path(way).as_posix().encode(errors="surrogateescape"), safe="/")
+    return quote(Path(relative).as_posix().encode(errors="surrogateescape"), safe="/")
 
 
-def page(told: dict[str, Any], mp3: bytes = b"") -> bytes:
-    """Fill the template with what `content.content` tells, and with audio."""
+def page(data: dict[str, Any], mp3: bytes = b"") -> bytes:
+    """Fill the template.
+
+    Parameters
+    ----------
+    data
+        Result of `ovdiar.report.content.content`.
+    mp3
+        Audio to embed.
+
+    Returns
+    -------
+    HTML, encoded as UTF-8.
+    """
     style, script = asset("page.css"), bundle(asset, "main.js")
     policy = [
         "default-src 'none'",
         f"style-src '{_digest(style)}'",
         f"script-src '{_digest(script)}'",
-        "media-src blob:" if told["link"] is None else "media-src 'self' file:",
+        "media-src blob:" if data["link"] is None else "media-src 'self' file:",
         "img-src data:",
         "base-uri 'none'",
         "form-action 'none'",
     ]
-    filling = {
-        "title": escape(told["title"]),
+    values = {
+        "title": escape(data["title"]),
         "policy": "; ".join(policy),
         "style": style,
         "script": script,
-        "content": _inert(json.dumps(told, separators=(",", ":"))),
+        "content": _escape_json(json.dumps(data, separators=(",", ":"))),
     }
-    text = PLACE.sub(lambda place: filling.get(place[1], place[0]), asset("page.html"))
+    text = PLACEHOLDER.sub(lambda match: values.get(match[1], match[0]), asset("page.html"))
     before, after = text.split("{{ audio }}")
     parts = [before.encode(errors="replace"), base64.b64encode(mp3), after.encode()]
     return b"".join(parts)
 
 
 def asset(name: str) -> str:
-    """Read a part of the page."""
+    """Read a file of the page."""
     return (ASSETS / name).read_text(encoding="utf-8")
 
 
@@ -124,6 +137,6 @@ def _digest(text: str) -> str:
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
-def _inert(text: str) -> str:
-    """Write JSON so that nothing in it ends, or begins, an element; it says the same."""
+def _escape_json(text: str) -> str:
+    """Escape JSON so that it cannot start or end an HTML element; it parses to the same value."""
     return text.replace("&", r"\u0026").replace("<", r"\u003c").replace(">", r"\u003e")

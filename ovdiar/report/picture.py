@@ -1,4 +1,4 @@
-"""A picture of the turns, PNG or SVG, drawn by matplotlib (extra ``report``)."""
+"""Timeline of the turns as PNG or SVG, drawn by matplotlib (extra ``report``)."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ovdiar.errors import MissingPackageError
+from ovdiar.files import make_folder_of, write_bytes
 from ovdiar.report.comparison import KINDS, compare
 from ovdiar.report.content import LOW_CONFIDENCE
 from ovdiar.segment import Segment, merge
 from ovdiar.timeline_svg import COLOURS, ticks
-from ovdiar.tuning.writing import write_whole
 
 if TYPE_CHECKING:
     import os
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
     from ovdiar.annotation import Annotation, Turn
 
 WIDTH_IN, LEFT_IN, RIGHT_IN = 10.0, 1.45, 0.2
-"""Of the picture, of the names at its left, and of the margin at its right, inches."""
+"""Width of the picture, of the labels on the left, and of the right margin, in inches."""
 TOP_IN, BOTTOM_IN = 0.42, 0.36
-"""Of the title and of the axis."""
+"""Heights of the title and of the axis, in inches."""
 LANE_IN, LOW_LANE_IN = 0.36, 0.2
-"""Of a speaker's lane, and of a lane of marks or of the reference."""
+"""Height of a speaker's lane, and of a lane of marks or of the reference, in inches."""
 DOTS_PER_INCH = 150
 FINEST = 4000
-"""Gaps shorter than this part of the whole cannot be seen, nor can turns."""
+"""Turns and gaps shorter than this fraction of the duration are not visible."""
 LONGEST_NAME = 18
 INK, SOFT, RULE, WRONG = "#161b22", "#59626f", "#e1e5ea", "#b3261e"
 SUFFIXES = (".png", ".svg")
 
 
 class Bars(NamedTuple):
-    """Segments to be drawn alike, as so much of their lane's height."""
+    """Segments with one style; the height is a fraction of their lane."""
 
     segments: Iterable[Segment]
     height: float
@@ -42,7 +42,7 @@ class Bars(NamedTuple):
 
 
 class Lane(NamedTuple):
-    """A name at the left, a height in inches, and bars."""
+    """One row: label, height in inches, and bars."""
 
     name: str
     height_in: float
@@ -55,14 +55,14 @@ def require_matplotlib(path: str | os.PathLike[str]) -> Any:
     Raises
     ------
     MissingPackageError
-        When it is not installed.
+        If it is not installed.
     """
     try:
-        import matplotlib as mpl  # noqa: PLC0415 - nothing else needs it
+        import matplotlib as mpl  # noqa: PLC0415 - only needed to draw
     except ImportError:
         raise MissingPackageError(
             f"drawing {Path(path).name!r} needs matplotlib: pip install matplotlib (ovdiar's "
-            "extra report), or name an .html"
+            "extra report), or write an .html file"
         ) from None
     return mpl
 
@@ -75,18 +75,30 @@ def write_picture(
     title: str | None = None,
     reference: Annotation | None = None,
 ) -> None:
-    """Draw a timeline, one lane a speaker; PNG or SVG by the path's suffix.
+    """Draw a timeline with one lane per speaker.
 
-    Turns of low confidence are lower and hatched, overlap is marked above. A reference lies in
-    outline below the speakers that it matches, and errors at the bottom. The picture starts at
-    0 s, or before it with the first turn, and ends after ``duration_s``, or the last turn.
+    Turns of low confidence are narrower and hatched, and overlap is marked above. Turns of a
+    reference are outlined below the speaker they are mapped to, with errors at the bottom.
+
+    Parameters
+    ----------
+    path
+        File to write, with the suffix ``.png`` or ``.svg``.
+    annotation
+        Turns to draw.
+    duration_s
+        Duration of the recording, in seconds. By default, the end of the last turn.
+    title
+        Title. By default, the name of the recording.
+    reference
+        Reference turns.
 
     Raises
     ------
     MissingPackageError
-        When matplotlib is not installed.
-    ConfigError
-        When the picture cannot be written.
+        If matplotlib is not installed.
+    OutputError
+        If the picture cannot be written.
     """
     mpl = require_matplotlib(path)
     kind = Path(path).suffix[1:].lower()
@@ -99,32 +111,33 @@ def write_picture(
         figure = _draw(lanes, extent, title or annotation.uri or "")
         fixed = {"Date": None} if kind == "svg" else {}
         figure.savefig(buffer, format=kind, dpi=DOTS_PER_INCH, metadata=fixed)
-    write_whole(Path(path), buffer.getvalue())
+    make_folder_of(path)
+    write_bytes(path, buffer.getvalue())
 
 
 def _lanes(annotation: Annotation, reference: Annotation | None) -> Iterator[Lane]:
-    """List what the picture shows, from top to bottom."""
-    compared = None if reference is None else compare(reference, annotation)
-    partners = {} if compared is None else compared.names
-    theirs = [] if reference is None else reference.labels()
+    """Return the lanes from top to bottom."""
+    comparison = None if reference is None else compare(reference, annotation)
+    partners = {} if comparison is None else comparison.names
+    reference_labels = [] if reference is None else reference.labels()
     if overlap := annotation.get_overlap():
         yield Lane("Overlap", LOW_LANE_IN, [Bars(overlap, 0.6, _hatched("none", INK))])
     for place, label in enumerate(annotation.labels()):
         colour = COLOURS[place % len(COLOURS)]
         turns = [turn for turn in annotation.turns if turn.speaker == label]
-        sure = [turn.segment for turn in turns if not _is_low(turn)]
-        unsure = [turn.segment for turn in turns if _is_low(turn)]
+        confident = [turn.segment for turn in turns if not _is_low(turn)]
+        uncertain = [turn.segment for turn in turns if _is_low(turn)]
         filled = {"facecolor": colour, "edgecolor": INK, "linewidth": 0.4}
-        bars = [Bars(sure, 0.76, filled), Bars(unsure, 0.46, _hatched(colour, "white"))]
+        bars = [Bars(confident, 0.76, filled), Bars(uncertain, 0.46, _hatched(colour, "white"))]
         yield Lane(label, LANE_IN, bars)
         if reference is not None and label in partners:
             yield _outlined(reference, partners[label], colour)
-    for name in theirs:
+    for name in reference_labels:
         if reference is not None and name not in partners.values():
             yield _outlined(reference, name, SOFT)
-    if compared is not None:
+    if comparison is not None:
         for kind in KINDS:
-            bars = [Bars(compared.regions[kind], 0.6, {"facecolor": WRONG})]
+            bars = [Bars(comparison.regions[kind], 0.6, {"facecolor": WRONG})]
             yield Lane({"miss": "missed"}.get(kind, kind).capitalize(), LOW_LANE_IN, bars)
 
 
@@ -142,8 +155,8 @@ def _outlined(reference: Annotation, name: str, colour: str) -> Lane:
 
 
 def _draw(lanes: list[Lane], extent: Segment, title: str) -> Any:
-    """Draw lanes below each other; y counts inches down from the first one's top."""
-    from matplotlib.figure import Figure  # noqa: PLC0415 - nothing else needs it
+    """Draw the lanes below each other; y is the distance in inches from the first lane's top."""
+    from matplotlib.figure import Figure  # noqa: PLC0415 - only needed to draw
 
     inner_in = sum(lane.height_in for lane in lanes) or LANE_IN
     height_in = TOP_IN + inner_in + BOTTOM_IN
@@ -157,7 +170,7 @@ def _draw(lanes: list[Lane], extent: Segment, title: str) -> Any:
         axes.axhline(top, color=RULE, linewidth=0.6, zorder=0)
         named = lane.height_in == LANE_IN
         words = {"color": INK, "fontweight": "bold"} if named else {"color": SOFT, "fontsize": 8}
-        text = figure.text(0.015, 0, _plain(lane.name), va="center", **words)
+        text = figure.text(0.015, 0, _label_text(lane.name), va="center", **words)
         text.set_y(1 - (TOP_IN + middle) / height_in)
         for bars in lane.bars:
             height = bars.height * lane.height_in
@@ -168,7 +181,7 @@ def _draw(lanes: list[Lane], extent: Segment, title: str) -> Any:
             axes.broken_barh(spans, (middle - height / 2, height), **bars.style)
         top += lane.height_in
     if not lanes:
-        axes.text(0.5, 0.5, "nobody speaks", transform=axes.transAxes, ha="center", va="center")
+        axes.text(0.5, 0.5, "no speech", transform=axes.transAxes, ha="center", va="center")
     marks = list(ticks(extent))
     axes.set_xticks([time_s for time_s, _ in marks], [text for _, text in marks])
     axes.set_yticks([])
@@ -176,11 +189,13 @@ def _draw(lanes: list[Lane], extent: Segment, title: str) -> Any:
     axes.grid(axis="x", color=RULE, linewidth=0.6)
     axes.set_axisbelow(True)
     axes.spines[:].set_visible(False)
-    figure.text(0.015, 1 - 0.2 / height_in, _plain(title, 90), va="center", color=INK, fontsize=11)
+    figure.text(
+        0.015, 1 - 0.2 / height_in, _label_text(title, 90), va="center", color=INK, fontsize=11
+    )
     return figure
 
 
-def _plain(text: str, most: int = LONGEST_NAME) -> str:
-    """Shorten a name, and keep matplotlib from taking dollars for formulas."""
+def _label_text(text: str, limit: int = LONGEST_NAME) -> str:
+    """Shorten a label, and escape dollar signs, which matplotlib would parse as formulas."""
     text = "".join(character if character.isprintable() else "?" for character in text)
-    return (text if len(text) <= most else text[: most - 1] + "…").replace("$", r"\$")
+    return (text if len(text) <= limit else text[: limit - 1] + "…").replace("$", r"\$")

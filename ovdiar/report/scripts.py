@@ -1,9 +1,9 @@
-"""The page's scripts: modules of their own while they are written, one script in the page.
+"""Bundle the page's JavaScript modules into one script.
 
-Each is a module that names what it needs, ``import { a, b } from "./other.js";`` on one line, and
-marks what it gives with ``export``. A file opened from disk may not load modules, so they are
-joined, each in a scope of its own after those it needs. The names that modules give are all
-different, which a browser checks: it refuses a script that declares one twice.
+A file opened from disk cannot load modules, so they are concatenated, each in its own scope after
+the modules it imports. Imports are written as ``import { a, b } from "./other.js";`` on one line,
+and exports are marked with ``export``. Exported names must be unique across modules; a browser
+rejects a script that declares a name twice.
 """
 
 from __future__ import annotations
@@ -19,8 +19,16 @@ EXPORT = re.compile(r"^export (?=(?:const|class|(?:async )?function) (\w+))", fl
 
 
 def bundle(read: Callable[[str], str], entry: str) -> str:
-    """Join a module and all that it needs, the needed first; ``read`` gives a module's text."""
-    joined: list[str] = []
+    """Concatenate a module and its imports, imports first.
+
+    Parameters
+    ----------
+    read
+        Returns the text of a module.
+    entry
+        Name of the module.
+    """
+    modules: list[str] = []
     seen: set[str] = set()
 
     def visit(name: str) -> None:
@@ -28,17 +36,17 @@ def bundle(read: Callable[[str], str], entry: str) -> str:
             return
         seen.add(name)
         text = read(name)
-        for needed in IMPORT.findall(text):
-            visit(needed)
-        joined.append(_scoped(name, text))
+        for imported in IMPORT.findall(text):
+            visit(imported)
+        modules.append(_scoped(name, text))
 
     visit(entry)
-    return "\n".join(joined)
+    return "\n".join(modules)
 
 
 def _scoped(name: str, text: str) -> str:
-    """Put a module into a function that returns what it exports."""
-    given = ", ".join(EXPORT.findall(text))
+    """Wrap a module in a function that returns its exports."""
+    exports = ", ".join(EXPORT.findall(text))
     body = EXPORT.sub("", IMPORT.sub("", text)).strip()
-    head = f"const {{ {given} }} = " if given else ""
-    return f"// {name}\n{head}(() => {{\n{body}\nreturn {{ {given} }};\n}})();\n"
+    head = f"const {{ {exports} }} = " if exports else ""
+    return f"// {name}\n{head}(() => {{\n{body}\nreturn {{ {exports} }};\n}})();\n"

@@ -1,5 +1,5 @@
-"""Diarization over HTTP, in the shape that LocalAI uses (extra ``serve``).
+"""Diarization over HTTP, compatible with LocalAI's endpoint (extra ``serve``).
 
-Also an example of how to embed ovdiar in an application: `app` runs one shared bundle in threads,
-and cancels what nobody waits for any more.
+It is also an example of how to embed ovdiar in an application: `app` runs one shared bundle in
+threads, and cancels the runs of clients that disconnect.
 """

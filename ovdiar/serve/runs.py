@@ -1,4 +1,4 @@
-"""Run the pipeline in threads; stop what nobody waits for any more."""
+"""Run the pipeline in threads; cancel the runs of clients that disconnect."""
 
 from __future__ import annotations
 
@@ -22,9 +22,12 @@ Result = TypeVar("Result")
 
 
 class Runs:
-    """Runs that go on in threads, while the event loop answers others.
+    """Runs in threads, which keep the event loop responsive.
 
-    ``requests`` counts those in progress, uploads and answers included.
+    Attributes
+    ----------
+    requests
+        Number of requests in progress, including their uploads and responses.
     """
 
     def __init__(self, threads: int) -> None:
@@ -34,16 +37,16 @@ class Runs:
         self.requests = 0
 
     def stop(self) -> None:
-        """Cancel all runs, and those that are still to come."""
+        """Cancel all current and future runs."""
         self._stopping = True
         for cancel in self._cancels:
             cancel.set()
 
     async def run(self, work: Callable[[threading.Event], Result], request: Request) -> Result:
-        """Do ``work(cancel)`` in a thread.
+        """Call ``work(cancel)`` in a thread, and return its result once it has ended.
 
-        ``cancel`` is set when the client leaves, when this is cancelled, and by `stop`; this
-        returns or raises only once the work has ended.
+        ``cancel`` is set when the client disconnects, this coroutine is cancelled, or `stop` is
+        called.
         """
         cancel = threading.Event()
         self._cancels.add(cancel)
@@ -64,7 +67,7 @@ class Runs:
 
 
 async def _watch(request: Request, cancel: threading.Event) -> None:
-    """Set an event when the client leaves."""
+    """Set the event when the client disconnects."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
     cancel.set()

@@ -1,61 +1,74 @@
-"""What the service answers, as LocalAI's ``/v1/audio/diarization`` does."""
+"""Responses of the service, compatible with LocalAI's ``/v1/audio/diarization``."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, Field
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ovdiar.annotation import Annotation
+    from ovdiar.notices import Notice
 
 
 class Segment(BaseModel):
-    """One turn of one speaker."""
+    """A speaker turn."""
 
     id: int
     speaker: str = Field(examples=["SPEAKER_00"])
-    label: str = Field(description="the speaker's number", examples=["0"])
-    start: float = Field(ge=0, description="from the recording's start, s")
-    end: float = Field(ge=0, description="from the recording's start, s")
+    label: str = Field(description="index of the speaker", examples=["0"])
+    start: float = Field(ge=0, description="seconds from the start of the recording")
+    end: float = Field(ge=0, description="seconds from the start of the recording")
 
 
 class RatedSegment(Segment):
-    """One turn, and how sure it is."""
+    """A speaker turn with its confidence."""
 
-    confidence: float | None = Field(ge=0, le=1, description="how sure the speaker is")
+    confidence: float | None = Field(ge=0, le=1, description="confidence of the turn, 0 to 1")
 
 
 class Speaker(BaseModel):
-    """What one speaker said in all."""
+    """Totals of one speaker."""
 
     id: str = Field(examples=["SPEAKER_00"])
     label: str
-    total_speech_duration: float = Field(ge=0, description="overlapped speech included, s")
+    total_speech_duration: float = Field(ge=0, description="seconds, including overlapped speech")
     segment_count: int = Field(ge=1)
 
 
+class Note(BaseModel):
+    """Additional information about the result, such as omitted audio."""
+
+    code: str = Field(description="stable identifier of the notice")
+    text: str = Field(description="one line")
+    values: dict[str, Any] = Field(description="values in the text")
+
+
 class Diarization(BaseModel):
-    """Who spoke when: what json stands for."""
+    """Speaker turns of a recording (``json``)."""
 
     task: Literal["diarize"] = "diarize"
-    duration: float = Field(ge=0, description="of the recording, s")
+    duration: float = Field(ge=0, description="duration of the recording, seconds")
     num_speakers: int = Field(ge=0)
     segments: list[Segment]
+    notices: list[Note] = Field(description="additional information about the result")
 
 
 class VerboseDiarization(BaseModel):
-    """Who spoke when, how sure that is, and how much in all: what verbose_json stands for."""
+    """Speaker turns with confidence, and totals by speaker (``verbose_json``)."""
 
     task: Literal["diarize"] = "diarize"
-    duration: float = Field(ge=0, description="of the recording, s")
+    duration: float = Field(ge=0, description="duration of the recording, seconds")
     num_speakers: int = Field(ge=0)
     segments: list[RatedSegment]
     speakers: list[Speaker]
+    notices: list[Note] = Field(description="additional information about the result")
 
 
 class Model(BaseModel):
-    """A bundle that is served."""
+    """A bundle."""
 
     id: str
     object: Literal["model"] = "model"
@@ -63,22 +76,34 @@ class Model(BaseModel):
 
 
 class ModelList(BaseModel):
-    """The bundles that are served."""
+    """Available bundles."""
 
     object: Literal["list"] = "list"
     data: list[Model]
 
 
 class Health(BaseModel):
-    """That the service is up, and how busy it is."""
+    """Status and load of the service."""
 
     status: Literal["ok"] = "ok"
-    running: int = Field(ge=0, description="requests in progress")
+    running: int = Field(ge=0, description="number of requests in progress")
     max_concurrent: int = Field(ge=1)
 
 
-def diarization(annotation: Annotation, duration_s: float) -> VerboseDiarization:
-    """Put turns, and the length of their recording, into the fullest answer."""
+def diarization(
+    annotation: Annotation, duration_s: float, notices: Iterable[Notice] = ()
+) -> VerboseDiarization:
+    """Convert an annotation to the most detailed response.
+
+    Parameters
+    ----------
+    annotation
+        Speaker turns.
+    duration_s
+        Duration of the recording, in seconds.
+    notices
+        Notices of the result.
+    """
     labels = annotation.labels()
     numbers = {speaker: str(number) for number, speaker in enumerate(labels)}
     segments = [
@@ -92,7 +117,7 @@ def diarization(annotation: Annotation, duration_s: float) -> VerboseDiarization
         )
         for number, turn in enumerate(annotation.turns)
     ]
-    said = {
+    durations_by_speaker = {
         speaker: [turn.segment.duration for turn in annotation.turns if turn.speaker == speaker]
         for speaker in labels
     }
@@ -107,6 +132,7 @@ def diarization(annotation: Annotation, duration_s: float) -> VerboseDiarization
                 total_speech_duration=round(sum(durations), 3),
                 segment_count=len(durations),
             )
-            for speaker, durations in said.items()
+            for speaker, durations in durations_by_speaker.items()
         ],
+        notices=[Note(**notice.to_dict()) for notice in notices],
     )

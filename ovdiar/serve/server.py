@@ -1,4 +1,4 @@
-"""Serve until a signal says otherwise."""
+"""Run the HTTP server until a signal stops it."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from ovdiar.serve.service import Service
 
 GRACE_S = 2
-"""How long requests may take to end once a signal came; they are cancelled at once."""
+"""How long requests may take to end after a signal, which cancels their runs."""
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Server(uvicorn.Server):
-    """Cancels all runs as soon as it is told to end."""
+    """Server that cancels all runs when it receives a signal."""
 
     def __init__(self, app: FastAPI, host: str, port: int) -> None:
         super().__init__(
@@ -37,48 +37,56 @@ class Server(uvicorn.Server):
                 timeout_graceful_shutdown=GRACE_S,
             )
         )
-        self._runs = app.state.tools.runs
+        self._runs = app.state.shared.runs
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def startup(self, sockets: Any = None) -> None:
-        """Listen, and say where."""
+        """Start listening, and print the address."""
         self._loop = asyncio.get_running_loop()
         log = logging.getLogger("uvicorn.error")
-        log.disabled = True  # that the address is taken is said once, by `serve`
+        log.disabled = True  # `serve` reports an unavailable address
         try:
             await super().startup(sockets)
         finally:
             log.disabled = False
         for server in self.servers:
-            for listening in server.sockets:
-                host, port = listening.getsockname()[:2]
+            for listener in server.sockets:
+                host, port = listener.getsockname()[:2]
                 shown = f"[{host}]" if ":" in host else host
                 sys.stderr.write(f"ovdiar: serving on http://{shown}:{port} (docs: /docs)\n")
         sys.stderr.flush()
 
     def handle_exit(self, sig: int, frame: Any) -> None:
-        """End, and cancel what runs."""
+        """Exit, and cancel all runs."""
         super().handle_exit(sig, frame)
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._runs.stop)
 
 
 def serve(service: Service, limits: Limits, host: str, port: int) -> None:
-    """Serve until SIGINT or SIGTERM; then cancel what runs, answer, and return.
+    """Serve until SIGINT or SIGTERM, then cancel all runs, send their responses and return.
+
+    Parameters
+    ----------
+    service
+        Service to run.
+    limits
+        Upload size, time, and concurrent requests.
+    host, port
+        Address to listen on.
 
     Raises
     ------
     ConfigError
-        The address cannot be listened on.
+        If the address is not available.
     """
     server = Server(make_app(service, limits), host, port)
-    before = {number: signal.signal(number, _ignore) for number in SIGNALS}
+    before = {number: signal.signal(number, _ignore_signal) for number in SIGNALS}
     try:
         server.run()
-    except SystemExit:  # uvicorn's way
+    except SystemExit:  # raised by uvicorn if it cannot start
         raise ConfigError(
-            f"{host}:{port} cannot be listened on: choose a free --port, and a --host of this "
-            "machine"
+            f"cannot listen on {host}:{port}: choose a free --port, and a --host of this machine"
         ) from None
     finally:
         for number, handler in before.items():
@@ -86,5 +94,5 @@ def serve(service: Service, limits: Limits, host: str, port: int) -> None:
     sys.stderr.write("ovdiar: stopped\n")
 
 
-def _ignore(*_: object) -> None:
-    """Take the signal that uvicorn raises again when it has ended."""
+def _ignore_signal(*_: object) -> None:
+    """Ignore the signal that uvicorn raises again after its shutdown."""

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from ovdiar import formats
-from ovdiar.errors import ConfigError
 from ovdiar.pipelines.diarization.pipeline import SpeakerDiarization
 from ovdiar.serve.schema import diarization
 
 if TYPE_CHECKING:
-    from ovdiar.annotation import Annotation
     from ovdiar.networks.models import Models
     from ovdiar.pipelines.steps import Cancel
+    from ovdiar.result import DiarizationResult
     from ovdiar.serve.schema import VerboseDiarization
 
 SHORT_NAME = 100
@@ -22,8 +21,8 @@ SHORT_NAME = 100
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What is asked of one recording; None or 0 where the bundle decides."""
+class DiarizationRequest:
+    """Options of one request; None or 0 for the bundle's defaults."""
 
     num_speakers: int | None = None
     min_speakers: int | None = None
@@ -35,18 +34,18 @@ class Wish:
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """The turns of a recording, and its length."""
+    """The result of one recording, as the service returns it."""
 
-    annotation: Annotation
-    duration_s: float
+    result: DiarizationResult
 
     def to_schema(self) -> VerboseDiarization:
-        """Put them into the fullest answer."""
-        return diarization(self.annotation, self.duration_s)
+        """Return the fullest answer."""
+        duration_s = (self.result.provenance or {}).get("duration_s", 0.0)
+        return diarization(self.result.speaker_diarization, duration_s, self.result.notices)
 
     def to_text(self, name: str) -> str:
-        """Put the turns into a format of `ovdiar.formats`."""
-        return formats.dumps(self.annotation, name)
+        """Return the turns in a format of `ovdiar.formats`."""
+        return formats.dumps(self.result.speaker_diarization, name)
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,30 +63,29 @@ class Service:
         """The bundle's name."""
         return self.models.bundle.name
 
-    def diarize(self, file: IO[bytes], name: str | None, wish: Wish, cancel: Cancel) -> Answer:
+    def diarize(
+        self, file: IO[bytes], name: str | None, request: DiarizationRequest, cancel: Cancel
+    ) -> Answer:
         """Tell who spoke when in a file, which is called ``name`` where it comes from.
 
         Raises
         ------
         AudioError, ConfigError, CancelledError
         """
-        shortest = wish.min_duration_on or 0.0
-        if not shortest >= 0:
-            raise ConfigError(f"min_duration_on is {shortest}: give 0 or more seconds")
-        given = {"threshold": wish.clustering_threshold, "min_duration_off": wish.min_duration_off}
-        given = {key: value for key, value in given.items() if value is not None}
+        given = {
+            "threshold": request.clustering_threshold,
+            "min_duration_on": request.min_duration_on,
+            "min_duration_off": request.min_duration_off,
+        }
         pipeline = SpeakerDiarization(self.models, **(self.options | given))
         result = pipeline(
             {"audio": file, "uri": _uri(name)},
-            num_speakers=wish.num_speakers or None,
-            min_speakers=wish.min_speakers or None,
-            max_speakers=wish.max_speakers or None,
+            num_speakers=request.num_speakers or None,
+            min_speakers=request.min_speakers or None,
+            max_speakers=request.max_speakers or None,
             cancel=cancel,
         )
-        annotation = result.speaker_diarization
-        kept = tuple(turn for turn in annotation.turns if turn.segment.duration >= shortest)
-        duration_s = (result.provenance or {}).get("duration_s", 0.0)
-        return Answer(replace(annotation, turns=kept), duration_s)
+        return Answer(result)
 
 
 def _uri(name: str | None) -> str:

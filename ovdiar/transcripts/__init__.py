@@ -1,7 +1,7 @@
-"""Files that say what was said: Whisper's relatives, whisper.cpp, subtitles, captions and CTM.
+"""Transcripts: JSON of Whisper, its derivatives and whisper.cpp, subtitles, captions and CTM.
 
-They are told apart by what they hold. `read` gives a `Transcript`, whose ``family`` is ``whisper``,
-``whisper.cpp``, ``srt``, ``vtt`` or ``ctm``; `dumps` writes it in one of `FORMATS`.
+The format is detected from the content. `read` returns a `Transcript` whose ``family`` is
+``whisper``, ``whisper.cpp``, ``srt``, ``vtt`` or ``ctm``. `dumps` writes one of `FORMATS`.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ if TYPE_CHECKING:
     from ovdiar.transcripts.transcript import Transcript
 
 FORMATS = ("json", "srt", "vtt", "txt", "ctm", "stm")
-"""What a transcript is written in; each is the suffix of its files too."""
+"""Output formats; each is also the suffix of its files."""
 KNOWN = "JSON of Whisper, faster-whisper, whisperX, OpenAI or whisper.cpp, SRT, WebVTT or CTM"
 
 
 def read(path: str | os.PathLike[str]) -> Transcript:
-    """Read a transcript, named as its file is where it has no name.
+    """Read a transcript; the stem of the path is the ``uri`` if the file names no recording.
 
     Raises
     ------
     FormatError
-        When there is no such file, and when it is none of the known kinds or malformed.
+        If the file does not exist, has no known format, or is malformed.
     """
     found = parse(_content(path), str(path))
     return found if found.uri is not None else replace(found, uri=Path(path).stem)
 
 
 def _content(path: str | os.PathLike[str]) -> str:
-    """Read a text file; whisper.cpp's JSON may hold half characters, which are kept."""
+    """Read a text file; invalid UTF-8 in whisper.cpp's JSON (split characters) is preserved."""
     with suppress(OSError, UnicodeDecodeError):
         data = Path(path).read_bytes()
         if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -52,7 +52,20 @@ def _content(path: str | os.PathLike[str]) -> str:
 
 
 def parse(content: str, source: str = "transcript") -> Transcript:
-    """Read the text of a file of any known kind; ``source`` names it in messages."""
+    """Parse a transcript in any known format.
+
+    Parameters
+    ----------
+    content
+        Text of a file.
+    source
+        Name of the text in error messages.
+
+    Raises
+    ------
+    FormatError
+        If the format is unknown, or the text is malformed.
+    """
     begin = content.lstrip()[:1]
     if content.startswith(SIGNATURE):
         return captions.parse(content, source, "vtt")
@@ -60,42 +73,49 @@ def parse(content: str, source: str = "transcript") -> Transcript:
         try:
             document = json.loads(content)
         except (ValueError, RecursionError) as error:
-            raise FormatError(f"{source} is no JSON ({error}): check the file") from None
+            raise FormatError(f"{source} is not valid JSON ({error}): check the file") from None
         return from_document(document, source)
     if "-->" in content:
         return captions.parse(content, source, "srt")
-    if ctm.begins(content):
+    if ctm.is_ctm(content):
         return ctm.parse(content, source)
-    raise FormatError(f"{source} is no transcript that is known: give {KNOWN}")
+    raise FormatError(f"{source} is not a known transcript format: give {KNOWN}")
 
 
 def from_document(document: Any, source: str = "transcript") -> Transcript:
-    """Read parsed JSON; told apart by its keys."""
+    """Parse decoded JSON; its keys determine the format. Errors as in `parse`."""
     if isinstance(document, dict) and isinstance(document.get("transcription"), list):
         return whisper_cpp.parse(document, source)
     if isinstance(document, list) or (
         isinstance(document, dict) and document.keys() & {"segments", "words"}
     ):
         return whisper.parse(document, source)
-    raise FormatError(f"{source} is no transcript that is known: give {KNOWN}")
+    raise FormatError(f"{source} is not a known transcript format: give {KNOWN}")
 
 
 def to_document(transcript: Transcript) -> Any:
-    """Return what JSON is written of: the source's own document with speakers, or segments."""
+    """Return the JSON content: the original document with speakers, or a list of segments."""
     if transcript.family == whisper.FAMILY:
         return whisper.document(transcript)
     if transcript.family == whisper_cpp.FAMILY:
         return whisper_cpp.document(transcript)
-    return whisper.anew(transcript)
+    return whisper.new_document(transcript)
 
 
 def dumps(transcript: Transcript, name: str) -> str:
-    """Write a transcript with its speakers.
+    """Serialize a transcript with its speakers.
+
+    Parameters
+    ----------
+    transcript
+        Transcript to serialize.
+    name
+        One of `FORMATS`.
 
     Raises
     ------
     FormatError
-        When there is no such format, or a name does not fit into it.
+        If the format is unknown, or cannot express a speaker's name.
     """
     if name == "json":
         return json.dumps(to_document(transcript), ensure_ascii=False, indent=1) + "\n"

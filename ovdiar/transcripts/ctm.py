@@ -1,8 +1,8 @@
-"""CTM, NIST's files of words: a line a word, here with its speaker.
+"""CTM, time-marked words for scoring (NIST): one word per line, written with its speaker.
 
-Columns: recording, channel, start (s), duration (s), word, and perhaps confidence, type of token
-and speaker (NIST, Rich Transcription 2009 evaluation plan: ``lex`` is a word, ``unknown`` a speaker
-who is not determined). Turns have no words, so that nothing but a transcript makes a CTM file.
+Columns: recording, channel, start (s), duration (s), word, and optionally confidence, token type
+and speaker (NIST, Rich Transcription 2009 evaluation plan: ``lex`` is a word, ``unknown`` an
+undetermined speaker). CTM can only be written from a transcript, since turns have no words.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import re
 from typing import TYPE_CHECKING
 
 from ovdiar.errors import FormatError
-from ovdiar.formats.columns import ABSENT, rows, seconds, word
-from ovdiar.transcripts.captions import plain
+from ovdiar.formats.columns import ABSENT, checked_column, rows, seconds
+from ovdiar.transcripts.captions import strip_markup
 from ovdiar.transcripts.transcript import Transcript, Word, passages_of
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ LEXEME, UNKNOWN = "lex", "unknown"
 COLUMNS = ("recording", "channel", "start", "duration", "word", "confidence", "type", "speaker")
 
 
-def begins(text: str) -> bool:
-    """Tell whether a text is meant to be CTM: two names, two numbers and more, and not RTTM."""
+def is_ctm(text: str) -> bool:
+    """Return whether a text looks like CTM: two names, then two numbers, and not RTTM."""
     _, first = next(rows(text, ""), ("", []))
     return (
         len(first) >= 5
@@ -35,19 +35,19 @@ def begins(text: str) -> bool:
 
 
 def parse(text: str, source: str) -> Transcript:
-    """Read the words of one recording; tokens of other types than ``lex`` are passed over.
+    """Parse the words of one recording; tokens of types other than ``lex`` are skipped.
 
     Raises
     ------
     FormatError
-        At the first malformed line, by its number, and at several recordings.
+        If a line is malformed (the message gives its number), or there are several recordings.
     """
     words: list[Word] = []
     uri: str | None = None
     for where, columns in rows(text, source):
         if not 5 <= len(columns) <= len(COLUMNS):
             raise FormatError(
-                f"{where}: {len(columns)} columns, where CTM has 5 to 8: {', '.join(COLUMNS)}"
+                f"{where}: {len(columns)} columns, CTM has 5 to 8: {', '.join(COLUMNS)}"
             )
         entry = dict(zip(COLUMNS, columns, strict=False))
         if uri not in {None, entry["recording"]}:
@@ -65,22 +65,26 @@ def parse(text: str, source: str) -> Transcript:
 
 
 def dumps(transcript: Transcript) -> str:
-    """Write a line a word, with its speaker; words whose times are not known are left out.
+    """Serialize one word per line, with its speaker. Words without times are skipped.
 
     Raises
     ------
     FormatError
-        When the recording's or a speaker's name is empty or holds blanks.
+        If the recording's or a speaker's name is empty or has spaces.
     """
     return "".join(_lines(transcript))
 
 
 def _lines(transcript: Transcript) -> Iterator[str]:
-    uri = ABSENT if transcript.uri is None else word("_".join(transcript.uri.split()), "recording")
+    uri = (
+        ABSENT
+        if transcript.uri is None
+        else checked_column("_".join(transcript.uri.split()), "recording")
+    )
     for each in transcript.words:
         entry = each.entries[0] if transcript.family == FAMILY else {}
-        speaker = UNKNOWN if each.speaker is None else word(each.speaker, "speaker")
-        spoken = "_".join(plain(each.text, transcript.family).split())
+        speaker = UNKNOWN if each.speaker is None else checked_column(each.speaker, "speaker")
+        spoken = "_".join(strip_markup(each.text, transcript.family).split())
         if each.start is None or each.end is None or not spoken:
             continue
         channel, confidence = entry.get("channel", "1"), entry.get("confidence", _confidence(each))
@@ -91,7 +95,7 @@ def _lines(transcript: Transcript) -> Iterator[str]:
 
 
 def _confidence(each: Word) -> str:
-    """Give the recognizer's own, where it told one; the least of several tokens."""
-    told = [entry.get(key) for entry in each.entries for key in ("probability", "score", "p")]
-    known = [value for value in told if isinstance(value, (int, float))]
+    """Return the recognizer's confidence, or the minimum over the tokens of a word."""
+    values = [entry.get(key) for entry in each.entries for key in ("probability", "score", "p")]
+    known = [value for value in values if isinstance(value, (int, float))]
     return f"{min(known):.3f}" if known else "NA"

@@ -1,6 +1,6 @@
-"""Transcripts as lines: for reading (``Ann: text``), and STM for scoring.
+"""Transcripts as lines of one speaker each: text for reading (``Ann: text``), and STM for scoring.
 
-Consecutive passages of one speaker become one line.
+Consecutive passages of a speaker are joined.
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
-from ovdiar.formats.columns import ABSENT, word
-from ovdiar.transcripts.captions import plain
-from ovdiar.transcripts.text import joined
+from ovdiar.formats.columns import ABSENT, checked_column
+from ovdiar.transcripts.captions import strip_markup
+from ovdiar.transcripts.text import join_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from ovdiar.transcripts.transcript import Transcript
 
 UNKNOWN = "unknown"
-"""Who speaks where nobody is near."""
+"""Label of words without a speaker."""
 
 
-class Line(NamedTuple):
-    """What one speaker says in a row; the text has no line breaks."""
+class SpeakerLine(NamedTuple):
+    """Consecutive text of one speaker, without line breaks; times in seconds."""
 
     start: float
     end: float
@@ -30,19 +30,19 @@ class Line(NamedTuple):
     text: str
 
 
-def lines(transcript: Transcript) -> Iterator[Line]:
-    """Join the consecutive passages of one speaker."""
+def lines(transcript: Transcript) -> Iterator[SpeakerLine]:
+    """Join the consecutive passages of each speaker."""
     for speaker, run in groupby(transcript.passages, key=lambda passage: passage.speaker):
         passages = list(run)
         text = ""
         for passage in passages:
-            text = joined(text, " ".join(plain(passage.text, transcript.family).split()))
+            text = join_texts(text, " ".join(strip_markup(passage.text, transcript.family).split()))
         if text:
-            yield Line(passages[0].start, max(p.end for p in passages), speaker, text)
+            yield SpeakerLine(passages[0].start, max(p.end for p in passages), speaker, text)
 
 
 def to_txt(transcript: Transcript) -> str:
-    """Write a line for each speaker in turn, ``Ann: text``."""
+    """Write one line per speaker change, ``Ann: text``."""
     return "".join(
         f"{' '.join((UNKNOWN if line.speaker is None else line.speaker).split())}: {line.text}\n"
         for line in lines(transcript)
@@ -50,16 +50,20 @@ def to_txt(transcript: Transcript) -> str:
 
 
 def to_stm(transcript: Transcript) -> str:
-    """Write a line for each speaker in turn: recording, channel, speaker, start, end, text.
+    """Write one line per speaker change: recording, channel, speaker, start, end, text.
 
     Raises
     ------
     FormatError
-        When the recording's or a speaker's name is empty or holds blanks.
+        If the recording's or a speaker's name is empty or has spaces.
     """
-    uri = ABSENT if transcript.uri is None else word("_".join(transcript.uri.split()), "recording")
+    uri = (
+        ABSENT
+        if transcript.uri is None
+        else checked_column("_".join(transcript.uri.split()), "recording")
+    )
     return "".join(
-        f"{uri} 1 {UNKNOWN if line.speaker is None else word(line.speaker, 'speaker')} "
+        f"{uri} 1 {UNKNOWN if line.speaker is None else checked_column(line.speaker, 'speaker')} "
         f"{line.start:.3f} {line.end:.3f} {line.text}\n"
         for line in lines(transcript)
     )

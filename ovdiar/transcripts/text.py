@@ -1,4 +1,4 @@
-"""Cut a text into words: where a recognizer's words lie in it, or, without any, at its blanks."""
+"""Split a text into words: at the words of a recognizer, or at spaces."""
 
 from __future__ import annotations
 
@@ -6,52 +6,57 @@ import re
 from itertools import accumulate, groupby
 
 UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-"""Kana and Han, which put no blanks between words."""
-STARTS_UNSPACED = re.compile(f"[{UNSPACED}\udce3-\udce9]")
-"""Such a character, or the first byte of one that a token was cut in (see `whisper_cpp`)."""
+"""Kana and Han, which are written without spaces between words."""
+UNSPACED_START = re.compile(f"[{UNSPACED}\udce3-\udce9]")
+"""Such a character, or its first byte if a token splits it (see `whisper_cpp`)."""
 TOKEN = re.compile(rf"\s*(?:[{UNSPACED}][^\w\s<]*|(?:<[^<>]*>|[^\s{UNSPACED}])+)")
-"""A word with the blanks before it; what is between angle brackets is never cut."""
+"""A word with preceding spaces; text in angle brackets is never split."""
 AHEAD = 40
-"""How far a word is looked for, in letters beyond twice its own."""
+"""Search range for a single word, in letters beyond twice its length."""
 FAR_AHEAD = 5000
-"""How far three words in a row are looked for, in letters."""
+"""Search range for three consecutive words, in letters."""
 
 
-def split(text: str) -> list[str]:
-    """Cut at blanks, and Han and Kana after every character; joined, the pieces are the text."""
+def split_at_blanks(text: str) -> list[str]:
+    """Split at spaces, and after every Kana or Han character; the parts add up to the text."""
     ends = [match.end() for match in TOKEN.finditer(text)][:-1]
     return [text[start:end] for start, end in zip([0, *ends], [*ends, len(text)], strict=True)]
 
 
-def cut(text: str, words: list[str]) -> list[str]:
-    """Cut a text into as many pieces as there are words, each with its word where it is found.
+def split_at_words(text: str, words: list[str]) -> list[str]:
+    """Split a text into one part per word, such that each part contains its word if it is found.
 
-    Joined, the pieces are the text. Blanks and opening marks go with the word after them. Case and
-    punctuation do not matter. A word that is not found lies between its neighbours in proportion.
+    The parts add up to the text. Spaces and opening punctuation belong to the following word. Case
+    and punctuation are ignored. Words that are not found divide the text between their neighbours.
     """
     if "".join(words) == text:
         return list(words)
-    folded, origins = _fold(text)
-    needles = [_fold(word)[0] for word in words]
-    found = _find_all(folded, needles)
+    normalised, origins = _normalise(text)
+    needles = [_normalise(word)[0] for word in words]
+    found = _find_all(normalised, needles)
     origins.append(len(text))
     starts = [
-        _before(text, origins[start] if known is not None else _word_start(text, origins[start]))
-        for start, known in zip(_between(found, needles, len(folded)), found, strict=True)
+        _move_before_opening_marks(
+            text, origins[start] if known is not None else _move_to_word_start(text, origins[start])
+        )
+        for start, known in zip(_interpolate(found, needles, len(normalised)), found, strict=True)
     ]
-    cuts = list(accumulate(starts[1:], max))
-    return [text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+    boundaries = list(accumulate(starts[1:], max))
+    return [
+        text[start:end]
+        for start, end in zip([0, *boundaries], [*boundaries, len(text)], strict=True)
+    ]
 
 
-def joined(left: str, right: str) -> str:
-    """Join two texts with a blank, unless one of them puts none between words."""
+def join_texts(left: str, right: str) -> str:
+    """Join two texts with a space, unless the script of either has no spaces."""
     left, right = left.rstrip(), right.lstrip()
-    bare = not left or not right or any(map(STARTS_UNSPACED.match, (left[-1], right[0])))
+    bare = not left or not right or any(map(UNSPACED_START.match, (left[-1], right[0])))
     return left + ("" if bare else " ") + right
 
 
-def _fold(text: str) -> tuple[str, list[int]]:
-    """Keep letters and digits in lower case, and where in the text each came from."""
+def _normalise(text: str) -> tuple[str, list[int]]:
+    """Return the letters and digits in lower case, and the position of each in the text."""
     kept = [
         (letter, place)
         for place, character in enumerate(text)
@@ -61,27 +66,27 @@ def _fold(text: str) -> tuple[str, list[int]]:
     return "".join(letter for letter, _ in kept), [place for _, place in kept]
 
 
-def _find_all(folded: str, needles: list[str]) -> list[int | None]:
-    """Find each word after the one before it; None where it is not found."""
+def _find_all(normalised: str, needles: list[str]) -> list[int | None]:
+    """Find each word after the previous one; None where it is not found."""
     found: list[int | None] = []
     at = 0
     for number, needle in enumerate(needles):
-        place = _find(folded, needle, "".join(needles[number : number + 3]), at)
+        place = _find(normalised, needle, "".join(needles[number : number + 3]), at)
         found.append(place if place >= 0 else None)
         at = max(at, place + len(needle))
     return found
 
 
-def _find(folded: str, needle: str, three: str, at: int) -> int:
-    """Find a word from a place on: there, or with the next two far ahead, or alone near by."""
-    if folded.startswith(needle, at):
+def _find(normalised: str, needle: str, three: str, at: int) -> int:
+    """Find a word at a position, else with the next two words further on, else alone near by."""
+    if normalised.startswith(needle, at):
         return at
-    place = folded.find(three, at, at + FAR_AHEAD)
-    return place if place >= 0 else folded.find(needle, at, at + AHEAD + 2 * len(needle))
+    place = normalised.find(three, at, at + FAR_AHEAD)
+    return place if place >= 0 else normalised.find(needle, at, at + AHEAD + 2 * len(needle))
 
 
-def _between(found: list[int | None], needles: list[str], end: int) -> list[int]:
-    """Lay the words that were not found between those that were, by their lengths."""
+def _interpolate(found: list[int | None], needles: list[str], end: int) -> list[int]:
+    """Place the words that were not found between their neighbours, by their lengths."""
     places: list[int] = []
     for missing, run in groupby(enumerate(found), key=lambda pair: pair[1] is None):
         numbers = [number for number, _ in run]
@@ -97,17 +102,17 @@ def _between(found: list[int | None], needles: list[str], end: int) -> list[int]
     return places
 
 
-def _word_start(text: str, place: int) -> int:
-    """Move a cut that was guessed to the beginning of the word it is in."""
+def _move_to_word_start(text: str, place: int) -> int:
+    """Move an interpolated boundary to the start of the word it falls in."""
     while 0 < place < len(text) and text[place - 1].isalnum():
-        if STARTS_UNSPACED.match(text[place - 1]):
+        if UNSPACED_START.match(text[place - 1]):
             break
         place -= 1
     return place
 
 
-def _before(text: str, place: int) -> int:
-    """Move a cut before the opening marks and the blanks in front of a word."""
+def _move_before_opening_marks(text: str, place: int) -> int:
+    """Move a boundary before the opening marks and spaces in front of a word."""
     start = place
     while start and not text[start - 1].isalnum() and not text[start - 1].isspace():
         start -= 1

@@ -1,4 +1,4 @@
-"""What was said when, as values: Word, Passage, Transcript. Times in seconds."""
+"""Value objects of a transcript: Word, Passage, Transcript. Times in seconds."""
 
 from __future__ import annotations
 
@@ -16,10 +16,18 @@ LONGEST_TEXT = 84
 
 @dataclass(frozen=True)
 class Word:
-    """A piece of a passage's text, with the blanks before it.
+    """One word of a passage.
 
-    ``start`` and ``end`` are None where the recognizer did not tell; ``entries`` is what the
-    source holds of it (a word, or several tokens).
+    Parameters
+    ----------
+    text
+        The word, with preceding spaces.
+    start, end
+        Times, in seconds; None if the recognizer gives none.
+    speaker
+        Label of the speaker, or None.
+    entries
+        Objects of the source for this word: one word, or several tokens.
     """
 
     text: str
@@ -31,10 +39,22 @@ class Word:
 
 @dataclass(frozen=True)
 class Passage:
-    """Consecutive words of a source's segment: all of it, or one speaker's part of it.
+    """Consecutive words of a segment of the source: all of it, or the part of one speaker.
 
-    ``entry`` is the source's segment, of which this is part number ``part`` (from 0) of ``parts``,
-    ``offset`` characters after its beginning.
+    Parameters
+    ----------
+    start, end
+        Times, in seconds.
+    words
+        Words whose texts add up to the passage's text.
+    entry
+        Segment of the source.
+    speaker
+        Label of the speaker, or None.
+    part, parts
+        Index of this part of the segment (from 0), and the number of parts.
+    offset
+        Characters of the segment before this part.
     """
 
     start: float
@@ -48,15 +68,15 @@ class Passage:
 
     @property
     def text(self) -> str:
-        """The words, joined."""
+        """Text of all words."""
         return "".join(word.text for word in self.words)
 
     def by_speaker(self) -> list[Passage]:
-        """Split where the speaker of the words, which have times here, changes.
+        """Split the passage where the speaker changes; all words must have times.
 
-        The first part keeps the start and the last one the end, or that of words which go on
-        longer; between them, a part lasts as long as its words do, and begins no later than the
-        parts after it. Where people talk at once, parts overlap.
+        The first part keeps the start. The last part keeps the end, or ends with the last word if
+        that is later. Parts in between span their words, but start no later than any part after
+        them. Parts overlap where speakers do.
         """
         parts: list[Passage] = []
         runs = [tuple(run) for _, run in groupby(self.words, key=lambda word: word.speaker)]
@@ -77,9 +97,18 @@ class Passage:
 
 @dataclass(frozen=True)
 class Transcript:
-    """The passages of one recording, in the order of the source.
+    """Passages of one recording, in the order of the source.
 
-    ``family`` names what wrote it (see `ovdiar.transcripts`), ``document`` is all that it wrote.
+    Parameters
+    ----------
+    passages
+        Passages in order.
+    family
+        Format of the source, see `ovdiar.transcripts`.
+    document
+        Parsed content of the source.
+    uri
+        Name of the recording, or None.
     """
 
     passages: tuple[Passage, ...]
@@ -89,15 +118,12 @@ class Transcript:
 
     @property
     def words(self) -> list[Word]:
-        """All words, in the order of the source."""
+        """All words, in order."""
         return [word for passage in self.passages for word in passage.words]
 
 
 def passages_of(words: list[Word]) -> tuple[Passage, ...]:
-    """Make passages of words that come without: up to a pause, or to two lines of a subtitle.
-
-    Every word has times here.
-    """
+    """Group words with times into passages, split at pauses and at the length of a subtitle."""
     groups: list[list[Word]] = []
     length = 0
     for word in words:

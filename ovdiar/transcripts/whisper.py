@@ -1,8 +1,8 @@
-"""JSON of Whisper's relatives: segments of start (s), end (s), text, and perhaps words.
+"""JSON of Whisper and its derivatives: segments of start (s), end (s), text, and optionally words.
 
-openai-whisper, faster-whisper (a list of its segments, as objects or rows), whisperX
-(``word_segments`` too, and words without times) and OpenAI's ``verbose_json`` (words beside the
-segments, or without any).
+Supported are openai-whisper, faster-whisper (a list of segments, as objects or rows), whisperX
+(also ``word_segments``, and words without times) and OpenAI's ``verbose_json`` (words next to the
+segments, or without segments).
 """
 
 from __future__ import annotations
@@ -12,10 +12,16 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from ovdiar.errors import FormatError
-from ovdiar.transcripts.captions import plain
-from ovdiar.transcripts.text import cut, split
+from ovdiar.transcripts.captions import strip_markup
+from ovdiar.transcripts.text import split_at_blanks, split_at_words
 from ovdiar.transcripts.transcript import Passage, Transcript, Word, passages_of
-from ovdiar.transcripts.values import a_list, a_span, a_text, a_time, an_object
+from ovdiar.transcripts.values import (
+    check_list,
+    check_object,
+    check_seconds,
+    check_text,
+    word_times,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -25,29 +31,31 @@ ROW = (
     *("id", "seek", "start", "end", "text", "tokens", "temperature"),
     *("avg_logprob", "compression_ratio", "no_speech_prob", "words"),
 )
-"""The fields of faster-whisper's segments while they were named tuples, which JSON makes lists."""
+"""Fields of faster-whisper's segments when they were named tuples, serialized as JSON lists."""
 WORD_ROW = ("start", "end", "word", "probability")
 
 
 def parse(document: Any, source: str) -> Transcript:
-    """Read a parsed document: an object with ``segments`` or ``words``, or a list of segments.
+    """Parse a document: an object with ``segments`` or ``words``, or a list of segments.
 
     Raises
     ------
     FormatError
-        At the first segment or word that is none, by its number.
+        If a segment or word is malformed; the message gives its number.
     """
     whole = {"segments": document} if isinstance(document, list) else document
     entries = [
-        _named(entry, ROW, f"{source}, segment {number}")
-        for number, entry in enumerate(a_list(whole.get("segments") or [], source), 1)
+        _as_object(entry, ROW, f"{source}, segment {number}")
+        for number, entry in enumerate(check_list(whole.get("segments") or [], source), 1)
     ]
     words = [
         _word(entry, f"{source}, word {number}")
-        for number, entry in enumerate(a_list(whole.get("words") or [], source), 1)
+        for number, entry in enumerate(check_list(whole.get("words") or [], source), 1)
     ]
     if words and not any(entry.get("words") for entry in entries):
-        passages = _beside(entries, words, source) if entries else _alone(words, source)
+        passages = (
+            _with_separate_words(entries, words, source) if entries else _from_words(words, source)
+        )
     else:
         passages = [
             _passage(entry, f"{source}, segment {number}")
@@ -56,33 +64,33 @@ def parse(document: Any, source: str) -> Transcript:
     return Transcript(tuple(passages), FAMILY, document)
 
 
-def _named(entry: Any, names: tuple[str, ...], where: str) -> dict[str, Any]:
-    """Return an object as it is, and a row of a named tuple as an object."""
+def _as_object(entry: Any, names: tuple[str, ...], where: str) -> dict[str, Any]:
+    """Return an object unchanged, and the row of a named tuple as an object."""
     if isinstance(entry, list) and len(entry) == len(names):
         return dict(zip(names, entry, strict=True))
-    return an_object(entry, where)
+    return check_object(entry, where)
 
 
 def _word(entry: Any, where: str) -> Word:
-    entry = _named(entry, WORD_ROW, where)
-    times = (a_time(entry.get(name), where) for name in ("start", "end"))
-    text = a_text(entry.get("word", entry.get("text")), where)
-    return Word(text, *a_span(*times), entries=(entry,))
+    entry = _as_object(entry, WORD_ROW, where)
+    times = (check_seconds(entry.get(name), where) for name in ("start", "end"))
+    text = check_text(entry.get("word", entry.get("text")), where)
+    return Word(text, *word_times(*times), entries=(entry,))
 
 
 def _passage(entry: dict[str, Any], where: str) -> Passage:
-    """Read a segment, with its own words or those at its blanks."""
-    listed = a_list(entry.get("words") or [], where)
+    """Parse a segment; without words, its text is split at spaces."""
+    listed = check_list(entry.get("words") or [], where)
     words = [_word(word, f"{where}, word {number}") for number, word in enumerate(listed, 1)]
-    return _assembled(entry, words, where)
+    return _build_passage(entry, words, where)
 
 
-def _assembled(entry: dict[str, Any], words: list[Word], where: str) -> Passage:
+def _build_passage(entry: dict[str, Any], words: list[Word], where: str) -> Passage:
     text = _text(entry, words, where)
-    pieces = cut(text, [word.text for word in words]) if words else split(text)
+    pieces = split_at_words(text, [word.text for word in words]) if words else split_at_blanks(text)
     words = words or [Word("")] * len(pieces)
     known = [t for word in words for t in (word.start, word.end) if t is not None]
-    start_s, end_s = (a_time(entry.get(name), where) for name in ("start", "end"))
+    start_s, end_s = (check_seconds(entry.get(name), where) for name in ("start", "end"))
     if not known and (start_s is None or end_s is None):
         raise FormatError(f"{where} has no start and end: transcribe with timestamps")
     start_s = min(known) if start_s is None else start_s
@@ -99,15 +107,17 @@ def _assembled(entry: dict[str, Any], words: list[Word], where: str) -> Passage:
 
 def _text(entry: Mapping[str, Any], words: list[Word], where: str) -> str:
     if "text" in entry or not words:
-        return a_text(entry.get("text"), where)
+        return check_text(entry.get("text"), where)
     blank = "" if any(word.text[:1].isspace() for word in words) else " "
     return blank.join(word.text for word in words)
 
 
-def _beside(entries: list[dict[str, Any]], words: list[Word], source: str) -> list[Passage]:
-    """Give each segment those of the words beside it that lie in its text."""
-    texts = [a_text(entry.get("text"), f"{source}, segments") for entry in entries]
-    pieces = cut("".join(texts), [word.text for word in words])
+def _with_separate_words(
+    entries: list[dict[str, Any]], words: list[Word], source: str
+) -> list[Passage]:
+    """Assign the words listed next to the segments to the segments that contain them."""
+    texts = [check_text(entry.get("text"), f"{source}, segments") for entry in entries]
+    pieces = split_at_words("".join(texts), [word.text for word in words])
     ends = list(accumulate(map(len, texts)))
     shares: list[list[Word]] = [[] for _ in entries]
     number, at = 0, 0
@@ -118,13 +128,13 @@ def _beside(entries: list[dict[str, Any]], words: list[Word], source: str) -> li
         shares[number].append(word)
         at += len(piece)
     return [
-        _assembled(entry, share, f"{source}, segment {number}")
+        _build_passage(entry, share, f"{source}, segment {number}")
         for number, (entry, share) in enumerate(zip(entries, shares, strict=True), 1)
     ]
 
 
-def _alone(words: list[Word], source: str) -> list[Passage]:
-    """Make passages of words that come without segments."""
+def _from_words(words: list[Word], source: str) -> list[Passage]:
+    """Group words without segments into passages."""
     blank = "" if any(word.text[:1].isspace() for word in words) else " "
     for number, word in enumerate(words, 1):
         if word.start is None:
@@ -137,10 +147,11 @@ def _alone(words: list[Word], source: str) -> list[Passage]:
 
 
 def document(transcript: Transcript) -> Any:
-    """Return the document anew, a segment for each passage, with ``speaker`` (None: unknown).
+    """Return the document with one segment per passage, and ``speaker`` (or None) in each.
 
-    Segments that were not split keep all their fields. Parts of one have their own start, end,
-    text, words and characters; the rest they share. Identifiers that count up still do.
+    Segments that were not split keep all fields. The parts of a split segment have their own start,
+    end, text, words and characters, and share the other fields. Consecutive identifiers are
+    renumbered.
     """
     passages = transcript.passages
     identities = _identities(passages)
@@ -152,15 +163,15 @@ def document(transcript: Transcript) -> Any:
         content["segments"] = segments
     for name in ("words", "word_segments"):
         if content.get(name):
-            content[name] = _beside_again(content[name], transcript.words)
+            content[name] = _label_separate_words(content[name], transcript.words)
     return content
 
 
-def anew(transcript: Transcript) -> dict[str, Any]:
-    """Make a document of a transcript that was none: segments, and words where they had times."""
+def new_document(transcript: Transcript) -> dict[str, Any]:
+    """Return a document for other sources: segments, with words where they have times."""
     segments: list[dict[str, Any]] = []
     for number, passage in enumerate(transcript.passages):
-        text = plain(passage.text, transcript.family)
+        text = strip_markup(passage.text, transcript.family)
         times = {"start": round(passage.start, 3), "end": round(passage.end, 3)}
         segments.append({"id": number, **times, "text": text, "speaker": passage.speaker})
         words = [
@@ -188,7 +199,7 @@ def _part(passage: Passage) -> dict[str, Any]:
 
 
 def _identities(passages: Sequence[Passage]) -> list[dict[str, Any]]:
-    """Give identifiers that count up anew; to other texts, ".2", ".3", ... for the later parts."""
+    """Renumber consecutive identifiers; others get ".2", ".3", ... for the later parts."""
     given = [passage.entry.get("id") for passage in passages if not passage.part]
     first = given[0] if given and isinstance(given[0], int) else None
     if first is not None and given == list(range(first, first + len(given))):
@@ -201,15 +212,15 @@ def _identities(passages: Sequence[Passage]) -> list[dict[str, Any]]:
     ]
 
 
-def _beside_again(entries: list[Any], words: Iterable[Word]) -> list[Any]:
-    """Give the words beside the segments the speakers of the same words within them."""
+def _label_separate_words(entries: list[Any], words: Iterable[Word]) -> list[Any]:
+    """Label the words next to the segments like the same words within the segments."""
     speakers: dict[str, deque[str | None]] = {}
     for word in words:
         for entry in word.entries:
             speakers.setdefault(_same(entry), deque()).append(word.speaker)
     named = []
     for each in entries:
-        entry = _named(each, WORD_ROW, "a word beside the segments")
+        entry = _as_object(each, WORD_ROW, "a word next to the segments")
         found = speakers.get(_same(entry))
         named.append({**entry, "speaker": found.popleft() if found else None})
     return named

@@ -1,6 +1,6 @@
-"""Hyper-parameters found on one's own recordings, and what they gain on recordings not seen.
+"""Search for hyper-parameters on one's own recordings, and measure their gain on held-out ones.
 
-The networks run once over every recording; a trial costs only what comes after them.
+The networks run once over every recording; a trial only repeats the back end.
 """
 
 from ovdiar.tuning.corpus import Sample, read_corpus

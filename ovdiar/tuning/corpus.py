@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ovdiar import formats
-from ovdiar.errors import ConfigError, FormatError, OvdiarWarning
+from ovdiar.errors import ConfigError, FormatError
 from ovdiar.formats import uem
+from ovdiar.notices import warn
 
 if TYPE_CHECKING:
     import os
@@ -21,12 +21,12 @@ AUDIO_SUFFIXES = frozenset(
     {".wav", ".flac", ".mp3", ".ogg", ".opus", ".m4a", ".aac", ".mp4", ".mkv", ".mov", ".webm"}
     | {".wma", ".aif", ".aiff", ".au", ".caf", ".amr", ".w64"}
 )
-"""What the files of recordings end in, in any case of letters."""
+"""Suffixes of audio files, compared without case."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One recording, who speaks when in it, and the scored parts (None: all)."""
+    """One recording, its reference, and the scored parts (None: all)."""
 
     uri: str
     audio: Path
@@ -73,9 +73,7 @@ def read_corpus(folder: str | os.PathLike[str]) -> tuple[Sample, ...]:
         )
     if unheard := sorted(references.keys() - audio.keys()):
         names = ", ".join(references[name].name for name in unheard)
-        warnings.warn(
-            f"no audio belongs to {names} in {root}: left out", OvdiarWarning, stacklevel=2
-        )
+        warn(f"no audio belongs to {names} in {root}: left out")
     samples = tuple(_sample(audio[name], references[name]) for name in sorted(audio))
     if not any(len(sample.reference.turns) for sample in samples):
         raise ConfigError(f"the references in {root} hold no speech: give some that do")

@@ -1,9 +1,9 @@
-"""What trials brought: the choice of each fold, what it gained where it was not tuned."""
+"""The outcome of tuning: the choice of each fold, and its gain on recordings held out."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,14 +15,14 @@ from ovdiar.metrics.scoring import STRICT, Scoring
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ovdiar.presets import DiarizationParameters
+    from ovdiar.parameters import DiarizationParameters
 
 RATE_DIGITS = 9
-"""Error rates that agree so far are equal: sums of seconds hold noise."""
+"""Digits to which error rates are compared, since sums of seconds hold rounding noise."""
 
 
 def split(recordings: int, folds: int | None, seed: int) -> tuple[tuple[int, ...], ...]:
-    """Deal recordings out to folds at random, as evenly as can be; None holds out each alone.
+    """Assign recordings to folds at random, as evenly as possible; None holds out each alone.
 
     Raises
     ------
@@ -42,10 +42,10 @@ def split(recordings: int, folds: int | None, seed: int) -> tuple[tuple[int, ...
 
 @dataclass(frozen=True)
 class Tuning:
-    """Candidates, and the errors (trials, recordings) of those that were tried to the end.
+    """Candidates, and the errors (trials, recordings) of those that were tried.
 
     The first candidate is the default. ``folds`` holds the numbers of the recordings that are
-    held out together; ``interrupted`` tells whether the search was ended early.
+    held out together; ``interrupted`` states whether the search was ended early.
     """
 
     uris: tuple[str, ...]
@@ -71,7 +71,7 @@ class Tuning:
 
     @property
     def held_out(self) -> tuple[DiarizationErrors, ...]:
-        """The errors of each recording with what was best on the other folds."""
+        """The errors of each recording with the best candidate on the other folds."""
         found = list(self.default)
         everything = set(range(len(self.uris)))
         for fold in self.folds:
@@ -82,23 +82,23 @@ class Tuning:
 
     @property
     def fitted(self) -> tuple[DiarizationErrors, ...]:
-        """The errors by recording of what is best on all of them: too good to be expected."""
+        """The errors by recording of the best candidate on all of them, which is optimistic."""
         return self.errors[self.best(range(len(self.uris)))]
 
     @property
     def gain(self) -> float:
-        """By how much the pooled error rate falls on held-out recordings; below 0 it rises."""
+        """Decrease of the pooled error rate on held-out recordings; negative if it rises."""
         return round(pooled(self.default).rate - pooled(self.held_out).rate, RATE_DIGITS)
 
     @property
     def parameters(self) -> DiarizationParameters:
-        """What is best on all recordings if tuning gains on held-out ones, else the default."""
+        """The best candidate on all recordings, or the default if tuning does not gain."""
         chosen = self.best(range(len(self.uris))) if self.gain > 0 else 0
         return self.candidates[chosen]
 
     def preset(self) -> str:
         """Write the parameters as the JSON that ``preset=`` and ``--preset`` accept."""
-        return json.dumps(asdict(self.parameters), indent=2) + "\n"
+        return json.dumps(self.parameters.to_dict(), indent=2) + "\n"
 
 
 def pooled(errors: Iterable[DiarizationErrors]) -> DiarizationErrors:

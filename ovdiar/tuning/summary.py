@@ -1,8 +1,7 @@
-"""Tell people what tuning brought."""
+"""The outcome of tuning as a text."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from ovdiar.tuning.outcome import pooled
@@ -15,7 +14,7 @@ HEADERS = ("default", "held out", "fitted")
 
 
 def to_text(tuning: Tuning) -> str:
-    """Write a table of error rates in per cent, how they were made, and what was gained."""
+    """Return a table of error rates in per cent, how they were computed, and the gain."""
     columns = (tuning.default, tuning.held_out, tuning.fitted)
     width = max(len("recording"), *map(len, tuning.uris))
     lines = ["  ".join([f"{'recording':{width}}", *(f"{h:>8}" for h in HEADERS)])]
@@ -50,7 +49,7 @@ def _words(tuning: Tuning) -> list[str]:
     ]
     if tuning.gain <= 0:
         return [*lines, "tuning does not gain: the preset keeps the bundle's hyper-parameters"]
-    default = asdict(tuning.candidates[0])
-    changed = {k: v for k, v in asdict(tuning.parameters).items() if v != default[k]}
+    default = tuning.candidates[0].to_dict()
+    changed = {k: v for k, v in tuning.parameters.to_dict().items() if v != default[k]}
     words = ", ".join(f"{name} {default[name]} -> {value}" for name, value in changed.items())
     return [*lines, f"gain {100 * tuning.gain:.2f} points with {words}"]

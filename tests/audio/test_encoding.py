@@ -13,7 +13,7 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ovdiar.audio.encoding import MOST_PEAKS, PEAK_SAMPLES, RATE, _peaks, encode, measure
+from ovdiar.audio.encoding import MAX_PEAKS, PEAK_SAMPLES, RATE, _peaks, encode, measure
 from ovdiar.errors import MissingPackageError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def sound(samples: NDArray[Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("length", LENGTHS)
-def test_what_is_encoded_is_as_long_as_the_recording(length: int) -> None:
+def test_an_encoded_recording_keeps_its_duration(length: int) -> None:
     noise = np.random.default_rng(length).uniform(-0.5, 0.5, length)
     made = encode(sound(noise))
     decoded, rate = soundfile.read(io.BytesIO(made.mp3))
@@ -51,7 +51,7 @@ def test_the_rate_of_bits_is_constant(conversation: Path) -> None:
     assert len(made.mp3) * 8 / made.duration_s == pytest.approx(40_000, rel=0.01)
 
 
-def test_louder_than_full_scale_is_cut_not_turned_over() -> None:
+def test_samples_beyond_full_scale_are_clipped() -> None:
     loud = np.full(RATE, 1.5)
     decoded, _ = soundfile.read(io.BytesIO(encode(sound(loud)).mp3))
     assert decoded[RATE // 4 : RATE // 2].min() > 0.5
@@ -71,7 +71,7 @@ def test_every_part_of_the_outline_is_the_loudest_of_its_time(
     outline = np.array(values, np.float32)
     samples = len(values) * PEAK_SAMPLES
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ovdiar.audio.encoding.MOST_PEAKS", most)
+        patch.setattr("ovdiar.audio.encoding.MAX_PEAKS", most)
         peaks = _peaks(outline, samples)
     count = min(len(values), most)
     borders = [int(k * len(values) / count) for k in range(count)] + [len(values)]
@@ -81,12 +81,12 @@ def test_every_part_of_the_outline_is_the_loudest_of_its_time(
 
 
 def test_a_long_outline_has_so_many_parts_at_most() -> None:
-    made = measure(sound(np.ones((MOST_PEAKS + 5) * PEAK_SAMPLES)))
-    assert len(made.peaks) == MOST_PEAKS
+    made = measure(sound(np.ones((MAX_PEAKS + 5) * PEAK_SAMPLES)))
+    assert len(made.peaks) == MAX_PEAKS
     assert (made.peaks == 255).all()
 
 
-def test_a_soundfile_that_writes_no_mp3_is_told_in_one_line(
+def test_a_soundfile_without_mp3_raises_a_one_line_error(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def old(*_: object, **__: object) -> None:
@@ -95,5 +95,5 @@ def test_a_soundfile_that_writes_no_mp3_is_told_in_one_line(
     fields = {**vars(soundfile), "SoundFile": old}
     old_module = types.SimpleNamespace(**{k: v for k, v in fields.items() if k.isidentifier()})
     monkeypatch.setattr("ovdiar.audio.encoding._soundfile", lambda: old_module)
-    with pytest.raises(MissingPackageError, match=r"writes no MP3: pip install -U soundfile"):
+    with pytest.raises(MissingPackageError, match=r"cannot write MP3: pip install -U soundfile"):
         encode(sound(np.zeros(9)))

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reference.material import require_posix
 from reference.sounds import chirps, likeness, write
 
 from ovdiar.audio import reading
@@ -104,7 +105,7 @@ def test_sixteen_bit_samples_are_exact_fractions(shared: Path) -> None:
 
 @given(st.data())
 @settings(deadline=None, max_examples=60)
-def test_blocks_are_the_whole_cut_up(data: st.DataObject) -> None:
+def test_blocks_add_up_to_the_whole_recording(data: st.DataObject) -> None:
     rate = data.draw(st.sampled_from(RATES))
     block = data.draw(st.integers(1, 4000))
     length = data.draw(
@@ -190,7 +191,8 @@ def test_file_objects_give_what_their_file_gives(tmp_path: Path) -> None:
         assert [stream.tell() for stream in streams] == [0, 0]
 
 
-def test_a_pipe_may_stand_for_a_file(tmp_path: Path) -> None:
+def test_a_pipe_is_read_like_a_file(tmp_path: Path) -> None:
+    require_posix("named pipes among its files")
     path = write(tmp_path / "call.wav", chirps(30_000, 16000), 16000)
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
@@ -215,7 +217,7 @@ def test_an_mp3_without_a_table_of_contents_is_read_to_its_end(
     assert np.abs(samples[-8000:-2000]).mean() > 0.2
 
 
-def test_sound_beyond_what_an_mp3_announces_is_told(tmp_path: Path) -> None:
+def test_audio_beyond_the_stated_length_of_an_mp3_is_reported(tmp_path: Path) -> None:
     path = write(tmp_path / "call.mp3", chirps(3 * 44100, 44100), 44100)
     path.write_bytes(2 * path.read_bytes())
     with pytest.warns(OvdiarWarning, match=r"bytes follow the 3\.000 s"):
@@ -300,12 +302,12 @@ BAD: dict[str, tuple[Callable[[Path], Any], str]] = {
         r"no samples \(0 s\)",
     ),
     "half a flac": (lambda folder: cut(folder, "a.flac"), r"damaged after \d\.\d{3} s"),
-    "half an mp3": (lambda folder: cut(folder, "a.mp3"), r"where its header announces 5\.625 s"),
-    "a flac of 48 days": (forged, "4294967 s do not fit into memory|announces 4294967.296 s"),
+    "half an mp3": (lambda folder: cut(folder, "a.mp3"), r"but its header states 5\.625 s"),
+    "a flac of 48 days": (forged, "4294967 s do not fit into memory|states 4294967.296 s"),
     "a text stream": (lambda _: io.StringIO("RIFF"), "StringIO"),
     "bytes": (lambda _: b"RIFF", "bytes"),
     "an array alone": (lambda _: FLAT, "ndarray"),
-    "an empty mapping": (lambda _: {}, "holds nothing to read"),
+    "an empty mapping": (lambda _: {}, "has no audio"),
     "no rate": (lambda _: {"waveform": FLAT}, "sample rate of None"),
     "a rate of zero": (array(FLAT, sample_rate=0), "sample rate of 0"),
     "a rate below zero": (array(FLAT, sample_rate=-8000), "sample rate of -8000"),
@@ -313,10 +315,13 @@ BAD: dict[str, tuple[Callable[[Path], Any], str]] = {
     "an infinite rate": (array(FLAT, sample_rate=math.inf), "sample rate of inf"),
     "a channel too many": (
         array(FLAT, channel=1),
-        "waveform: there is no channel 1: choose 0, or mix",
+        "waveform: channel 1 does not exist: choose 0, or mix",
     ),
-    "a channel below zero": (array(FLAT, channel=-1), "no channel -1"),
-    "a channel by name": (array(FLAT, channel="left"), "no channel 'left': give a number"),
+    "a channel below zero": (array(FLAT, channel=-1), "channel -1 does not exist"),
+    "a channel by name": (
+        array(FLAT, channel="left"),
+        "channel 'left' does not exist: give a number",
+    ),
     "no samples": (array(FLAT[:, :0]), "no samples"),
     "no channels": (array(FLAT[:0]), r"\(0, 9\)"),
     "a standing array": (array(FLAT.T), "transpose"),
@@ -336,7 +341,7 @@ BAD: dict[str, tuple[Callable[[Path], Any], str]] = {
 
 
 @pytest.mark.parametrize(("make", "message"), BAD.values(), ids=BAD)
-def test_bad_input_is_told_in_one_line(
+def test_bad_input_raises_a_one_line_error(
     tmp_path: Path, make: Callable[[Path], Any], message: str
 ) -> None:
     with pytest.raises(AudioError, match=message) as caught:
@@ -351,13 +356,13 @@ def test_a_missing_file_is_also_the_builtin(tmp_path: Path) -> None:
     assert isinstance(caught.value, FileNotFoundError)
 
 
-def test_a_file_that_shrinks_while_it_is_read_is_told(tmp_path: Path) -> None:
+def test_a_file_that_shrinks_while_it_is_read_raises_an_error(tmp_path: Path) -> None:
     path = write(tmp_path / "call.wav", chirps(160_000, 16000), 16000)
     with reading.open_audio(path, block_s=1.0) as reader:
         iterator = iter(reader)
         next(iterator)
         os.truncate(path, 100_000)
-        with pytest.raises(AudioError, match=r"ends after .* announces 10\.000 s"):
+        with pytest.raises(AudioError, match=r"ends after .* states 10\.000 s"):
             list(iterator)
 
 
@@ -366,8 +371,28 @@ def test_a_file_that_grows_is_read_to_where_it_ended(tmp_path: Path) -> None:
     with reading.open_audio(path) as reader:
         with path.open("ab") as file:
             file.write(bytes(2**21))
-        with pytest.warns(OvdiarWarning, match=r"bytes follow the 2\.000 s"):
-            assert sum(len(block) for block in reader) == 32_000
+        with pytest.warns(OvdiarWarning, match=r"bytes follow the 2\.000 s") as caught:
+            assert sum(len(block) for block in (*reader, *reader)) == 32_000
+        assert [warning.filename for warning in caught] == [__file__]
+
+
+@pytest.mark.filterwarnings("error")
+def test_blocks_are_read_without_a_warning_where_the_caller_passes_notices_on(
+    tmp_path: Path,
+) -> None:
+    path = write(tmp_path / "call.wav", chirps(32_000, 16000), 16000)
+    with path.open("ab") as file:
+        file.write(bytes(2**21))
+    with reading.open_audio(path, block_s=0.5) as reader:
+        assert sum(map(len, reader.blocks())) == 32_000
+    assert [notice.code for notice in reader.notices] == ["unread-audio"]
+
+
+def test_a_block_may_be_taken_and_the_others_later(tmp_path: Path) -> None:
+    path = write(tmp_path / "call.wav", chirps(32_000, 16000), 16000)
+    with reading.open_audio(path, block_s=0.5) as reader:
+        assert len(next(iter(reader))) == 8000
+        assert sum(map(len, reader)) == 24_000
 
 
 @pytest.mark.parametrize("rate", RATES)
@@ -379,7 +404,7 @@ def test_one_sample_and_silence_are_recordings(rate: int, samples: np.ndarray) -
     assert waveform.samples.any() == samples.any()
 
 
-def test_a_recording_lies_in_memory_once(tmp_path: Path) -> None:
+def test_a_recording_is_in_memory_once(tmp_path: Path) -> None:
     path = write(tmp_path / "long.wav", np.zeros((600 * 8000, 1)), 8000)
     reading.load(path)
     tracemalloc.start()
@@ -391,7 +416,7 @@ def test_a_recording_lies_in_memory_once(tmp_path: Path) -> None:
     assert peak < 1.2 * waveform.samples.nbytes
 
 
-def test_a_resampler_is_asked_for_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_resampler_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(tmp_path / "call.wav", chirps(9000, 8000), 8000)
     monkeypatch.setitem(sys.modules, "soxr", None)
     assert len(reading.load(path, rate=8000)) == 9000
@@ -399,7 +424,7 @@ def test_a_resampler_is_asked_for_by_name(tmp_path: Path, monkeypatch: pytest.Mo
         reading.load(path)
 
 
-def test_a_decoder_is_asked_for_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_decoder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(tmp_path / "call.wav", chirps(9000, 8000), 8000)
     monkeypatch.setitem(sys.modules, "soundfile", None)
     assert len(reading.load({"waveform": FLAT, "sample_rate": 16000})) == 9

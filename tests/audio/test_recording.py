@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 import soundfile
+from reference.material import require_posix
 
 from ovdiar.audio.reading import load
 from ovdiar.audio.recording import open_recording
-from ovdiar.errors import AudioError, AudioNotFoundError
+from ovdiar.errors import AudioError, AudioNotFoundError, OvdiarWarning
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,6 +65,7 @@ def test_a_channel_of_a_stream_that_cannot_be_rewound_is_read_twice(noise: Path)
 
 
 def test_a_named_pipe_is_read_twice(noise: Path, tmp_path: Path) -> None:
+    require_posix("named pipes among its files")
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     writer = threading.Thread(target=lambda: pipe.write_bytes(noise.read_bytes()))
@@ -122,7 +124,7 @@ def test_name_and_length_are_known_at_once(noise: Path) -> None:
         assert recording.duration_s == 30
 
 
-def test_a_missing_file_is_missed_before_it_is_read(tmp_path: Path) -> None:
+def test_a_missing_file_raises_an_error_before_it_is_read(tmp_path: Path) -> None:
     with pytest.raises(AudioNotFoundError), open_recording(tmp_path / "no.wav", rate=16000):
         pass
 
@@ -145,3 +147,52 @@ def test_a_reader_that_stops_early_leaves_no_thread(noise: Path) -> None:
         next(blocks)
         del blocks
     assert threading.active_count() == before
+
+
+@pytest.fixture
+def longer(noise: Path) -> Path:
+    """A recording with more bytes than its header announces."""
+    with noise.open("ab") as file:
+        file.write(bytes(2**21))
+    return noise
+
+
+def test_a_notice_is_there_after_a_pass_and_once_for_several(longer: Path) -> None:
+    with open_recording(longer, rate=16000) as recording:
+        before = recording.notices
+        assert before == ()
+        for _ in range(3):
+            assert sum(map(len, recording.blocks())) == 30 * 16000
+            (notice,) = recording.notices
+        assert notice.code == "unread-audio"
+        assert notice.text.startswith(f"{longer}: 2097152 bytes follow the 30.000 s")
+        assert notice.values == {"audio": str(longer), "bytes": 2**21, "announced_s": 30.0}
+        assert recording.take_notices() == (notice,)
+
+
+def test_a_notice_that_nobody_took_is_one_warning_at_the_line_of_the_user(longer: Path) -> None:
+    def use() -> None:
+        with open_recording(longer, rate=16000) as recording:
+            for _ in range(3):
+                list(recording.blocks())
+
+    with pytest.warns(OvdiarWarning, match="bytes follow") as caught:
+        use()
+    assert [warning.filename for warning in caught] == [__file__]
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_notice_that_was_taken_is_no_warning_as_well(longer: Path) -> None:
+    with open_recording(longer, rate=16000) as recording:
+        list(recording.blocks())
+        assert len(recording.take_notices()) == 1
+        list(recording.blocks())
+        assert recording.take_notices() == ()
+        assert len(recording.notices) == 1
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_pass_that_stops_early_has_nothing_to_say(longer: Path) -> None:
+    with open_recording(longer, rate=16000) as recording:
+        next(recording.blocks())
+    assert recording.notices == ()

@@ -1,4 +1,4 @@
-"""What a header announces is what is read, or it is told; gigabytes are no obstacle."""
+"""The audio read is as long as the header states, or a message says so; gigabytes work too."""
 
 from __future__ import annotations
 
@@ -55,17 +55,17 @@ def test_more_than_four_gigabytes_fit_into_rf64(tmp_path: Path) -> None:
         assert reader.duration_s == HOURS_8
 
 
-def test_what_a_header_cannot_announce_is_told(tmp_path: Path) -> None:
+def test_audio_beyond_the_stated_length_is_reported(tmp_path: Path) -> None:
     path = wav(tmp_path / "night.wav", 2 * GIB_4 + 160_000, 160_000)
     with pytest.warns(OvdiarWarning, match=r"bytes follow the 5\.000 s"):
         assert len(reading.load(path)) == 80_000
 
 
-def test_a_header_without_a_length_is_told_where_there_is_no_ffmpeg(
+def test_a_header_without_a_length_raises_an_error_without_ffmpeg(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(AudioError, match="its header announces no samples"):
+    with pytest.raises(AudioError, match="its header states no samples"):
         reading.load(wav(tmp_path / "call.wav", 320_000, 0))
 
 

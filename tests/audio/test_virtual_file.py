@@ -1,4 +1,4 @@
-"""What libsndfile is told of a file: its bytes always, its size only where that does no harm."""
+"""The file given to libsndfile has the same bytes; only an MP3 reports another size."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ovdiar.audio.virtual_file import ENDLESS_BYTES, UNKNOWN_BYTES, VirtualFile, claim_of
+from ovdiar.audio.virtual_file import ENDLESS_BYTES, UNKNOWN_BYTES, VirtualFile, reported_size
 
 
 @given(st.binary(max_size=99), st.lists(st.integers(1, 30), max_size=9))
@@ -23,14 +23,14 @@ def test_a_file_reads_as_it_is(data: bytes, sizes: list[int]) -> None:
     assert virtual.seek(0, os.SEEK_END) == len(data)
 
 
-def test_a_file_may_claim_another_size_than_it_has() -> None:
-    file = VirtualFile(io.BytesIO(b"0123456789"), claims=10**9)
+def test_a_file_may_report_another_size_than_it_has() -> None:
+    file = VirtualFile(io.BytesIO(b"0123456789"), reported_bytes=10**9)
     assert file.seek(0, os.SEEK_END) == 10**9
     assert file.seek(-4, os.SEEK_END) == 6
 
 
 def test_an_mp3_completes_a_body_and_ends_at_a_header() -> None:
-    file = VirtualFile(io.BytesIO(b"0123456789"), claims=10**9)
+    file = VirtualFile(io.BytesIO(b"0123456789"), reported_bytes=10**9)
     body, header = bytearray(b"????????????"), bytearray(b"????")
     assert file.readinto(memoryview(body)) == 12
     assert body == b"0123456789\0\0"
@@ -49,7 +49,7 @@ ID3 = b"ID3\4\0\0" + bytes([0, 0, 1, 2])
 
 
 @pytest.mark.parametrize(
-    ("data", "claim"),
+    ("data", "expected"),
     [
         (b"", None),
         (b"ID3", None),
@@ -65,5 +65,7 @@ ID3 = b"ID3\4\0\0" + bytes([0, 0, 1, 2])
         (ID3 + bytes(100), ENDLESS_BYTES),
     ],
 )
-def test_an_mp3_claims_a_size_by_what_its_first_frame_tells(data: bytes, claim: int | None) -> None:
-    assert claim_of(io.BytesIO(data)) == claim
+def test_an_mp3_reports_a_size_that_depends_on_its_first_frame(
+    data: bytes, expected: int | None
+) -> None:
+    assert reported_size(io.BytesIO(data)) == expected

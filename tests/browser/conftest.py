@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import pytest
+from reference.material import missing
 from reference.pages import ROWS, Report, annotation
 
 from ovdiar import formats
@@ -26,28 +26,22 @@ OPTIONS = ["--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-r
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Start Chromium; a machine without it skips by name, CI fails.
+    """Start Chromium, see `reference.material`.
 
     A module's tests share it. It ends with them: while it runs, so does its event loop, which
     other tests could not stand.
     """
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     if program is None:
-        _lack(f"no browser: install one of {', '.join(BROWSERS)}")
+        missing(f"no browser: install one of {', '.join(BROWSERS)}")
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
-        _lack("playwright is not installed: pip install playwright")
+        missing("playwright is not installed: pip install playwright")
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=program, args=OPTIONS)
         yield started
         started.close()
-
-
-def _lack(message: str) -> NoReturn:
-    if os.environ.get("CI") == "true":
-        pytest.fail(message)
-    pytest.skip(message)
 
 
 @pytest.fixture(scope="session")

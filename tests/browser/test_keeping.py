@@ -62,7 +62,7 @@ def test_without_storage_all_works_and_it_is_said_that_nothing_is_kept(
 ) -> None:
     report = visit(report_file, script=REFUSED)
     report.press("j", "Delete")
-    assert "keeps no corrections: download them" in report.said()
+    assert "cannot save corrections: download them" in report.said()
     assert rows(report.turns()) == rows(annotation(ROWS[1:], ""))
     report.press("t")
     assert report.page.evaluate("document.documentElement.dataset.theme") == "dark"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 import pytest
@@ -16,7 +16,6 @@ from ovdiar.clustering.ahc import (
     EUCLIDEAN_LINKAGES,
     FREE,
     CountBounds,
-    Linkage,
     agglomerate,
     count_large,
     cut_at,
@@ -24,13 +23,19 @@ from ovdiar.clustering.ahc import (
     keep_largest,
 )
 from ovdiar.clustering.assignment import cosine_distances, unit
-from ovdiar.presets import CHOICES
+from ovdiar.parameters import Linkage
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-LINKAGES = st.sampled_from(CHOICES["linkage"])
+EVERY_LINKAGE: tuple[Linkage, ...] = get_args(Linkage)
+LINKAGES = st.sampled_from(EVERY_LINKAGE)
 THRESHOLDS = st.floats(0, 2)
+
+
+def _clustered(rows: NDArray[Any], *, linkage: Linkage, **how: Any) -> NDArray[np.int64]:
+    """Cluster embeddings by their own dendrogram."""
+    return agglomerate(rows, dendrogram(rows, linkage), linkage=linkage, **how)
 
 
 def _voices(seed: int, count: int, voices: int = 4) -> NDArray[np.float64]:
@@ -85,7 +90,7 @@ def test_equals_the_slow_version(
 ) -> None:
     rows = _voices(seed, count)
     bounds = CountBounds(least, max(least, 1) + more)
-    labels = agglomerate(
+    labels = _clustered(
         rows, threshold=threshold, linkage=linkage, min_cluster_size=size, bounds=bounds
     )
     expected = _by_hand(rows, threshold, linkage, size, bounds)
@@ -109,7 +114,7 @@ def test_single_embeddings_can_be_forced_into_any_smaller_number(
     seed: int, wanted: int, threshold: float
 ) -> None:
     rows = np.random.default_rng(seed).normal(size=(12, 8))
-    labels = agglomerate(
+    labels = _clustered(
         rows,
         threshold=threshold,
         linkage="average",
@@ -119,17 +124,17 @@ def test_single_embeddings_can_be_forced_into_any_smaller_number(
     assert len(set(labels.tolist())) == wanted
 
 
-@pytest.mark.parametrize("linkage", CHOICES["linkage"])
+@pytest.mark.parametrize("linkage", EVERY_LINKAGE)
 def test_two_far_points_stay_two(linkage: Linkage) -> None:
     rows = np.array([[1.0, 0], [0, 1.0]])
-    labels = agglomerate(
+    labels = _clustered(
         rows, threshold=0.5, linkage=linkage, min_cluster_size=1, bounds=CountBounds(2, 2)
     )
     assert sorted(labels.tolist()) == [0, 1]
 
 
 def test_one_embedding_is_one_cluster() -> None:
-    labels = agglomerate(
+    labels = _clustered(
         np.ones((1, 3)), threshold=0, linkage="centroid", min_cluster_size=9, bounds=FREE
     )
     assert labels.tolist() == [0]
@@ -138,7 +143,7 @@ def test_one_embedding_is_one_cluster() -> None:
 def test_the_callers_embeddings_are_not_normalised_in_place() -> None:
     rows = _voices(0, 10)
     before = rows.copy()
-    agglomerate(rows, threshold=1, linkage="centroid", min_cluster_size=1, bounds=FREE)
+    _clustered(rows, threshold=1, linkage="centroid", min_cluster_size=1, bounds=FREE)
     assert np.array_equal(rows, before)
 
 
@@ -198,9 +203,7 @@ def test_eight_hours_of_three_speakers_make_no_larger_tree(monkeypatch: pytest.M
     rows = _count_rows(monkeypatch, run=False)
     eight_hours = np.ones((8 * 3600 * 3, 2), dtype=np.float32)
     with pytest.raises(Refused):
-        agglomerate(
-            eight_hours, threshold=0.7, linkage="centroid", min_cluster_size=12, bounds=FREE
-        )
+        _clustered(eight_hours, threshold=0.7, linkage="centroid", min_cluster_size=12, bounds=FREE)
     assert rows == [ahc.LARGEST_DENDROGRAM]
 
 
@@ -219,9 +222,7 @@ def test_more_embeddings_than_a_tree_takes_join_the_clusters_of_some(
     rng = np.random.default_rng(1)
     truth = rng.integers(3, size=count)
     voices = np.eye(3)[truth] + 0.05 * rng.normal(size=(count, 3))
-    labels = agglomerate(
-        voices, threshold=0.7, linkage="centroid", min_cluster_size=12, bounds=FREE
-    )
+    labels = _clustered(voices, threshold=0.7, linkage="centroid", min_cluster_size=12, bounds=FREE)
     assert rows == [60]
     assert slow.partition_of(labels.tolist()) == slow.partition_of(truth.tolist())
 
@@ -238,7 +239,7 @@ def test_no_distance_matrix_of_a_long_recording_is_larger_than_the_trees(
     monkeypatch.setattr(ahc, "LARGEST_DENDROGRAM", 50)
     monkeypatch.setattr(ahc, "cosine_distances", spy)
     noise = np.random.default_rng(0).normal(size=(1000, 40))
-    labels = agglomerate(noise, threshold=0.1, linkage="centroid", min_cluster_size=1, bounds=FREE)
+    labels = _clustered(noise, threshold=0.1, linkage="centroid", min_cluster_size=1, bounds=FREE)
     assert max(sizes) <= 50 * 50
     assert set(labels.tolist()) == set(range(50))
 

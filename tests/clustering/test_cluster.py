@@ -16,7 +16,7 @@ from reference.recordings import Recording, record, write_plda
 from ovdiar.clustering import cluster as speakers
 from ovdiar.clustering.ahc import FREE, CountBounds
 from ovdiar.clustering.assignment import UNASSIGNED
-from ovdiar.clustering.cluster import Clusters, cluster_speakers, training_rows
+from ovdiar.clustering.cluster import Clusters, WindowSpeakers, cluster_speakers, training_rows
 from ovdiar.errors import ConfigError
 from ovdiar.networks.bundle import load_plda
 from ovdiar.presets import DIARIZATION
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ovdiar.clustering.plda import Plda
+    from ovdiar.parameters import ClusteringParameters
 
 AHC, VBX = DIARIZATION["3.1"], DIARIZATION["community-1"]
 KMEANS = replace(AHC, clustering="kmeans")
@@ -38,12 +39,12 @@ def plda(tmp_path_factory: pytest.TempPathFactory) -> Plda:
 
 def _cluster(
     recording: Recording,
-    parameters: object = AHC,
+    parameters: ClusteringParameters = AHC,
     bounds: CountBounds = FREE,
     plda: Plda | None = None,
 ) -> Clusters:
-    active = recording.scores > 0.5
-    return cluster_speakers(recording.embeddings, active, parameters, bounds, plda)  # type: ignore[arg-type]
+    speakers = WindowSpeakers(recording.embeddings, recording.scores > 0.5)
+    return cluster_speakers(speakers, parameters, bounds, plda)
 
 
 def _truth(recording: Recording) -> list[int]:
@@ -122,7 +123,7 @@ def test_voices_that_speak_side_by_side_are_clustered_apart_for_a_price() -> Non
 
     def found(price: float) -> list[list[int]]:
         parameters = replace(average, side_by_side=price)
-        clusters = cluster_speakers(embeddings, active, parameters, FREE, None)
+        clusters = cluster_speakers(WindowSpeakers(embeddings, active), parameters, FREE, None)
         labels: list[list[int]] = clusters.labels.tolist()
         return labels
 
@@ -200,7 +201,7 @@ def test_k_means_replaces_vbx_where_the_number_differs(number: int, plda: Plda) 
 
 
 @pytest.mark.parametrize("parameters", [AHC, KMEANS])
-def test_one_speaker_at_most_takes_everything(parameters: object) -> None:
+def test_one_speaker_at_most_takes_everything(parameters: ClusteringParameters) -> None:
     clusters = _cluster(MEETING, parameters, CountBounds(1, 1))
     rows = MEETING.embeddings[clusters.training]
     assert not clusters.labels.any()

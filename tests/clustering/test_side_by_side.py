@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 from reference import side_by_side as slow
 from scipy.cluster import hierarchy
 
-from ovdiar.clustering.ahc import FREE, Linkage, agglomerate, dendrogram
+from ovdiar.clustering.ahc import FREE, agglomerate, dendrogram
 from ovdiar.clustering.assignment import cosine_distances
 from ovdiar.clustering.side_by_side import UPDATES, SideBySide, penalised_dendrogram
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from ovdiar.parameters import Linkage
 
 COUNTS = st.integers(2, 14)
 SEEDS = st.integers(0, 10**6)
@@ -75,8 +77,9 @@ def test_similar_voices_that_speak_side_by_side_stay_apart() -> None:
     rows, windows = np.concatenate([first, second]), np.tile(np.arange(20), 2)
 
     def labels(apart: SideBySide | None) -> list[int]:
+        tree = dendrogram(rows, "average", apart)
         found: list[int] = agglomerate(
-            rows, threshold=0.2, linkage="average", min_cluster_size=1, bounds=FREE, apart=apart
+            rows, tree, threshold=0.2, linkage="average", min_cluster_size=1, bounds=FREE
         ).tolist()
         return found
 
@@ -101,12 +104,5 @@ def test_a_long_recording_keeps_windows_and_embeddings_together(
     monkeypatch.setattr("ovdiar.clustering.ahc.penalised_dendrogram", remember)
     windows = np.arange(count)
     rows = np.stack([windows + 1.0, np.ones(count)], axis=1)
-    agglomerate(
-        rows,
-        threshold=1.0,
-        linkage="average",
-        min_cluster_size=1,
-        bounds=FREE,
-        apart=SideBySide(windows, 0.3),
-    )
+    dendrogram(rows, "average", SideBySide(windows, 0.3))
     assert len(seen) == 1

@@ -90,7 +90,7 @@ def test_names_that_the_output_cannot_hold_are_refused_before_any_work(
     (tmp_path / "names.json").write_text('{"SPEAKER_00": "Zoë B"}', encoding="utf-8")
     answer = ovdiar("diarize", excerpt, "--names", tmp_path / "names.json", "--models", tmp_path)
     assert answer.is_complaint()
-    assert "'Zoë B' does not fit into a column" in answer.err
+    assert "'Zoë B' cannot be written in a column" in answer.err
 
 
 @pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "mp3"])
@@ -149,7 +149,7 @@ def test_a_channel_is_heard_alone(
 @pytest.mark.parametrize(
     ("channel", "reason"),
     [
-        ("1", "talk.wav: there is no channel 1: choose 0, or mix"),
+        ("1", "talk.wav: channel 1 does not exist: choose 0, or mix"),
         ("-1", "'-1' is no channel"),
         ("left", "'left' is no channel: give a number from 0, or mix"),
     ],

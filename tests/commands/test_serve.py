@@ -39,7 +39,7 @@ def test_a_package_that_is_missing_is_named(
         (("--batch-size", 0), "batch_size is 0"),
         (("--fast",), "embedding_reuse 'shared' does not fit"),
         (("--models", "nowhere"), "nowhere"),
-        (("--host", "256.0.0.1"), "256.0.0.1:8000 cannot be listened on"),
+        (("--host", "256.0.0.1"), "cannot listen on 256.0.0.1:8000"),
     ],
 )
 def test_what_cannot_be_served_is_told_at_the_start(
@@ -57,4 +57,4 @@ def test_a_port_that_is_taken_is_told(
         port = server.url.rpartition(":")[2]
         answer = answer_of(main, capsys, "serve", "--models", tiny, "--port", port)
     assert answer.is_complaint()
-    assert f"127.0.0.1:{port} cannot be listened on: choose a free --port" in answer.err
+    assert f"cannot listen on 127.0.0.1:{port}: choose a free --port" in answer.err

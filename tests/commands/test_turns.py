@@ -75,22 +75,22 @@ def test_names_of_nobody_are_warned_of(convert: Run, tmp_path: Path) -> None:
     answer = convert("call.json", "named.srt", "--names", "names.json")
     assert (answer.status, answer.out) == (0, "")
     assert answer.err == (
-        "ovdiar: warning: nobody is called SPEAKER_07: the labels are SPEAKER_00, SPEAKER_01\n"
+        "ovdiar: warning: no speaker is named SPEAKER_07: the labels are SPEAKER_00, SPEAKER_01\n"
     )
 
 
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        ("call.json out.docx", "'.docx' stands for no format"),
-        ("call.json out.uem", "UEM tells what part of a recording is scored"),
-        ("call.json out.ctm", "CTM holds words"),
-        ("call.uem out.rttm", "UEM tells what part of a recording is scored"),
+        ("call.json out.docx", "'.docx' belongs to no known format"),
+        ("call.json out.uem", "UEM lists the scored parts of a recording"),
+        ("call.json out.ctm", "CTM lists words"),
+        ("call.uem out.rttm", "UEM lists the scored parts of a recording"),
         ("none.rttm out.json", "none.rttm cannot be read"),
         ("call.json out.rttm --names none.json", "none.json cannot be read"),
-        ("call.json out.rttm --names bad.json", "bad.json is no JSON"),
-        ("call.json out.rttm --names blank.json", "the speaker 'Zoë B' does not fit"),
-        ("call.json out.srt --names brackets.json", "the speaker '[A]' does not fit"),
+        ("call.json out.rttm --names bad.json", "bad.json is not valid JSON"),
+        ("call.json out.rttm --names blank.json", "the speaker 'Zoë B' cannot be written"),
+        ("call.json out.srt --names brackets.json", "the speaker '[A]' cannot be written"),
     ],
 )
 def test_what_cannot_be_meant_is_told_in_one_line(

@@ -68,16 +68,18 @@ def test_formats_are_those_of_transcripts() -> None:
     assert FORMATS == transcripts.FORMATS
 
 
-def test_names_of_nobody_and_words_of_nobody_are_warned_of(assign: Run, tmp_path: Path) -> None:
+def test_unknown_names_and_words_without_a_speaker_cause_warnings(
+    assign: Run, tmp_path: Path
+) -> None:
     (tmp_path / "names.json").write_text('{"SPEAKER_07": "Zoë"}', "utf-8")
     formats.write("far.rttm", Annotation.of([(60, 61, "A")], "call"))
     answer = assign("words.json", "far.rttm", "--names", "names.json")
     assert (answer.status, answer.out) == (0, "unknown: so it\n")
     assert answer.err.splitlines() == [
-        "ovdiar: warning: nobody is called SPEAKER_07: the labels are A",
+        "ovdiar: warning: no speaker is named SPEAKER_07: the labels are A",
         (
-            "ovdiar: warning: 2 of 2 words have no speaker: they lie more than 1.0 s from any "
-            "turn; check that both are of the same recording"
+            "ovdiar: warning: 2 of 2 words have no speaker: they are more than 1.0 s from any "
+            "turn; check that both belong to the same recording"
         ),
     ]
     assert assign("words.json", "far.rttm", "--max-gap", "60") == (0, "A: so it\n", "")
@@ -88,13 +90,13 @@ def test_names_of_nobody_and_words_of_nobody_are_warned_of(assign: Run, tmp_path
     [
         ("none.json call.rttm", "none.json cannot be read"),
         ("words.json none.rttm", "none.rttm cannot be read"),
-        ("call.rttm call.rttm", "call.rttm is no transcript that is known"),
-        ("call.json call.rttm", "call.json is no transcript that is known"),
-        ("words.json words.json", "holds no list 'diarization'"),
+        ("call.rttm call.rttm", "call.rttm is not a known transcript format"),
+        ("call.json call.rttm", "call.json is not a known transcript format"),
+        ("words.json words.json", "has no list 'diarization'"),
         ("words.json call.rttm -o out.docx", "'.docx' stands for no transcript"),
         ("words.json call.rttm -o none/out.srt", "name a file in a folder that exists"),
-        ("words.json call.rttm -o words.json", "is what is read"),
-        ("words.json call.rttm --names words.json", "of 'segments' is no text"),
+        ("words.json call.rttm -o words.json", "is one of the inputs"),
+        ("words.json call.rttm --names words.json", "of 'segments' is not a string"),
         ("words.json call.rttm --max-gap -1", "max_gap is -1.0"),
         ("words.json call.rttm --max-gap nan", "max_gap is nan"),
         ("words.json call.rttm --format docx", "invalid choice: 'docx'"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import shutil
@@ -11,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from ovdiar_export import bundles
 from ovdiar_export.bundles import install
+from ovdiar_export.calibrations import TINY_CONFIDENCE
 from ovdiar_export.checkpoints.checkpoint import read_checkpoint
 from ovdiar_export.graphs import pyannet, wespeaker
 from ovdiar_export.recipes import PUBLISHED, RECIPES, Recipe, custom, origin_of
@@ -23,6 +26,7 @@ from reference.torch_files import Storage, Tensor, archive, entries_of, tensor_o
 
 from ovdiar.errors import ConfigError, ModelError, ModelNotFoundError
 from ovdiar.networks.bundle import load_bundle
+from ovdiar.networks.manifest import PROCESSING_S
 from ovdiar.networks.models import load
 from ovdiar.pipelines.diarization.pipeline import SpeakerDiarization
 from ovdiar.presets import DIARIZATION
@@ -115,6 +119,13 @@ def change_network(_models: Path, target: Path) -> None:
     (target / "embedding" / "head" / "openvino_model.bin").write_bytes(b"")
 
 
+def change_calibration(_models: Path, target: Path) -> None:
+    path = target / "bundle.json"
+    manifest = json.loads(path.read_text())
+    manifest["calibration"]["confidence"]["bias"] = 0.0
+    path.write_text(json.dumps(manifest))
+
+
 def change_hyper_parameter(_models: Path, target: Path) -> None:
     path = target / "bundle.json"
     manifest = json.loads(path.read_text())
@@ -128,7 +139,10 @@ def break_manifest(_models: Path, target: Path) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [change_weights, change_plda, change_network, change_hyper_parameter, break_manifest],
+    [
+        *(change_weights, change_plda, change_network, change_calibration),
+        *(change_hyper_parameter, break_manifest),
+    ],
 )
 def test_a_bundle_that_is_not_what_the_recipe_makes_is_written_again(
     change: Any, models: Path, tmp_path: Path
@@ -204,6 +218,12 @@ def test_networks_of_onnx_make_a_bundle_that_diarizes(models: Path, tmp_path: Pa
     install(recipe, output=tmp_path / "mine")
     loaded = load(tmp_path / "mine")
     assert loaded.bundle.pipeline == asdict(DIARIZATION["3.1"])
+    manifest = loaded.bundle.manifest
+    for name in ("segmentation", "embedding"):
+        assert (manifest[name]["verified"], manifest[name]["evaluation"]) == (True, "onnxruntime")
+    assert {*manifest["parity"]} == {
+        *("segmentation_scores", "embedding_features", "embedding_vectors")
+    }
     waveform = buzz(12 * 16_000)
     trace: dict[str, Any] = {}
     SpeakerDiarization(loaded)({"waveform": waveform, "sample_rate": 16_000}, trace=trace)
@@ -212,6 +232,68 @@ def test_networks_of_onnx_make_a_bundle_that_diarizes(models: Path, tmp_path: Pa
     other = replace(recipe, segmentation=recipe_of(models).segmentation)
     install(other, output=tmp_path / "mine")
     assert load_bundle(tmp_path / "mine").segmentation.architecture == "PyanNet"
+
+
+@pytest.fixture
+def without_onnxruntime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Hide ONNX Runtime, also from processes that are started; return what hides it."""
+    folder = tmp_path / "hidden"
+    folder.mkdir()
+    (folder / "onnxruntime.py").write_text("raise ImportError('hidden')")
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.setattr(bundles, "find_spec", lambda _: None)
+    return folder
+
+
+def recipe_of_onnx(models: Path) -> Recipe:
+    """Return the recipe of a checkpoint and a network of ONNX."""
+    path = models / "embedding" / "model.onnx"
+    path.write_bytes(onnx_networks.features_onnx())
+    return replace(recipe_of(models), embedding=origin_of(str(path)))
+
+
+@pytest.mark.usefixtures("without_onnxruntime")
+def test_without_onnxruntime_a_network_of_onnx_is_stated_as_not_verified(
+    models: Path, tmp_path: Path
+) -> None:
+    lines: list[str] = []
+    install(recipe_of_onnx(models), output=tmp_path / "mine", report=lines.append)
+    [line] = [line for line in lines if "not verified" in line]
+    assert line == (
+        "the embedding network is not verified: ONNX Runtime cannot be imported (hidden): "
+        "pip install 'ovdiar[export]' and export again"
+    )
+    manifest = load_bundle(tmp_path / "mine").manifest
+    assert (manifest["embedding"]["verified"], manifest["embedding"]["evaluation"]) == (False, None)
+    assert manifest["segmentation"]["verified"] is True
+    assert {*manifest["parity"]} == {"segmentation_scores"}
+    card = (tmp_path / "mine" / "README.md").read_text()
+    assert card.count("is not verified") == 1
+    assert "Embedding is not verified: no other evaluation of it could be run." in card
+
+
+def test_a_network_that_was_not_verified_is_once_onnxruntime_is_there(
+    models: Path, tmp_path: Path, without_onnxruntime: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe, lines = recipe_of_onnx(models), list[str]()
+    install(recipe, output=tmp_path / "mine")
+    install(recipe, output=tmp_path / "mine", report=lines.append)
+    assert lines == [f"{tmp_path / 'mine'} is up to date"]
+    (without_onnxruntime / "onnxruntime.py").unlink()
+    monkeypatch.setattr(bundles, "find_spec", importlib.util.find_spec)
+    install(recipe, output=tmp_path / "mine", report=lines.append)
+    assert lines[-1] == f"wrote {tmp_path / 'mine'}"
+    assert load_bundle(tmp_path / "mine").manifest["embedding"]["verified"] is True
+
+
+def test_a_bundle_states_how_confidence_is_calibrated_and_what_its_networks_cost(
+    models: Path, tmp_path: Path
+) -> None:
+    install(recipe_of(models), output=tmp_path / "mine")
+    bundle = load_bundle(tmp_path / "mine")
+    assert bundle.calibration == TINY_CONFIDENCE
+    assert bundle.segmentation.processing_s == PROCESSING_S["segmentation"]
+    assert bundle.embedding.processing_s == PROCESSING_S["pooled"]
 
 
 def test_damaged_onnx_is_one_line_and_leaves_nothing(models: Path, tmp_path: Path) -> None:

@@ -6,7 +6,13 @@ from typing import Any
 
 from ovdiar_export.card import model_card
 
-PART = {"source": "a.bin", "license": "MIT", "powerset": None, "files": {"a.xml": "0" * 64}}
+PART = {
+    "source": "a.bin",
+    "license": "MIT",
+    "powerset": None,
+    "verified": True,
+    "files": {"a.xml": "0" * 64},
+}
 MANIFEST: dict[str, Any] = {
     "name": "mine",
     "created_by": "ovdiar-export 1.0",
@@ -14,6 +20,7 @@ MANIFEST: dict[str, Any] = {
     "segmentation": {**PART, "frames": {"step": 270, "width": 991}, "classes": ["a", "b|c"]},
     "embedding": {**PART, "window_s": 5.0},
     "pipeline": {"threshold": 0.25},
+    "calibration": {"confidence": {"bias": -1.049}},
     "parity": {"segmentation_scores": 1.23456789e-5},
 }
 
@@ -27,7 +34,9 @@ def test_the_card_tells_who_made_it_of_what_under_which_licence_and_how_exactly(
         "| license | MIT |",
         "| frames | step 270, width 991 |",
         "| window_s | 5 |",
+        "| verified | yes |",
         "| threshold | 0.25 |",
+        "| confidence | bias -1.049 |",
         "| segmentation_scores | 1.23457e-05 |",
     ):
         assert row in card
@@ -38,6 +47,14 @@ def test_what_is_not_there_has_no_row_and_no_title() -> None:
     assert "powerset" not in card
     assert "PLDA" not in card
     assert "a.xml" not in card
+
+
+def test_a_network_that_is_not_verified_is_named_in_one_line() -> None:
+    assert "not verified" not in model_card(MANIFEST)
+    card = model_card({**MANIFEST, "embedding": {**PART, "verified": False}}).splitlines()
+    [line] = [line for line in card if "not verified" in line]
+    assert line == "Embedding is not verified: no other evaluation of it could be run."
+    assert "| verified | no |" in card
 
 
 def test_a_bar_within_a_value_does_not_end_its_column() -> None:

@@ -11,6 +11,7 @@ import pytest
 from ovdiar_export.cli import main
 from ovdiar_export.recipes import RECIPES
 from reference import published
+from reference.material import require_posix
 
 from ovdiar.networks.bundle import load_bundle
 from ovdiar.presets import DIARIZATION
@@ -155,6 +156,7 @@ def test_check_tells_a_whole_bundle_from_a_damaged_one(
 def test_a_file_that_cannot_grow_is_told_in_one_line_and_leaves_nothing(
     copy: Path, tmp_path: Path
 ) -> None:
+    require_posix("limit of a file's size")
     program = (
         "import resource, signal, sys; from ovdiar_export.cli import main\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"  # writing fails, as on a full disk

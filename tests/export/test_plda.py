@@ -51,9 +51,9 @@ def test_the_published_plda_is_accepted(shared: Path, tmp_path: Path) -> None:
     ("file", "name", "value", "complaint"),
     [
         ("plda.npz", "mu", None, "has no array 'mu'"),
-        ("plda.npz", "tr", np.ones((8, 7)), "'tr' has shape (8, 7), wanted (8, 8)"),
-        ("plda.npz", "psi", np.ones(9), "'psi' has shape (9,), wanted (8,)"),
-        ("plda.npz", "psi", np.ones((8, 1)), "'psi' has shape (8, 1), wanted (8,)"),
+        ("plda.npz", "tr", np.ones((8, 7)), "'tr' has shape (8, 7), expected (8, 8)"),
+        ("plda.npz", "psi", np.ones(9), "'psi' has shape (9,), expected (8,)"),
+        ("plda.npz", "psi", np.ones((8, 1)), "'psi' has shape (8, 1), expected (8,)"),
         ("plda.npz", "psi", np.full(8, np.nan), "'psi' holds no finite numbers"),
         ("plda.npz", "psi", np.ones(8, int), "'psi' holds no finite numbers"),
         ("plda.npz", "tr", np.zeros((8, 8)), "covariances that have no inverse"),

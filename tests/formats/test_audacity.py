@@ -22,8 +22,8 @@ def test_labels_of_audacity_are_read() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("0.5 2.0 A\n", "line 1: '0.5 2.0 A' is not start, end and label between tabs"),
-        ("0\t1\tA\n0\tx\tA\n", "line 2: the end 'x' is no number"),
+        ("0.5 2.0 A\n", "line 1: '0.5 2.0 A' is not start, end and label, separated by tabs"),
+        ("0\t1\tA\n0\tx\tA\n", "line 2: the end 'x' is not a number"),
         ("2\t1\tA\n", "the end 1.0 s is before the start 2.0 s"),
     ],
 )

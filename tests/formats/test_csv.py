@@ -30,10 +30,10 @@ def test_tables_of_others_are_read(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "the heading lacks end, speaker, start: begin with start,end,speaker"),
-        ("0,1,A\n", "the heading lacks"),
+        ("", "the header lacks end, speaker, start: start with start,end,speaker"),
+        ("0,1,A\n", "the header lacks"),
         ("start,end,speaker\n0,1\n", "line 2: fewer columns"),
-        ("start,end,speaker\n0,1,A\n0,x,A\n", "line 3: the end 'x' is no number"),
+        ("start,end,speaker\n0,1,A\n0,x,A\n", "line 3: the end 'x' is not a number"),
         ("start,end,speaker\n2,1,A\n", "line 2: the end 1.0 s is before the start 2.0 s"),
         ('start,end,speaker\n0,1,"A\n', "after line 1: unexpected end of data"),
     ],

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from reference.material import require_posix
 from reference.spoken import PHRASES, WORDS, by_tier, conversations, rows
 
 from ovdiar import formats
@@ -80,9 +81,9 @@ def test_a_format_may_be_named_instead(tmp_path: Path) -> None:
 
 
 def test_unknown_formats_name_the_known() -> None:
-    with pytest.raises(FormatError, match=r"'\.docx' stands for no format: choose \.rttm, "):
+    with pytest.raises(FormatError, match=r"'\.docx' belongs to no known format: choose \.rttm, "):
         formats.format_of("minutes.docx")
-    with pytest.raises(FormatError, match="tells what part of a recording is scored"):
+    with pytest.raises(FormatError, match="lists the scored parts of a recording"):
         formats.format_of("meeting.uem")
     with pytest.raises(FormatError, match="assign writes it"):
         formats.format_of("meeting.CTM")
@@ -95,7 +96,7 @@ def test_unknown_formats_name_the_known() -> None:
 def test_several_recordings_are_not_taken_for_one(tmp_path: Path) -> None:
     path = tmp_path / "day.rttm"
     path.write_text(rttm.dumps(TURNS) + rttm.dumps(replace(TURNS, uri="other")))
-    with pytest.raises(FormatError, match=r"holds 2 recordings \(call, other"):
+    with pytest.raises(FormatError, match=r"has 2 recordings \(call, other"):
         formats.read(path)
 
 
@@ -110,13 +111,13 @@ def test_files_with_a_byte_order_mark_are_read(tmp_path: Path, code: str) -> Non
 
 
 @pytest.mark.parametrize("data", [b"\xff\xfe\x00", b"\x80\x81"])
-def test_bytes_that_are_no_text_are_told(tmp_path: Path, data: bytes) -> None:
+def test_binary_files_raise_an_error(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "call.csv").write_bytes(data)
-    with pytest.raises(FormatError, match="is no UTF-8 text"):
+    with pytest.raises(FormatError, match="is not UTF-8 text"):
         formats.read(tmp_path / "call.csv")
 
 
-def test_missing_files_are_told(tmp_path: Path) -> None:
+def test_missing_files_raise_an_error(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="cannot be read"):
         formats.read(tmp_path / "lost.json")
 
@@ -139,6 +140,7 @@ def test_an_old_file_stays_when_the_new_one_cannot_be(tmp_path: Path) -> None:
 
 
 def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+    require_posix("named pipes among its files")
     pipe = tmp_path / "pipe.csv"
     os.mkfifo(pipe)
     program = "import pathlib, sys; print(pathlib.Path(sys.argv[1]).read_text())"

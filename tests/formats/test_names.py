@@ -22,28 +22,28 @@ def test_names_are_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "is no JSON"),
-        ('{"A": "B",}', "is no JSON"),
-        ("[" * 100_000, "is no JSON"),
-        ('["A"]', "is no object of labels and names: give names as"),
-        ('{"A": 3}', "the name 3 of 'A' is no text"),
-        ('{"A": " "}', "the name ' ' of 'A' is no text"),
+        ("", "is not valid JSON"),
+        ('{"A": "B",}', "is not valid JSON"),
+        ("[" * 100_000, "is not valid JSON"),
+        ('["A"]', "is not an object of labels and names: give names as"),
+        ('{"A": 3}', "the name 3 of 'A' is not a string"),
+        ('{"A": " "}', "the name ' ' of 'A' is not a string"),
     ],
 )
-def test_what_are_no_names_is_told(text: str, message: str, tmp_path: Path) -> None:
+def test_invalid_names_raise_an_error(text: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "names.json").write_text(text)
-    with pytest.raises(FormatError, match=message) as told:
+    with pytest.raises(FormatError, match=message) as caught:
         names.load(tmp_path / "names.json")
-    assert len(str(told.value).splitlines()) == 1
+    assert len(str(caught.value).splitlines()) == 1
 
 
-def test_a_missing_file_is_told(tmp_path: Path) -> None:
+def test_a_missing_file_raises_an_error(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="cannot be read"):
         names.load(tmp_path / "names.json")
 
 
-def test_labels_that_nobody_has_are_warned_of() -> None:
-    with pytest.warns(OvdiarWarning, match="nobody is called C, D: the labels are A, B"):
+def test_unknown_labels_cause_a_warning() -> None:
+    with pytest.warns(OvdiarWarning, match="no speaker is named C, D: the labels are A, B"):
         names.warn_of_unknown({"D": "x", "A": "y", "C": "z"}, ["B", "A"])
     with pytest.warns(OvdiarWarning, match="the labels are none"):
         names.warn_of_unknown({"D": "x"}, [])

@@ -67,7 +67,7 @@ def test_turns_over_the_same_segment_keep_the_order_of_their_lines() -> None:
     assert [speaker for _, speaker in loaded] == ["B", "A"]
 
 
-def test_recordings_of_one_text_are_told_apart() -> None:
+def test_recordings_of_one_text_are_separated() -> None:
     one, two = Annotation.of([(0, 1, "A")], "one"), Annotation.of([(2, 3, "A")], "two")
     loaded = rttm.loads(rttm.dumps(two) + rttm.dumps(one))
     assert loaded == {"one": one, "two": two}
@@ -92,7 +92,7 @@ def test_rows_of_other_types_comments_and_old_nine_columns_are_accepted() -> Non
         ("SPEAKER x 1 nan 1.0 <NA> <NA> A <NA> <NA>", "line 2: the start 'nan'"),
         ("SPEAKER x 1 0.0 inf <NA> <NA> A <NA> <NA>", "line 2: the duration 'inf'"),
         ("SPEAKER x 1 0.0 -1.0 <NA> <NA> A <NA> <NA>", "line 2: the duration -1.0"),
-        ("start,end,speaker", "line 2: 'start,end,speaker' is no type"),
+        ("start,end,speaker", "line 2: 'start,end,speaker' is not an RTTM row type"),
     ],
 )
 def test_a_malformed_line_is_named_by_its_number(line: str, complaint: str) -> None:
@@ -120,7 +120,7 @@ def test_blanks_in_the_name_of_a_recording_become_underscores(name: str) -> None
 def test_a_file_that_is_missing_or_binary_is_named(tmp_path: Path) -> None:
     binary = tmp_path / "sound.rttm"
     binary.write_bytes(b"SPEAKER \xff\xfe")
-    with pytest.raises(FormatError, match=r"sound\.rttm is no UTF-8 text"):
+    with pytest.raises(FormatError, match=r"sound\.rttm is not UTF-8 text"):
         rttm.load(binary)
     with pytest.raises(FormatError, match=r"nowhere\.rttm cannot be read \(No such file"):
         rttm.load(tmp_path / "nowhere.rttm")

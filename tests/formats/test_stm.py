@@ -33,7 +33,7 @@ def test_transcripts_of_others_are_read() -> None:
     ("text", "message"),
     [
         ("x A ann 0\n", "line 1: 4 columns"),
-        ("\nx A ann 0 b\n", "line 2: the end 'b' is no number"),
+        ("\nx A ann 0 b\n", "line 2: the end 'b' is not a number"),
         ("x A ann 2 1\n", "the end 1.0 s is before the start 2.0 s"),
     ],
 )
@@ -43,5 +43,5 @@ def test_what_is_malformed_is_named(text: str, message: str) -> None:
 
 
 def test_names_with_blanks_are_refused() -> None:
-    with pytest.raises(FormatError, match="'A B' does not fit into a column"):
+    with pytest.raises(FormatError, match="'A B' cannot be written in a column"):
         stm.dumps(Annotation.of([(0, 1, "A B")]))

@@ -102,12 +102,12 @@ def test_intervals_fill_each_tier_without_a_gap(annotation: Annotation) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "ends where a text is expected: it was cut off"),
-        (SHORT.replace("TextGrid", "Pitch"), "does not begin with"),
-        (SHORT[:120], "cut off"),
-        (SHORT.replace("IntervalTier", "Tier"), "line 8: 'Tier' is no kind of tier"),
+        ("", "ends where a text is expected: it is truncated"),
+        (SHORT.replace("TextGrid", "Pitch"), "does not start with"),
+        (SHORT[:120], "truncated"),
+        (SHORT.replace("IntervalTier", "Tier"), "line 8: 'Tier' is not a tier class"),
         (SHORT.replace("<exists>", "yes 1"), "expected a flag, not '1'"),
-        (SHORT.replace("\n3\n", "\n3.5\n", 1), "3.5 is no number of things"),
+        (SHORT.replace("\n3\n", "\n3.5\n", 1), "3.5 is not a count"),
         (SHORT.replace("1.5\n2\n", "2\n1.5\n"), "the end 1.5 s is before the start 2.0 s"),
     ],
 )
@@ -122,7 +122,7 @@ def test_times_before_the_recording_are_refused() -> None:
 
 
 def test_blank_names_are_not_taken_for_silence() -> None:
-    with pytest.raises(FormatError, match="' ' would read as silence"):
+    with pytest.raises(FormatError, match="' ' stands for silence"):
         textgrid.dumps(Annotation.of([(0, 1, " ")]))
 
 

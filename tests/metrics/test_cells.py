@@ -1,4 +1,4 @@
-"""Scored time is cut at every border, and only there."""
+"""Scored time is split at every boundary, and only there."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from reference.scored_cases import Scored, scored
 
 from ovdiar.annotation import Annotation
 from ovdiar.metrics import Scoring
-from ovdiar.metrics.cells import cut
+from ovdiar.metrics.cells import scored_cells
 from ovdiar.segment import Segment
 
 ONE = Annotation.of([(1.0, 3.0, "A"), (2.0, 4.0, "B")])
@@ -19,7 +19,7 @@ NOBODY = Annotation()
 
 @given(scored())
 def test_the_scored_time_is_that_of_a_stopwatch(case: Scored) -> None:
-    cells = cut(case.reference, case.hypothesis, uem=case.uem, scoring=case.scoring)
+    cells = scored_cells(case.reference, case.hypothesis, uem=case.uem, scoring=case.scoring)
     expected = frames(
         case.reference,
         case.hypothesis,
@@ -33,7 +33,7 @@ def test_the_scored_time_is_that_of_a_stopwatch(case: Scored) -> None:
 
 
 def test_nothing_changes_within_a_cell() -> None:
-    cells = cut(ONE, NOBODY)
+    cells = scored_cells(ONE, NOBODY)
     np.testing.assert_allclose(cells.durations_s, [1, 1, 1])
     assert cells.reference.tolist() == [[1, 0], [1, 1], [0, 1]]
     assert cells.hypothesis.shape == (3, 0)
@@ -41,30 +41,30 @@ def test_nothing_changes_within_a_cell() -> None:
 
 def test_a_speakers_own_turns_that_meet_count_each() -> None:
     twice = Annotation.of([(0, 2, "A"), (1, 3, "A"), (1, 3, "A")])
-    assert cut(twice, NOBODY).reference.tolist() == [[1], [3], [2]]
+    assert scored_cells(twice, NOBODY).reference.tolist() == [[1], [3], [2]]
 
 
 def test_scored_parts_may_overlap_and_lie_anywhere() -> None:
     parts = [Segment(0, 2), Segment(1.5, 2.5), Segment(50, 60)]
-    assert cut(ONE, NOBODY, uem=parts).durations_s.sum() == pytest.approx(12.5)
+    assert scored_cells(ONE, NOBODY, uem=parts).durations_s.sum() == pytest.approx(12.5)
 
 
 def test_without_a_uem_invented_speech_after_the_end_is_scored() -> None:
-    assert cut(ONE, Annotation.of([(9, 10, "x")])).durations_s.sum() == pytest.approx(9)
+    assert scored_cells(ONE, Annotation.of([(9, 10, "x")])).durations_s.sum() == pytest.approx(9)
 
 
 def test_with_an_empty_uem_nothing_is_scored() -> None:
-    cells = cut(ONE, ONE, uem=[])
+    cells = scored_cells(ONE, ONE, uem=[])
     assert cells.durations_s.size == 0
     assert cells.reference_labels == cells.hypothesis_labels == ()
 
 
 def test_collars_lie_around_borders_beyond_the_uem_too() -> None:
-    cells = cut(ONE, NOBODY, uem=[Segment(0, 0.9)], scoring=Scoring(nist_collar_s=0.25))
+    cells = scored_cells(ONE, NOBODY, uem=[Segment(0, 0.9)], scoring=Scoring(nist_collar_s=0.25))
     assert cells.durations_s.sum() == pytest.approx(0.75)
 
 
-def test_a_speaker_heard_for_a_microsecond_is_not_heard() -> None:
+def test_a_speaker_active_for_a_microsecond_has_no_column() -> None:
     hypothesis = Annotation.of([(1.0, 2.0, "x"), (0.0, 1.0, "y")])
-    cells = cut(NOBODY, hypothesis, uem=[Segment(0.0, 1.0 + 5e-7)])
+    cells = scored_cells(NOBODY, hypothesis, uem=[Segment(0.0, 1.0 + 5e-7)])
     assert cells.hypothesis_labels == ("y",)

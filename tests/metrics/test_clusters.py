@@ -48,7 +48,7 @@ def test_a_speaker_in_two_clusters_is_pure_but_not_covered() -> None:
     assert coverage(REFERENCE, split).rate == pytest.approx(0.8)
 
 
-def test_the_collar_lies_around_the_references_borders_for_both() -> None:
+def test_the_collar_is_around_the_references_boundaries_for_both() -> None:
     early = Annotation.of([(0, 5.9, "x"), (5.9, 10, "y")])
     scoring = Scoring(nist_collar_s=0.25)
     assert purity(REFERENCE, early, scoring=scoring).rate == 1

@@ -40,7 +40,7 @@ def test_a_reference_is_its_own_perfect_hypothesis(annotation: Annotation) -> No
 
 
 @given(st.builds(DetectionErrors, SECONDS, SECONDS, SECONDS, SECONDS))
-def test_f_lies_between_precision_and_recall(errors: DetectionErrors) -> None:
+def test_f_is_between_precision_and_recall(errors: DetectionErrors) -> None:
     low, high = sorted([errors.precision, errors.recall])
     for beta in (0.5, 1, 2):
         assert low - 1e-12 <= errors.f_measure(beta) <= high + 1e-12

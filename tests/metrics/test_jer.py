@@ -34,7 +34,7 @@ def test_a_reference_is_its_own_perfect_hypothesis(annotation: Annotation) -> No
     assert errors.speakers == len(annotation.labels())
 
 
-def test_who_says_little_weighs_as_much_as_who_says_a_lot() -> None:
+def test_short_and_long_speakers_have_equal_weight() -> None:
     reference = Annotation.of([(0, 99, "A"), (99, 100, "B")])
     hypothesis = Annotation.of([(0, 100, "x")])
     assert jaccard_errors(reference, hypothesis).rate == pytest.approx((0.01 + 1) / 2)

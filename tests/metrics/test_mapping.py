@@ -25,7 +25,9 @@ def _time(matrix: np.ndarray, chosen: list[tuple[int, int]]) -> float:
 
 
 @given(MATRICES, st.sampled_from(["optimal", "greedy"]))
-def test_nobody_is_paired_twice_or_with_a_stranger(matrix: np.ndarray, mapping: str) -> None:
+def test_speakers_are_mapped_one_to_one_and_only_with_overlap(
+    matrix: np.ndarray, mapping: str
+) -> None:
     found = pairs(matrix, mapping)  # type: ignore[arg-type]
     assert all(len(set(side)) == len(found) for side in zip(*found, strict=True))
     assert all(matrix[row, column] > 0 for row, column in found)

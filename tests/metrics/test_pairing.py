@@ -66,7 +66,7 @@ def test_a_file_without_turns_is_silence_of_the_recording_it_is_named_after(
     assert [len(pair.hypothesis) for pair in pairing.pairs] == [1, 0]
 
 
-def test_the_uem_says_what_is_scored_of_each(tmp_path: Path) -> None:
+def test_the_uem_selects_the_scored_time_of_each_recording(tmp_path: Path) -> None:
     both = _write(tmp_path / "a.rttm", _one("one"), _one("two"))
     uem = tmp_path / "a.uem"
     uem.write_text("two 1 0 5\none 1 1 2\none 1 3 4\n")
@@ -85,7 +85,7 @@ def test_a_uem_that_lacks_a_recording_is_refused(tmp_path: Path) -> None:
     both = _write(tmp_path / "a.rttm", _one("one"), _one("two"))
     uem = tmp_path / "a.uem"
     uem.write_text("two 1 0 5\n")
-    with pytest.raises(FormatError, match=r"a\.uem does not say what is scored of one"):
+    with pytest.raises(FormatError, match=r"a\.uem has no scored segments for one: add them"):
         pair_files(both, both, uem_path=uem)
 
 
@@ -99,14 +99,16 @@ def test_sides_without_a_common_recording_are_refused(tmp_path: Path) -> None:
 def test_two_files_that_tell_of_the_same_recording_are_refused(tmp_path: Path) -> None:
     _write(tmp_path / "r" / "m.rttm", _one("meeting"))
     _write(tmp_path / "r" / "m.words.rttm", _one("meeting"))
-    with pytest.raises(FormatError, match=r"m\.rttm and m\.words\.rttm in .* both tell of meeting"):
+    with pytest.raises(
+        FormatError, match=r"m\.rttm and m\.words\.rttm in .* both have the recording meeting"
+    ):
         pair_files(tmp_path / "r", tmp_path / "r")
 
 
 def test_a_folder_without_turns_and_a_missing_file_are_refused(tmp_path: Path) -> None:
     file = _write(tmp_path / "a.rttm", _one("one"))
     (tmp_path / "empty").mkdir()
-    with pytest.raises(FormatError, match=r"empty holds no \.rttm file"):
+    with pytest.raises(FormatError, match=r"empty has no \.rttm file"):
         pair_files(tmp_path / "empty", file)
     with pytest.raises(FormatError, match=r"gone\.rttm cannot be read"):
         pair_files(file, tmp_path / "gone.rttm")

@@ -21,7 +21,7 @@ def test_the_exact_number_counts_as_exact() -> None:
     assert (counts.rate, counts.accuracy) == (0.5, 0.5)
 
 
-def test_who_is_not_heard_in_the_scored_parts_does_not_count() -> None:
+def test_speakers_outside_scored_time_do_not_count() -> None:
     assert speaker_counts(TWO, THREE, uem=[Segment(0, 2)]).error == 0
 
 

@@ -77,7 +77,7 @@ def test_without_rows_there_is_nothing_to_pool() -> None:
     assert ScoreTable((), "labels").pooled == Scores()
 
 
-def test_files_are_scored_as_asked(tmp_path: Path) -> None:
+def test_files_are_scored_under_the_given_conditions(tmp_path: Path) -> None:
     reference = DATA / "conversation.rttm"
     annotation = rttm.load(reference)["conversation"]
     hypothesis = tmp_path / "found.rttm"

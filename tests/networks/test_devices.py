@@ -1,4 +1,4 @@
-"""Devices by any spelling; what each is asked for; those that are absent are told."""
+"""Device names in any spelling, the properties of each device, errors for absent devices."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ LAPTOP = ("CPU", "GPU.0", "GPU.1", "NPU")
         ("BATCH:GPU(16)", ["GPU"]),
     ],
 )
-def test_a_name_is_taken_apart(device: str, expected: list[str]) -> None:
+def test_a_name_is_split_into_its_devices(device: str, expected: list[str]) -> None:
     assert devices.members(device) == expected
 
 
 @pytest.mark.parametrize("device", ["cpu", "GPU", "gpu.1", "AUTO", "hetero:npu,cpu", "AUTO:-GPU"])
-def test_what_is_there_is_accepted(device: str) -> None:
+def test_a_device_that_is_present_is_accepted(device: str) -> None:
     devices.check_device(device, lambda: LAPTOP)
 
 
-def test_for_the_processor_alone_no_list_is_asked_for() -> None:
-    devices.check_device("cpu", lambda: pytest.fail("asked"))
+def test_for_the_cpu_alone_devices_are_not_listed() -> None:
+    devices.check_device("cpu", lambda: pytest.fail("listed"))
 
 
 @pytest.mark.parametrize("device", ["GPU.2", "HETERO:GPU.2,CPU", "MYRIAD", "", "AUTO:TPU"])
-def test_what_is_absent_is_told_with_what_is_there(device: str) -> None:
+def test_an_absent_device_is_named_with_those_present(device: str) -> None:
     with pytest.raises(ConfigError) as caught:
         devices.check_device(device, lambda: LAPTOP)
     assert str(caught.value) == (
@@ -51,17 +51,17 @@ def test_what_is_absent_is_told_with_what_is_there(device: str) -> None:
 
 
 @pytest.mark.parametrize("device", ["CPU", "GPU", "GPU.1", "AUTO", "HETERO:GPU,CPU"])
-def test_float32_is_asked_of_all_that_can(device: str) -> None:
+def test_every_device_that_has_float32_uses_it(device: str) -> None:
     assert devices.properties(device, None)["INFERENCE_PRECISION_HINT"] == "f32"
 
 
-def test_an_npu_is_asked_for_no_float32_and_no_threads() -> None:
+def test_an_npu_gets_neither_float32_nor_threads() -> None:
     assert devices.properties("npu", 4) == {"PERFORMANCE_HINT": "LATENCY"}
 
 
-def test_threads_are_those_of_the_processor() -> None:
-    asked = {name: devices.properties(name, 4) for name in ("CPU", "GPU.0", "AUTO")}
-    assert [asked[name].get("INFERENCE_NUM_THREADS") for name in asked] == [4, None, 4]
+def test_threads_are_set_where_there_is_a_cpu() -> None:
+    properties = {name: devices.properties(name, 4) for name in ("CPU", "GPU.0", "AUTO")}
+    assert [properties[name].get("INFERENCE_NUM_THREADS") for name in properties] == [4, None, 4]
 
 
 @pytest.mark.parametrize("device", ["auto", "AUTO:cpu", "multi:CPU", "hetero:CPU", "cpu"])
@@ -74,6 +74,6 @@ def test_an_npu_names_the_export_that_it_needs(tiny: Path, monkeypatch: pytest.M
     with pytest.raises(ConfigError) as caught:
         load(tiny, device="npu")
     assert str(caught.value) == (
-        "device 'npu' takes networks of fixed shapes, unlike bundle 'tiny': make one with "
+        "device 'npu' needs fixed shapes, which bundle 'tiny' does not have: make one with "
         "ovdiar-export tiny --static 8 --output tiny-static"
     )

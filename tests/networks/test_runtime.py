@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from ovdiar import load
-from ovdiar.cancellation import checking
+from ovdiar.cancellation import cancellable
 from ovdiar.errors import ConfigError, ModelError
 from ovdiar.networks import models
-from ovdiar.networks.runtime import MOST_COMPILED, Network, RuntimeOptions, import_openvino
+from ovdiar.networks.runtime import MAX_CACHED, Network, RuntimeOptions, import_openvino
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,12 +116,12 @@ def test_a_cache_that_fails_while_it_is_written_does_no_harm(
 
 
 def test_compiled_networks_do_not_pile_up(tmp_path: Path) -> None:
-    for number in range(MOST_COMPILED + 5):
+    for number in range(MAX_CACHED + 5):
         (tmp_path / f"{number}.blob").touch()
         os.utime(tmp_path / f"{number}.blob", (number, number))
     RuntimeOptions(cache=tmp_path).properties()
     kept = {int(path.stem) for path in tmp_path.iterdir()}
-    assert kept == {*range(5, MOST_COMPILED + 5)}
+    assert kept == {*range(5, MAX_CACHED + 5)}
 
 
 def test_a_user_without_a_home_folder_compiles_anew(
@@ -151,7 +151,7 @@ def test_a_network_that_was_stopped_answers_any_batch_afterwards(tiny: Path) -> 
         if time.monotonic() > began + 0.2:
             raise TimeoutError
 
-    with pytest.raises(TimeoutError), checking(give_up):
+    with pytest.raises(TimeoutError), cancellable(give_up):
         network(samples)
     for rows, scores in reversed(wanted.items()):
         assert np.array_equal(network(samples[:rows]), scores)
@@ -167,7 +167,7 @@ def test_who_waits_for_a_turn_can_give_up_too(tiny: Path) -> None:
         if asked == 3:
             raise TimeoutError
 
-    with network._turn, pytest.raises(TimeoutError), checking(give_up):
+    with network._running, pytest.raises(TimeoutError), cancellable(give_up):
         network(SILENCE)
     assert network(SILENCE).shape == (1, 293, 3)
 

@@ -15,14 +15,15 @@ from reference.replay import Replay
 
 from ovdiar.errors import ConfigError
 from ovdiar.frames import FrameGrid, Frames, WindowedFrames
+from ovdiar.parameters import ActivityParameters
 from ovdiar.pipelines.overlapped_speech import OverlappedSpeechDetection
 from ovdiar.pipelines.voice_activity import VoiceActivityDetection
-from ovdiar.presets import ActivityParameters
+from ovdiar.presets import OVERLAPPED_SPEECH, VOICE_ACTIVITY
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ovdiar.pipelines.regions import Detection
+    from ovdiar.pipelines.regions import RegionDetection
 
 WINDOWS = FrameGrid(step=400, width=4000)
 FRAMES = FrameGrid(step=100, width=150)
@@ -33,17 +34,17 @@ POWERSET = Replay(np.zeros((1, 293, 7)), powerset=2)
 
 def test_sigmoid_networks_get_the_published_defaults() -> None:
     speech, overlap = VoiceActivityDetection(SIGMOID), OverlappedSpeechDetection(SIGMOID)
-    assert speech.parameters == ActivityParameters(0.767, 0.377, 0.136, 0.067)
-    assert overlap.parameters == ActivityParameters(0.430, 0.320, 0.091, 0.144)
+    assert speech.parameters == VOICE_ACTIVITY["dihard3"]
+    assert overlap.parameters == OVERLAPPED_SPEECH["dihard3"]
 
 
 @BOTH
-def test_powerset_networks_are_cut_in_the_middle(kind: type[Detection]) -> None:
-    assert kind(POWERSET).parameters == ActivityParameters(0.5, 0.5, 0.0, 0.0)
+def test_powerset_networks_are_cut_in_the_middle(kind: type[RegionDetection]) -> None:
+    assert kind(POWERSET).parameters == ActivityParameters(onset=0.5, offset=0.5)
 
 
 @BOTH
-def test_what_is_given_by_name_outweighs_the_preset(kind: type[Detection]) -> None:
+def test_what_is_given_by_name_outweighs_the_preset(kind: type[RegionDetection]) -> None:
     preset, changed = kind(SIGMOID, preset="ami"), kind(SIGMOID, preset="ami", offset=0.25)
     assert preset.parameters == kind.table["ami"]
     assert changed.parameters.offset == 0.25
@@ -51,7 +52,7 @@ def test_what_is_given_by_name_outweighs_the_preset(kind: type[Detection]) -> No
 
 
 @BOTH
-def test_a_preset_may_be_a_file(kind: type[Detection], tmp_path: Path) -> None:
+def test_a_preset_may_be_a_file(kind: type[RegionDetection], tmp_path: Path) -> None:
     file = tmp_path / "tuned.json"
     file.write_text(json.dumps({"onset": 0.25, "min_duration_on": 1}))
     parameters = kind(SIGMOID, preset=file).parameters
@@ -73,7 +74,7 @@ def test_a_preset_may_be_a_file(kind: type[Detection], tmp_path: Path) -> None:
     ],
 )
 def test_impossible_parameters_are_refused(
-    kind: type[Detection], given: dict[str, Any], complaint: str
+    kind: type[RegionDetection], given: dict[str, Any], complaint: str
 ) -> None:
     with pytest.raises(ConfigError, match=complaint):
         kind(SIGMOID, **given)
@@ -95,7 +96,7 @@ def _network(seed: int, windows: int, speakers: int) -> Replay:
     durations=st.tuples(st.floats(0, 0.05), st.floats(0, 0.05)),
 )
 def test_regions_are_those_of_the_slow_references(
-    kind: type[Detection],
+    kind: type[RegionDetection],
     *,
     seed: int,
     windows: int,
@@ -124,13 +125,13 @@ def test_regions_are_those_of_the_slow_references(
 
 
 @BOTH
-def test_the_answer_bears_the_name_of_the_recording(kind: type[Detection]) -> None:
+def test_the_answer_bears_the_name_of_the_recording(kind: type[RegionDetection]) -> None:
     network = _network(0, 2, 3)
     assert kind(network)(network.recording(uri="meeting")).uri == "meeting"
 
 
 @BOTH
-def test_a_hook_hears_of_windows_and_then_of_frames(kind: type[Detection]) -> None:
+def test_a_hook_hears_of_windows_and_then_of_frames(kind: type[RegionDetection]) -> None:
     heard: list[tuple[str, Any, Any]] = []
 
     def hook(
@@ -157,7 +158,9 @@ def test_a_hook_hears_of_windows_and_then_of_frames(kind: type[Detection]) -> No
 
 @BOTH
 @pytest.mark.parametrize("length", [1, 990, 991, 20_000, 79_999])
-def test_what_the_network_says_of_padding_is_cut_off(kind: type[Detection], length: int) -> None:
+def test_what_the_network_says_of_padding_is_cut_off(
+    kind: type[RegionDetection], length: int
+) -> None:
     network = Replay(np.ones((1, 293, 3)))
     audio = network.recording(missing=network.duration_samples - length)
     answer = kind(network, min_duration_on=0.0)(audio)

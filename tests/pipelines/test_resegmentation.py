@@ -16,8 +16,9 @@ from ovdiar import Annotation
 from ovdiar.errors import ConfigError, FormatError
 from ovdiar.formats import rttm
 from ovdiar.frames import FrameGrid, Frames, WindowedFrames
+from ovdiar.parameters import ResegmentationParameters
 from ovdiar.pipelines.resegmentation import Resegmentation, match_speakers, read_baseline
-from ovdiar.presets import RESEGMENTATION, ActivityParameters
+from ovdiar.presets import RESEGMENTATION
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -134,8 +135,14 @@ def test_a_file_of_one_recording_needs_no_name_and_an_empty_one_nobody(tmp_path:
 def test_defaults_and_presets_are_those_published() -> None:
     sigmoid = Replay(np.zeros((1, 293, 3)))
     powerset = Replay(np.zeros((1, 293, 7)), powerset=2)
-    assert Resegmentation(sigmoid).parameters == ActivityParameters(0.810, 0.481, 0.055, 0.098)
-    assert Resegmentation(powerset).parameters == ActivityParameters(0.5, 0.5, 0.0, 0.0)
+    assert Resegmentation(sigmoid).parameters.to_dict() == {
+        "onset": 0.810,
+        "offset": 0.481,
+        "min_duration_on": 0.055,
+        "min_duration_off": 0.098,
+        "warm_up": 0.05,
+    }
+    assert Resegmentation(powerset).parameters == ResegmentationParameters(onset=0.5, offset=0.5)
     for name, parameters in RESEGMENTATION.items():
         assert Resegmentation(sigmoid, preset=name).parameters == parameters
 

@@ -10,8 +10,8 @@ from reference.replay import Replay
 
 from ovdiar.errors import ConfigError
 from ovdiar.frames import Frames, WindowedFrames
+from ovdiar.parameters import SpeakerSegmentationParameters
 from ovdiar.pipelines.speaker_segmentation import SpeakerSegmentation
-from ovdiar.presets import ActivityParameters
 
 FRAMES_PER_WINDOW = 293
 
@@ -70,9 +70,9 @@ def test_silence_holds_nobody() -> None:
 def test_defaults_are_those_published() -> None:
     sigmoid = SpeakerSegmentation(Replay(np.zeros((1, 293, 3))))
     powerset = SpeakerSegmentation(Replay(np.zeros((1, 293, 7)), powerset=2))
-    assert sigmoid.parameters == ActivityParameters(0.84, 0.46, 0.0, 0.0)
-    assert powerset.parameters == ActivityParameters(0.5, 0.5, 0.0, 0.0)
-    assert sigmoid.stitch_threshold == 0.39
+    expected = {"onset": 0.84, "offset": 0.46, "min_duration_on": 0, "min_duration_off": 0}
+    assert sigmoid.parameters.to_dict() == expected | {"stitch_threshold": 0.39}
+    assert powerset.parameters == SpeakerSegmentationParameters(onset=0.5, offset=0.5)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from ovdiar import (
     SpeakerSegmentation,
     VoiceActivityDetection,
 )
-from ovdiar.cancellation import check, checking
+from ovdiar.cancellation import cancellable, check_cancelled
 from ovdiar.clustering.cluster import cluster_speakers
 from ovdiar.errors import CancelledError
 from ovdiar.pipelines import steps
@@ -172,41 +172,41 @@ def test_a_hook_with_a_method_progress_is_told_the_fraction() -> None:
 def test_while_a_batch_takes_long_everybody_is_told_now_and_then(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(steps, "TELL_EVERY_S", 0.0)
+    monkeypatch.setattr(steps, "REPORT_EVERY_S", 0.0)
     monkeypatch.setattr(steps, "REPEAT_EVERY_S", 0.0)
     told, calls = Told(), []
     with Steps(lambda *call, **more: calls.append((call, more)), "a", progress=told) as run:
         run.progress("segmentation")(completed=1, total=4)
         before = len(told), len(calls)
-        check()
+        check_cancelled()
         assert (len(told), len(calls)) == (before[0] + 1, before[1] + 1)
     assert calls[-1] == calls[-2]
 
 
-def test_outside_a_run_nobody_is_asked() -> None:
+def test_outside_a_run_nothing_is_cancelled() -> None:
     with Steps(None, None, cancel=threading.Event()):
-        check()
-    with pytest.raises(ZeroDivisionError), checking(_fail):
-        check()
-    check()
+        check_cancelled()
+    with pytest.raises(ZeroDivisionError), cancellable(_fail):
+        check_cancelled()
+    check_cancelled()
 
 
-def test_a_run_within_another_asks_both() -> None:
-    asked: list[str] = []
-    with checking(lambda: asked.append("outer")):
-        with checking(lambda: asked.append("inner")):
-            check()
-        check()
-    assert asked == ["outer", "inner", "outer"]
+def test_a_nested_run_checks_the_outer_one_first() -> None:
+    called: list[str] = []
+    with cancellable(lambda: called.append("outer")):
+        with cancellable(lambda: called.append("inner")):
+            check_cancelled()
+        check_cancelled()
+    assert called == ["outer", "inner", "outer"]
 
 
-def test_threads_are_asked_their_own_questions() -> None:
-    asked: list[str] = []
-    with checking(lambda: asked.append("mine")):
-        thread = threading.Thread(target=check)
+def test_a_check_belongs_to_its_thread() -> None:
+    called: list[str] = []
+    with cancellable(lambda: called.append("mine")):
+        thread = threading.Thread(target=check_cancelled)
         thread.start()
         thread.join()
-    assert asked == []
+    assert called == []
 
 
 def test_all_that_a_cancelled_run_decoded_ahead_is_let_go() -> None:

@@ -16,7 +16,7 @@ def manifest() -> dict[str, Any]:
     """Describe it as the exporter would."""
     digest = hashlib.sha256(NETWORK).hexdigest()
     return {
-        "schema": 1,
+        "schema": 2,
         "name": "small",
         "segmentation": {
             "architecture": "PyanNet",
@@ -26,6 +26,7 @@ def manifest() -> dict[str, Any]:
             "classes": ["speaker#1", "speaker#2", "speaker#3"],
             "powerset": None,
             "min_samples": 991,
+            "processing_s": 0.03,
             "files": {"segmentation/openvino_model.xml": digest},
         },
         "embedding": {
@@ -34,12 +35,36 @@ def manifest() -> dict[str, Any]:
             "sample_rate": 16000,
             "dimension": 256,
             "min_samples": 25600,
+            "hop_samples": 160,
+            "processing_s": 0.04,
             "level_dbfs": -30,
             "partial_frames": None,
             "files": {"embedding/network/openvino_model.xml": digest},
         },
         "pipeline": {"threshold": 0.5},
+        "calibration": {
+            "confidence": {"activation": 0.5, "margin": 2.0, "bias": -1.0, "largest_margin": 1.5}
+        },
     }
+
+
+def pooled() -> dict[str, Any]:
+    """Describe one whose embedding pools the features of a trunk."""
+    content = manifest()
+    files = content["embedding"]["files"]
+    content["embedding"] = {
+        "architecture": "WeSpeakerResNet",
+        "kind": "pooled",
+        "sample_rate": 16000,
+        "dimension": 256,
+        "min_samples": 400,
+        "channels": 2560,
+        "hop_samples": 1280,
+        "context_samples": 12000,
+        "processing_s": 0.2,
+        "files": files,
+    }
+    return content
 
 
 def write_bundle(folder: Path, content: Any = None) -> Path:

@@ -27,7 +27,7 @@ def test_errors_are_marked_where_they_are() -> None:
 
 
 @given(scored())
-def test_regions_last_as_long_as_the_errors_where_nobody_is_doubled(case: Scored) -> None:
+def test_regions_last_as_long_as_the_errors_without_repeated_speakers(case: Scored) -> None:
     compared = compare(case.reference, case.hypothesis)
     errors = diarization_errors(case.reference, case.hypothesis)
     counted = (errors.miss_s, errors.false_alarm_s, errors.confusion_s)
@@ -38,9 +38,9 @@ def test_regions_last_as_long_as_the_errors_where_nobody_is_doubled(case: Scored
 
 
 def test_cells_tell_where_they_begin() -> None:
-    from ovdiar.metrics.cells import cut
+    from ovdiar.metrics.cells import scored_cells
 
-    cells = cut(REFERENCE, FOUND, uem=[Segment(0.25, 4.5), Segment(8.5, 10.5)])
+    cells = scored_cells(REFERENCE, FOUND, uem=[Segment(0.25, 4.5), Segment(8.5, 10.5)])
     np.testing.assert_allclose(cells.starts_s, [0.25, 0.5, 4.0, 8.5, 9.0, 10.0])
 
 

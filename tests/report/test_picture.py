@@ -29,7 +29,7 @@ REFERENCE = Annotation.of([(0, 4, "Ann"), (9, 10, "Eve")])
 
 
 @pytest.mark.parametrize("suffix", ["png", "svg", "PNG"])
-def test_a_picture_is_of_the_kind_that_its_name_says(suffix: str, tmp_path: Path) -> None:
+def test_the_suffix_determines_the_kind_of_picture(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"timeline.{suffix}"
     write_picture(path, TURNS)
     begin = {"png": b"\x89PNG", "svg": b"<?xml"}[suffix.lower()]
@@ -78,13 +78,13 @@ def test_any_name_can_be_drawn(name: str, tmp_path: Path) -> None:
     ET.parse(path)  # noqa: S314 - our own text
 
 
-def test_nobody_speaking_is_said(tmp_path: Path) -> None:
+def test_a_picture_without_turns_says_so(tmp_path: Path) -> None:
     write_picture(tmp_path / "timeline.svg", Annotation(uri="talk"), duration_s=3)
     text = (tmp_path / "timeline.svg").read_text(encoding="utf-8")
-    assert "nobody speaks" in text
+    assert "no speech" in text
 
 
-def test_without_matplotlib_one_line_says_what_to_install(
+def test_without_matplotlib_the_error_names_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
@@ -94,6 +94,6 @@ def test_without_matplotlib_one_line_says_what_to_install(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_an_unwritable_path_raises_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be written"):
         write_picture(tmp_path / f"{'x' * 300}.png", TURNS)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 import soundfile
+from reference.material import require_posix
 from reference.serving import PATH, Server, serving
 
 from ovdiar import SpeakerDiarization, load
@@ -86,7 +87,7 @@ def test_turns_are_those_of_the_pipeline(server: Server, talk: bytes, tiny: Path
 
 def test_json_is_what_localai_answers(server: Server, talk: bytes) -> None:
     answer = server.diarize(talk, model="tiny", language="en", include_text="true").json()
-    assert list(answer) == ["task", "duration", "num_speakers", "segments"]
+    assert list(answer) == ["task", "duration", "num_speakers", "segments", "notices"]
     assert (answer["task"], answer["duration"]) == ("diarize", 12.0)
     segments = answer["segments"]
     assert [segment["id"] for segment in segments] == list(range(len(segments)))
@@ -108,7 +109,7 @@ def test_verbose_json_adds_speakers_and_confidence(server: Server, talk: bytes) 
     assert all(0 <= each["confidence"] <= 1 for each in answer["segments"])
 
 
-def test_shorter_turns_are_dropped_where_that_is_asked_for(server: Server, talk: bytes) -> None:
+def test_shorter_turns_are_dropped_on_request(server: Server, talk: bytes) -> None:
     every = server.diarize(talk).json()["segments"]
     lengths = sorted(each["end"] - each["start"] for each in every)
     limit = (lengths[0] + lengths[-1]) / 2
@@ -163,7 +164,7 @@ def test_an_upload_that_names_files_of_the_server_is_refused(
     for name in ("talk.m3u8", "talk.m4a"):
         answer = server.diarize(playlist.encode(), name=name)
         assert is_refusal(answer, 400, "invalid_audio")
-        assert "only names others" in answer.json()["error"]["message"]
+        assert "only refers to other files" in answer.json()["error"]["message"]
 
 
 def test_a_request_that_is_too_large_is_refused(server: Server) -> None:
@@ -276,6 +277,7 @@ def test_time_that_is_up_ends_the_run(slow: Path, tmp_path: Path, long: bytes) -
 def test_a_signal_ends_it_soon_and_tells_who_waits(
     slow: Path, tmp_path: Path, long: bytes, number: signal.Signals
 ) -> None:
+    require_posix("signals to other processes")
     with serving(tmp_path / "log", "--models", slow) as server:
         asking = Asking(server, long)
         server.wait_until_running(1, within_s=5)

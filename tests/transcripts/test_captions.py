@@ -96,7 +96,7 @@ def test_markup_of_others_is_taken_off() -> None:
     assert written(VTT, "txt") == "Ann & Co: so & it\nBob: goes x yes\n"
 
 
-def test_who_nobody_knows_has_no_name() -> None:
+def test_words_without_a_speaker_have_no_name() -> None:
     far = Annotation.of([(100, 101, "A")])
     with pytest.warns(match="have no speaker"):
         assigned = assign_speakers(transcripts.parse(SRT), far)

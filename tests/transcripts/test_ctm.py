@@ -32,7 +32,7 @@ def test_words_and_speakers_come_back(segments: list[list[Said]], annotation: An
     assert transcripts.dumps(assign_speakers(back, annotation), "ctm") == text
 
 
-def test_lines_join_what_one_speaker_says() -> None:
+def test_lines_join_consecutive_words_of_a_speaker() -> None:
     document = {
         "segments": [
             {"start": 0.0, "end": 0.5, "text": " so"},

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ovdiar.transcripts.text import cut, joined, split
+from ovdiar.transcripts.text import join_texts, split_at_blanks, split_at_words
 
 TEXTS = st.text(max_size=60) | st.text(st.sampled_from("ab .,<>\n你か"), max_size=60)
 
@@ -15,12 +15,12 @@ SAID = ["He", " said:", ' "No"', " (twice)."]
 
 @given(text=TEXTS)
 def test_split_texts_are_whole(text: str) -> None:
-    assert "".join(split(text)) == text
+    assert "".join(split_at_blanks(text)) == text
 
 
 @given(text=TEXTS, words=st.lists(TEXTS, min_size=1, max_size=8))
 def test_cut_texts_are_whole_whatever_the_words(text: str, words: list[str]) -> None:
-    pieces = cut(text, words)
+    pieces = split_at_words(text, words)
     assert len(pieces) == len(words)
     assert "".join(pieces) == text
 
@@ -39,7 +39,7 @@ def test_cut_texts_are_whole_whatever_the_words(text: str, words: list[str]) -> 
     ],
 )
 def test_texts_are_split_at_blanks_and_between_han(text: str, pieces: list[str]) -> None:
-    assert split(text) == pieces
+    assert split_at_blanks(text) == pieces
 
 
 @pytest.mark.parametrize(
@@ -66,20 +66,20 @@ def test_texts_are_split_at_blanks_and_between_han(text: str, pieces: list[str])
 def test_words_are_found_whatever_their_case_and_marks(
     text: str, words: list[str], pieces: list[str]
 ) -> None:
-    assert cut(text, words) == pieces
+    assert split_at_words(text, words) == pieces
 
 
 def test_what_the_words_lack_is_passed_over() -> None:
     missing = " ".join(f"lost{n}" for n in range(100))
     words = ["so", "it", "goes", "and", "goes", "on"]
-    pieces = cut(f"so it goes {missing} and goes on", words)
+    pieces = split_at_words(f"so it goes {missing} and goes on", words)
     assert pieces == ["so", " it", f" goes {missing}", " and", " goes", " on"]
 
 
 def test_a_long_text_is_cut_in_time() -> None:
     words = [f"w{n % 977}" for n in range(60_000)]
     text = " ".join(word.upper() for word in words)
-    assert [piece.strip().lower() for piece in cut(text, words)] == words
+    assert [piece.strip().lower() for piece in split_at_words(text, words)] == words
 
 
 @pytest.mark.parametrize(
@@ -94,4 +94,4 @@ def test_a_long_text_is_cut_in_time() -> None:
     ],
 )
 def test_texts_are_joined_as_their_script_does(left: str, right: str, whole: str) -> None:
-    assert joined(left, right) == whole
+    assert join_texts(left, right) == whole

@@ -49,37 +49,46 @@ def test_a_transcript_is_known_by_what_it_holds(text: str, family: str, tmp_path
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "no transcript that is known: give JSON of Whisper"),
-        ("so it goes", "no transcript that is known"),
-        ("{", "is no JSON"),
-        ("[" * 100_000, "is no JSON"),
-        ('{"diarization": []}', "no transcript that is known"),
-        ('{"segments": 3}', "3 is no list"),
-        ("[3]", "segment 1: 3 is no object"),
-        ('[{"start": 0, "end": 1}]', "segment 1: None is no text"),
-        ('[{"start": "0", "end": 1, "text": "a"}]', "segment 1: '0' is no number of seconds"),
-        ('[{"start": true, "end": 1, "text": "a"}]', "segment 1: True is no number of seconds"),
-        ('[{"start": Infinity, "end": 1, "text": "a"}]', "segment 1: inf is no number"),
+        ("", "not a known transcript format: give JSON of Whisper"),
+        ("so it goes", "not a known transcript format"),
+        ("{", "is not valid JSON"),
+        ("[" * 100_000, "is not valid JSON"),
+        ('{"diarization": []}', "not a known transcript format"),
+        ('{"segments": 3}', "3 is not a list"),
+        ("[3]", "segment 1: 3 is not an object"),
+        ('[{"start": 0, "end": 1}]', "segment 1: None is not a string"),
+        ('[{"start": "0", "end": 1, "text": "a"}]', "segment 1: '0' is not a number of seconds"),
+        ('[{"start": true, "end": 1, "text": "a"}]', "segment 1: True is not a number of seconds"),
+        ('[{"start": Infinity, "end": 1, "text": "a"}]', "segment 1: inf is not a number"),
         ('[{"text": "a"}]', "segment 1 has no start and end: transcribe with timestamps"),
-        ('[{"start": 0, "end": 1, "text": "a", "words": [3]}]', "segment 1, word 1: 3 is no obj"),
-        ('[{"start": 0, "end": 1, "text": "a", "words": 3}]', "segment 1: 3 is no list"),
-        ('[{"start": 0, "end": 1, "text": "a", "words": [{}]}]', "word 1: None is no text"),
+        (
+            '[{"start": 0, "end": 1, "text": "a", "words": [3]}]',
+            "segment 1, word 1: 3 is not an obj",
+        ),
+        ('[{"start": 0, "end": 1, "text": "a", "words": 3}]', "segment 1: 3 is not a list"),
+        ('[{"start": 0, "end": 1, "text": "a", "words": [{}]}]', "word 1: None is not a string"),
         ('{"words": [{"word": "a"}]}', "word 1 has no start and end"),
         ('{"transcription": [{"text": "a"}]}', "segment 1 has no offsets"),
-        ('{"transcription": [{"offsets": {"from": 0, "to": 1}}]}', "segment 1: None is no text"),
-        ("1\n00:00:00,500 --> x\nso\n", "block 1: 'x' is no time"),
-        ("-->\n\nx -->", "block 1: '' is no time"),
-        ("WEBVTT\n\nx --> 00:00:01\nso", "block 2: 'x' is no time"),
-        ("call 1 0.5 0.4\n", "no transcript that is known"),
-        ("call 1 0.5 0.4 so\ncall 1 0.5\n", "line 2: 3 columns, where CTM has 5 to 8"),
-        ("call 1 0.5 0.4 so\ncall 1 x 0.4 it\n", "line 2: the start 'x' is no number of seconds"),
+        (
+            '{"transcription": [{"offsets": {"from": 0, "to": 1}}]}',
+            "segment 1: None is not a string",
+        ),
+        ("1\n00:00:00,500 --> x\nso\n", "block 1: 'x' is not a time"),
+        ("-->\n\nx -->", "block 1: '' is not a time"),
+        ("WEBVTT\n\nx --> 00:00:01\nso", "block 2: 'x' is not a time"),
+        ("call 1 0.5 0.4\n", "not a known transcript format"),
+        ("call 1 0.5 0.4 so\ncall 1 0.5\n", "line 2: 3 columns, CTM has 5 to 8"),
+        (
+            "call 1 0.5 0.4 so\ncall 1 x 0.4 it\n",
+            "line 2: the start 'x' is not a number of seconds",
+        ),
         ("call 1 0.5 0.4 so\ntalk 1 0.5 0.4 it\n", "line 2: a second recording, 'talk'"),
     ],
 )
 def test_what_is_malformed_is_named(text: str, message: str) -> None:
-    with pytest.raises(FormatError, match=message) as told:
+    with pytest.raises(FormatError, match=message) as caught:
         transcripts.parse(text)
-    assert len(str(told.value).splitlines()) == 1
+    assert len(str(caught.value).splitlines()) == 1
 
 
 @given(st.text(max_size=99))
@@ -113,7 +122,7 @@ def test_whatever_the_json_only_a_format_error_comes_of_it(value: Any, key: str)
 
 
 @given(segments=speech())
-def test_a_document_that_nobody_speaks_over_changes_in_no_other_way(
+def test_a_document_without_speakers_only_gains_the_speaker_fields(
     segments: list[list[Said]],
 ) -> None:
     for document in (openai_whisper(segments), verbose_json(segments), whisper_cpp(segments)):

@@ -62,7 +62,7 @@ def test_a_reference_without_audio_is_named_and_left_out(tmp_path: Path) -> None
         ),
         ({"a__wav": "", "a__rttm": ""}, ConfigError, "hold no speech"),
         ({"a__wav": "", "a__rttm": "SPEAKER a\n"}, FormatError, "line 1"),
-        ({"a__wav": "", "a__rttm": TURN + TURN.format("b")}, FormatError, "holds 2 recordings"),
+        ({"a__wav": "", "a__rttm": TURN + TURN.format("b")}, FormatError, "has 2 recordings"),
         ({"a__wav": "", "a__rttm": TURN, "a__uem": ""}, FormatError, "what is scored of a"),
         (
             {"a__wav": "", "a__rttm": TURN, "a__uem": "x 1 0 1\ny 1 0 1\n"},

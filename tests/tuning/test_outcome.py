@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ovdiar import presets
 from ovdiar.errors import ConfigError
 from ovdiar.metrics import DiarizationErrors, Scoring
-from ovdiar.presets import DiarizationParameters
+from ovdiar.parameters import DiarizationParameters
 from ovdiar.tuning.outcome import Tuning, pooled, split
 from ovdiar.tuning.summary import to_text
 

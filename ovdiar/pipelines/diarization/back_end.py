@@ -1,4 +1,4 @@
-"""Everything behind the networks: scores and embeddings in, who spoke when out.
+"""The back end: the networks' outputs to turns.
 
 Source: pyannote.audio ``SpeakerDiarization.apply`` (3.3.2 and 4.x).
 """
@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ovdiar.activity import to_annotation
+from ovdiar.activity import speaker_turns, speakers_active
 from ovdiar.annotation import Annotation
 from ovdiar.clustering.assignment import UNASSIGNED
-from ovdiar.confidence import rate_turns
+from ovdiar.confidence import TurnFeatures, confidence
 from ovdiar.frames import Frames
 from ovdiar.reconstruction import cluster_activations, select_loudest
 from ovdiar.result import DiarizationResult
@@ -21,94 +21,114 @@ from ovdiar.result import DiarizationResult
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from ovdiar.activity import SpeakerTurns
     from ovdiar.clustering.cluster import Clusters
-    from ovdiar.pipelines.diarization.front_end import Evidence
+    from ovdiar.parameters import DurationParameters
+    from ovdiar.pipelines.diarization.prepared import Prepared
 
 
 @dataclass(frozen=True, eq=False)
 class Decoded:
-    """One reading of the evidence: clusters, frames (T, K) of each, and the result.
+    """Clusters, and the frames and turns that they give; speakers are the clusters' numbers.
 
-    ``columns`` are the clusters' numbers of the labels SPEAKER_00, ...: a cluster that has frames
-    may have no turn that is long enough, and one that has neither is no speaker.
+    ``activations`` (T, K), ``count`` (T, 1) and ``discrete`` (T, K'), 0 or 1. A cluster may have
+    frames without a turn that is long enough; columns from K on are speakers without a cluster.
     """
 
     clusters: Clusters
+    activations: Frames
+    count: Frames
     discrete: Frames
-    exclusive: Frames
-    columns: NDArray[np.int64]
-    result: DiarizationResult
+    turns: SpeakerTurns
 
     @property
-    def speakers(self) -> int:
-        """Count the labels of the result."""
-        return len(self.result.speaker_diarization.labels())
+    def speakers(self) -> NDArray[np.int64]:
+        """The columns that have turns."""
+        return self.turns.speakers()
 
 
 def decode(
-    evidence: Evidence,
-    clusters: Clusters,
-    *,
-    most: int,
-    min_duration_off: float,
-    min_duration_on: float = 0.0,
-    order: str = "number",
+    prepared: Prepared, clusters: Clusters, parameters: DurationParameters, *, most: int
 ) -> Decoded:
-    """Put the turns of clustered window speakers together.
-
-    ``most`` caps how many speak at once; gaps shorter than ``min_duration_off`` (s) are filled, and
-    turns shorter than ``min_duration_on`` (s) dropped. Speakers are named SPEAKER_00, ... by the
-    cluster's number, or (``order="text"``, as pyannote does) by its text: cluster 10 before 2.
-    """
-    count = np.minimum(evidence.count.data, min(most, np.iinfo(np.uint8).max)).astype(np.uint8)
-    speaks = evidence.active.data.any(axis=1)
+    """Reconstruct the turns of clustered window speakers, at most ``most`` active at once."""
+    limit = min(most, np.iinfo(np.uint8).max)
+    count = Frames(np.minimum(prepared.count.data, np.uint8(limit)), prepared.count.grid)
+    speaking = speakers_active(prepared.active.data)
     activations = cluster_activations(
-        evidence.scores, np.where(speaks, clusters.labels, UNASSIGNED)
+        prepared.scores, np.where(speaking, clusters.labels, UNASSIGNED)
     )
-    discrete = select_loudest(activations, Frames(count, evidence.count.grid))
-    alone = select_loudest(activations, Frames(np.minimum(count, 1), evidence.count.grid))
-    speaking, exclusive = (
-        to_annotation(
-            frames,
-            min_duration_on=min_duration_on,
-            min_duration_off=min_duration_off,
-            uri=evidence.uri,
-        )
-        for frames in (discrete, alone)
-    )
-    found = sorted(speaking.labels(), key=None if order == "text" else int)
-    rated = [
-        rate_turns(turns, evidence.scores, evidence.active.data, clusters.labels, clusters.soft)
-        for turns in (speaking, exclusive)
-    ]
-    names = {column: f"SPEAKER_{index:02d}" for index, column in enumerate(found)}
-    result = DiarizationResult(
-        rated[0].rename_labels(names),
-        rated[1].rename_labels(names),
-        _rows_of(clusters.centroids, found),
-    )
-    columns = np.array([int(column) for column in found], dtype=np.int64)
-    return Decoded(clusters, discrete, alone, columns, result)
+    discrete = select_loudest(activations, count)
+    return Decoded(clusters, activations, count, discrete, _turns(discrete, parameters))
 
 
-def silence(evidence: Evidence) -> DiarizationResult:
-    """Answer for a recording in which nobody speaks."""
-    dimension = evidence.embeddings.shape[2]
-    nobody = Annotation(uri=evidence.uri)
+def exclusive(decoded: Decoded) -> Frames:
+    """Keep the loudest speaker of every frame that has any: (T, K), 0 or 1."""
+    alone = Frames(np.minimum(decoded.count.data, np.uint8(1)), decoded.count.grid)
+    return select_loudest(decoded.activations, alone)
+
+
+def order_of_labels(decoded: Decoded, *, strict_parity: bool) -> list[int]:
+    """Order the speakers' columns as SPEAKER_00, SPEAKER_01, ...
+
+    By the start of their first turns; with ``strict_parity`` by the text of their numbers, so
+    that 10 comes before 2.
+    """
+    if strict_parity:
+        return sorted(decoded.speakers.tolist(), key=str)
+    columns, first = np.unique(decoded.turns.columns, return_index=True)
+    starts_s = decoded.turns.starts_s[first]
+    ordered: list[int] = columns[np.argsort(starts_s, kind="stable")].tolist()
+    return ordered
+
+
+def to_result(
+    prepared: Prepared,
+    decoded: Decoded,
+    parameters: DurationParameters,
+    columns: list[int],
+    *,
+    strict_parity: bool,
+) -> DiarizationResult:
+    """Name the speakers in the order of their ``columns``, and rate their turns."""
+    clusters = decoded.clusters
+    labels = {column: label_of(index) for index, column in enumerate(columns)}
+    overlapping, alone = decoded.turns, _turns(exclusive(decoded), parameters)
+    ranks = {column: str(column) for column in columns} if strict_parity else None
+    features = TurnFeatures(prepared.scores, prepared.active.data, clusters.labels, clusters.soft)
+
+    def named(turns: SpeakerTurns) -> Annotation:
+        rates = None
+        if prepared.calibration is not None:
+            rates = confidence(features(turns), prepared.calibration)
+        return turns.to_annotation(labels, prepared.uri, ranks=ranks, confidences=rates)
+
+    rows = sorted(columns, key=lambda column: labels[column])
+    return DiarizationResult(named(overlapping), named(alone), _rows_of(clusters.centroids, rows))
+
+
+def label_of(index: int) -> str:
+    """Name a speaker as pyannote does: SPEAKER_00, SPEAKER_01, ..."""
+    return f"SPEAKER_{index:02d}"
+
+
+def silence(prepared: Prepared) -> DiarizationResult:
+    """Return the result of a recording without speech."""
+    dimension = prepared.embeddings.shape[2]
+    nobody = Annotation(uri=prepared.uri)
     return DiarizationResult(nobody, nobody, np.zeros((0, dimension), dtype=np.float32))
 
 
-def traces(evidence: Evidence, decoded: Decoded | None) -> dict[str, Any]:
-    """Name every intermediate."""
-    traces: dict[str, Any] = {
-        "segmentations": evidence.scores,
-        "binarized_segmentations": evidence.active,
-        "count": evidence.count,
-        "embeddings": evidence.embeddings,
+def intermediates(prepared: Prepared, decoded: Decoded | None) -> dict[str, Any]:
+    """Return every intermediate by name, for ``trace``."""
+    found: dict[str, Any] = {
+        "segmentations": prepared.scores,
+        "binarized_segmentations": prepared.active,
+        "count": prepared.count,
+        "embeddings": prepared.embeddings,
     }
     if decoded is not None:
         clusters = decoded.clusters
-        traces |= {
+        found |= {
             "training_windows": clusters.training[0],
             "training_speakers": clusters.training[1],
             "training_labels": clusters.training_labels,
@@ -116,21 +136,29 @@ def traces(evidence: Evidence, decoded: Decoded | None) -> dict[str, Any]:
             "soft_clusters": clusters.soft,
             "centroids": clusters.centroids,
             "discrete_diarization": decoded.discrete,
-            "exclusive_discrete_diarization": decoded.exclusive,
+            "exclusive_discrete_diarization": exclusive(decoded),
         }
         if clusters.posterior is not None:
-            traces |= {
+            found |= {
                 "plda_features": clusters.features,
                 "responsibilities": clusters.posterior.responsibilities,
                 "priors": clusters.posterior.priors,
                 "elbo": clusters.posterior.elbo,
             }
-    return traces
+    return found
 
 
-def _rows_of(centroids: NDArray[Any], columns: list[str]) -> NDArray[Any]:
-    """Choose the centroids of columns; zeros where there is no cluster or none of its members."""
-    lacking = max((int(column) + 1 for column in columns), default=0) - len(centroids)
+def _turns(frames: Frames, parameters: DurationParameters) -> SpeakerTurns:
+    return speaker_turns(
+        frames,
+        min_duration_on=parameters.min_duration_on,
+        min_duration_off=parameters.min_duration_off,
+    )
+
+
+def _rows_of(centroids: NDArray[Any], columns: list[int]) -> NDArray[Any]:
+    """Choose the centroids of columns; zeros for a speaker without a cluster or an embedding."""
+    lacking = max((column + 1 for column in columns), default=0) - len(centroids)
     padded = np.pad(centroids, ((0, max(lacking, 0)), (0, 0)))
-    rows: NDArray[Any] = np.nan_to_num(padded[[int(column) for column in columns]])
+    rows: NDArray[Any] = np.nan_to_num(padded[columns])
     return rows

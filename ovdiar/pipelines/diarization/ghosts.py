@@ -1,94 +1,93 @@
-"""Ghosts: labels that hardly speak, and what becomes of them.
+"""Ghost speakers: speakers with hardly any speech.
 
-A ghost holds under 2 % of the talk and has no turn over 2 s.
+A ghost has under 2 % of all speech and no turn over 2 s.
 """
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ovdiar.clustering.assignment import cosine_distances
-from ovdiar.errors import OvdiarWarning
-from ovdiar.pipelines.diarization.speaker_count import decode_within, unite
+from ovdiar.notices import Notice
+from ovdiar.pipelines.diarization.back_end import label_of
+from ovdiar.pipelines.diarization.speaker_count import decode_at_most, merge_clusters
 
 if TYPE_CHECKING:
-    from ovdiar.annotation import Annotation
+    from ovdiar.activity import SpeakerTurns
     from ovdiar.clustering.ahc import CountBounds
+    from ovdiar.parameters import DurationParameters
     from ovdiar.pipelines.diarization.back_end import Decoded
-    from ovdiar.pipelines.diarization.front_end import Evidence
-    from ovdiar.presets import DiarizationParameters
+    from ovdiar.pipelines.diarization.prepared import Prepared
 
 LARGEST_SHARE = 0.02
-"""Of the talk of all speakers; at this share a label is no ghost."""
+"""Of the speech of all speakers; a ghost has less."""
 LONGEST_TURN_S = 2.0
-"""One longer turn makes a label a speaker."""
+"""A speaker with a longer turn is no ghost."""
 
 
-def ghosts_of(annotation: Annotation) -> list[str]:
-    """List the labels that hardly speak, from the one that talks least."""
-    chart = annotation.chart()[::-1]
-    talk_s = sum(duration_s for _, duration_s in chart)
-    longest_s = dict.fromkeys(annotation.labels(), 0.0)
-    for segment, label in annotation:
-        longest_s[label] = max(longest_s[label], segment.duration)
-    return [
-        label
-        for label, duration_s in chart
-        if duration_s < LARGEST_SHARE * talk_s and longest_s[label] <= LONGEST_TURN_S
+def ghosts_of(turns: SpeakerTurns) -> dict[int, float]:
+    """Return the ghosts' columns and speech (s), the one with the least speech first."""
+    speech_s = {
+        int(column): float(turns.durations_s[turns.columns == column].sum())
+        for column in turns.speakers()
+    }
+    longest_s = {column: turns.durations_s[turns.columns == column].max() for column in speech_s}
+    all_s = sum(speech_s.values())
+    found = [
+        column
+        for column, duration_s in speech_s.items()
+        if duration_s < LARGEST_SHARE * all_s and longest_s[column] <= LONGEST_TURN_S
     ]
+    return {column: speech_s[column] for column in sorted(found, key=lambda k: (speech_s[k], -k))}
 
 
-def lay_ghosts(
-    evidence: Evidence, answer: Decoded, parameters: DiarizationParameters, bounds: CountBounds
+def fold_ghosts(
+    prepared: Prepared, decoded: Decoded, parameters: DurationParameters, bounds: CountBounds
 ) -> Decoded:
-    """Do with ghosts what ``parameters.ghosts`` says: keep, fold or report them.
+    """Merge each ghost with the most similar cluster, one after the other.
 
-    Folded, the window speakers of a ghost join the cluster with the most similar centroid, one
-    ghost after the other, and never more of them than leaves the least number asked for.
+    Never more of them than leaves the minimum number of speakers.
     """
-    if parameters.ghosts == "report":
-        _report(answer.result.speaker_diarization)
-    if parameters.ghosts != "fold":
-        return answer
     least = max(bounds.least, 1)
-    while answer.speakers > least:
-        found = ghosts_of(answer.result.speaker_diarization)
-        fewer = _fold(evidence, answer, found[0], parameters, bounds) if found else answer
-        if not least <= fewer.speakers < answer.speakers:
+    while len(decoded.speakers) > least:
+        found = ghosts_of(decoded.turns)
+        if not found:
             break
-        answer = fewer
-    return answer
+        fewer = _fold(prepared, decoded, next(iter(found)), parameters, bounds)
+        if not least <= len(fewer.speakers) < len(decoded.speakers):
+            break
+        decoded = fewer
+    return decoded
 
 
 def _fold(
-    evidence: Evidence,
-    answer: Decoded,
-    ghost: str,
-    parameters: DiarizationParameters,
+    prepared: Prepared,
+    decoded: Decoded,
+    ghost: int,
+    parameters: DurationParameters,
     bounds: CountBounds,
 ) -> Decoded:
-    """Give one ghost away; one without a cluster, made up where many speak at once, just goes."""
-    clusters = answer.clusters
-    visible = answer.columns
-    lost = visible[int(ghost.removeprefix("SPEAKER_"))]
-    others = visible[(visible != lost) & (visible < len(clusters.centroids))]
-    if lost < len(clusters.centroids) and len(others):
-        distances = cosine_distances(clusters.centroids[[lost]], clusters.centroids[others])[0]
-        clusters = unite(clusters, others[np.nan_to_num(distances, nan=np.inf).argmin()], lost)
-    return decode_within(evidence, clusters, parameters, bounds)
+    """Merge one ghost; one without a cluster goes as no more are active than there are clusters."""
+    clusters, speaking = decoded.clusters, decoded.speakers
+    others = speaking[(speaking != ghost) & (speaking < len(clusters.centroids))]
+    if ghost < len(clusters.centroids) and len(others):
+        distances = cosine_distances(clusters.centroids[[ghost]], clusters.centroids[others])[0]
+        nearest = others[np.nan_to_num(distances, nan=np.inf).argmin()]
+        clusters = merge_clusters(clusters, int(nearest), ghost)
+    return decode_at_most(prepared, clusters, parameters, bounds.most)
 
 
-def _report(annotation: Annotation) -> None:
-    """Name the ghosts, if there are any."""
-    found = ghosts_of(annotation)
-    if found:
-        said = ", ".join(f"{label} ({annotation.label_duration(label):.1f} s)" for label in found)
-        warnings.warn(
-            f"hardly heard, and perhaps no speakers of their own: {said}: with ghosts='fold' they "
-            "join the most similar voice",
-            OvdiarWarning,
-            stacklevel=5,
-        )
+def ghost_notice(turns: SpeakerTurns, columns: list[int]) -> Notice | None:
+    """Name the ghosts, if there are any; ``columns`` are in the order of the labels."""
+    found = {label_of(columns.index(column)): s for column, s in ghosts_of(turns).items()}
+    if not found:
+        return None
+    listed = ", ".join(f"{label} ({speech_s:.1f} s)" for label, speech_s in found.items())
+    return Notice(
+        "ghost-speakers",
+        f"little speech, and perhaps no speakers of their own: {listed}: with ghosts='fold' they "
+        "join the most similar speaker",
+        {"speakers": {label: round(speech_s, 3) for label, speech_s in found.items()}},
+    )

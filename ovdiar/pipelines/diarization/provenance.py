@@ -1,8 +1,7 @@
-"""What made an answer, in plain values: enough to make it again, or to tell why it cannot be."""
+"""What produced an answer, in plain values: enough to produce it again."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,50 +11,52 @@ from ovdiar.pipelines.diarization.speaker_count import UNBOUNDED
 from ovdiar.serialization import origin
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ovdiar.clustering.ahc import CountBounds
     from ovdiar.networks.bundle import Bundle
-    from ovdiar.presets import ActivityParameters, DiarizationParameters
+    from ovdiar.parameters import Parameters
 
-OF_A_MODEL = ("revision", "sha256", "precision")
-"""What the manifest says of where a network came from."""
+NETWORKS = ("segmentation", "embedding")
+MODEL_KEYS = ("revision", "sha256", "precision")
+"""What the manifest states of a network's origin."""
 
 
 def provenance(
-    parameters: ActivityParameters | DiarizationParameters,
+    parameters: Parameters,
     *,
     uri: str | None,
-    bundle: Bundle | None = None,
     duration_s: float | None = None,
+    bundle: Mapping[str, Any] | None = None,
     bounds: CountBounds | None = None,
     strict_parity: bool = False,
 ) -> dict[str, Any]:
-    """Tell ovdiar's version, the recording, the bundle and the hyper-parameters.
+    """Return ovdiar's version, the recording, the bundle and the hyper-parameters.
 
     Parameters
     ----------
     parameters : those that were used
     uri, duration_s : name and length (s) of the recording, where they are known
-    bundle : what the networks came from, where they ran
-    bounds : of the number of speakers; told where something was asked for
-    strict_parity : told where it was asked for
+    bundle : the networks' (see `describe`), where they ran
+    bounds : of the number of speakers, where one was given
+    strict_parity : stated where it was set
     """
-    told = origin(uri)
+    stated = origin(uri)
     if duration_s is not None:
-        told["duration_s"] = round(duration_s, 3)
+        stated["duration_s"] = round(duration_s, 3)
     if bundle is not None:
-        told["bundle"] = _describe(bundle)
-    used = (
-        asdict(parameters) | _numbers(bounds) | ({"strict_parity": True} if strict_parity else {})
-    )
-    told["parameters"] = {
+        stated["bundle"] = dict(bundle)
+    used = parameters.to_dict() | _numbers(bounds)
+    used |= {"strict_parity": True} if strict_parity else {}
+    stated["parameters"] = {
         name: value.item() if isinstance(value, np.generic) else value
         for name, value in used.items()
     }
-    return told
+    return stated
 
 
 def _numbers(bounds: CountBounds | None) -> dict[str, Any]:
-    """Name the numbers of speakers that were asked for."""
+    """Name the numbers of speakers that were given."""
     if bounds is None:
         return {}
     if bounds.exact is not None:
@@ -64,13 +65,13 @@ def _numbers(bounds: CountBounds | None) -> dict[str, Any]:
     return least | ({"max_speakers": bounds.most} if bounds.most < UNBOUNDED else {})
 
 
-def _describe(bundle: Bundle) -> dict[str, Any]:
-    """Name a bundle; its manifest lists the digest of every file, so that one digest names all."""
-    told: dict[str, Any] = {"name": bundle.name}
+def describe(bundle: Bundle) -> dict[str, Any]:
+    """Identify a bundle: its manifest lists the digest of every file, so one digest covers all."""
+    stated: dict[str, Any] = {"name": bundle.name}
     manifest = bundle.folder / MANIFEST
     if manifest.is_file():
-        told["sha256"] = sha256(manifest)
-    for part in ("segmentation", "embedding"):
+        stated["sha256"] = sha256(manifest)
+    for part in NETWORKS:
         entry = bundle.manifest.get(part, {})
-        told[part] = {key: entry[key] for key in OF_A_MODEL if key in entry}
-    return told
+        stated[part] = {key: entry[key] for key in MODEL_KEYS if key in entry}
+    return stated

@@ -1,4 +1,4 @@
-// What the page says: to screen readers, and in a note at the bottom.
+// Messages: announcements to screen readers, and a notification at the bottom.
 
 import { part } from "./page.js";
 
@@ -8,8 +8,8 @@ export function announce(text) {
   part("live").textContent = text;
 }
 
-// Says what was done, with a way back where there is one.
-export function tell(text, undoable = false) {
+// Shows a notification, with an undo button if the action can be undone.
+export function notify(text, undoable = false) {
   announce(text);
   part("toast-text").textContent = text;
   part("toast-undo").hidden = !undoable;
@@ -19,7 +19,7 @@ export function tell(text, undoable = false) {
   fading = setTimeout(() => (part("toast").hidden = true), 5000);
 }
 
-export function complain(text) {
-  tell(text);
+export function warn(text) {
+  notify(text);
   part("toast").classList.add("wrong");
 }

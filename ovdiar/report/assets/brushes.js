@@ -1,8 +1,8 @@
-// How things are drawn: bars, hatches and labels, on a canvas in CSS pixels.
+// Drawing on a canvas in CSS pixels: bars, hatches and labels.
 
 import { hue, ink } from "./theme.js";
 
-// Fits a canvas to its place on this screen; gives its context, cleared.
+// Resizes a canvas for the screen's resolution; returns its cleared context.
 export function fresh(canvas, width, height) {
   const ratio = window.devicePixelRatio || 1;
   const [w, h] = [Math.max(1, Math.round(width * ratio)), Math.max(1, Math.round(height * ratio))];
@@ -13,12 +13,12 @@ export function fresh(canvas, width, height) {
   return context;
 }
 
-// A speaker's colour, dark or light enough to stand out from the card.
+// A speaker's colour with enough contrast to the background.
 export const edge = (place) => (place === null ? ink("soft") : `color-mix(in srgb, ${hue(place)} 55%, ${ink("ink")})`);
 
 const tiles = new Map();
 
-// Diagonal lines in a colour.
+// A pattern of diagonal lines.
 export function hatch(context, colour) {
   if (!tiles.has(colour)) {
     const tile = document.createElement("canvas");

@@ -1,4 +1,4 @@
-// A question with the speakers as answers.
+// Dialog to choose a speaker.
 
 import { element, part } from "./page.js";
 import { hue } from "./theme.js";
@@ -9,7 +9,7 @@ export function swatch(place) {
   return made;
 }
 
-// Asks; gives the chosen speaker's id, or null. Digits choose as well.
+// Returns the id of the chosen speaker, or null. Digit keys choose as well.
 export function choose(question, speakers) {
   const dialog = part("choice");
   part("choice-heading").textContent = question;

@@ -1,3 +1,3 @@
-// What the report was made from; the page never changes it.
+// Data of the report; the page does not modify it.
 
 export const report = JSON.parse(document.getElementById("content").textContent);

@@ -1,46 +1,46 @@
-// What a person can do by hand, said aloud and with a way back.
+// Manual corrections; each is announced and can be undone.
 
-import { announce, complain, tell } from "./announcements.js";
+import { announce, notify, warn } from "./announcements.js";
 import { choose } from "./choice.js";
 import { history } from "./history.js";
 import { player } from "./player.js";
 import { nameOf, selection, talk } from "./selection.js";
 import { clock } from "./times.js";
 
-const SHORTEST = 0.02; // what is left of a turn, s
+const SHORTEST = 0.02; // shortest turn, s
 const EVERYBODY_ELSE = "A new speaker";
 
-function doing(edit, said) {
+function perform(edit, message) {
   history.do(edit);
-  if (history.kept) tell(said, true);
-  else complain(`${said}. This browser keeps no corrections: download them before you leave.`);
+  if (history.kept) notify(message, true);
+  else warn(`${message}. This browser cannot save corrections: download them before you leave the page.`);
 }
 
-// A name that is another's makes one speaker of the two.
+// Renaming to an existing name merges the two speakers.
 export function rename(speaker, text) {
   const name = text.replace(/[\p{Cc}\s]+/gu, " ").trim();
   const { speakers } = history.state;
   const before = speakers.find(({ id }) => id === speaker).name;
   if (!name || name === before) return;
   const same = speakers.find((each) => each.name === name);
-  if (same) doing({ kind: "merge", from: speaker, into: same.id }, `${before} merged into ${name}`);
-  else doing({ kind: "rename", speaker, name }, `${before} is now ${name}`);
+  if (same) perform({ kind: "merge", from: speaker, into: same.id }, `${before} merged into ${name}`);
+  else perform({ kind: "rename", speaker, name }, `${before} is now ${name}`);
 }
 
 export async function merge(speaker) {
   const { name } = talk().of.get(speaker);
   const others = talk().speakers.filter(({ id }) => id !== speaker);
-  if (!others.length) return complain(`There is nobody to merge ${name} with.`);
+  if (!others.length) return warn(`There is no other speaker to merge ${name} into.`);
   const into = await choose(`Merge ${name} into`, others);
-  if (into !== null) doing({ kind: "merge", from: speaker, into }, `${name} merged into ${talk().of.get(into).name}`);
+  if (into !== null) perform({ kind: "merge", from: speaker, into }, `${name} merged into ${talk().of.get(into).name}`);
 }
 
-// The selected turn; where none is, the one at the cursor becomes it.
+// The selected turn. Without a selection, selects the turn at the cursor.
 export function chosen() {
   if (selection.turn === null) {
     const here = history.state.turns.find(({ start, end }) => start <= player.time && player.time < end);
     if (here) selection.choose(here.id);
-    else complain("Select a turn first.");
+    else warn("Select a turn first.");
   }
   return selection.turn;
 }
@@ -49,7 +49,7 @@ export function relabel(speaker) {
   const turn = chosen();
   if (turn === null || turn.speaker === speaker) return;
   const name = speaker === null ? newName() : talk().of.get(speaker).name;
-  doing({ kind: "relabel", turn: turn.id, speaker, name }, `The turn at ${clock(turn.start)} is ${name}'s`);
+  perform({ kind: "relabel", turn: turn.id, speaker, name }, `The turn at ${clock(turn.start)} is ${name}'s`);
 }
 
 function newName() {
@@ -64,9 +64,9 @@ export function split() {
   const turn = chosen();
   if (turn === null) return;
   const at = rounded(player.time);
-  if (at < turn.start + SHORTEST || at > turn.end - SHORTEST) return complain("Move the cursor into the turn first.");
+  if (at < turn.start + SHORTEST || at > turn.end - SHORTEST) return warn("Move the cursor into the turn first.");
   const second = history.state.next;
-  doing({ kind: "split", turn: turn.id, at }, `${nameOf(turn)}'s turn split at ${clock(at)}`);
+  perform({ kind: "split", turn: turn.id, at }, `${nameOf(turn)}'s turn split at ${clock(at)}`);
   selection.choose(second);
 }
 
@@ -74,32 +74,32 @@ export function trim(edge) {
   const turn = chosen();
   if (turn === null) return;
   const { start, end } = { ...turn, [edge]: rounded(player.time) };
-  if (end - start < SHORTEST) return complain(edge === "start" ? "Move the cursor before the turn's end first." : "Move the cursor behind the turn's start first.");
-  doing({ kind: "trim", turn: turn.id, start, end }, `The turn lasts from ${clock(start)} to ${clock(end)}`);
+  if (end - start < SHORTEST) return warn(edge === "start" ? "Move the cursor before the turn's end first." : "Move the cursor after the turn's start first.");
+  perform({ kind: "trim", turn: turn.id, start, end }, `The turn lasts from ${clock(start)} to ${clock(end)}`);
 }
 
 export function remove() {
   const turn = chosen();
   if (turn === null) return;
-  doing({ kind: "remove", turn: turn.id }, `${nameOf(turn)}'s turn at ${clock(turn.start)} deleted`);
+  perform({ kind: "remove", turn: turn.id }, `${nameOf(turn)}'s turn at ${clock(turn.start)} deleted`);
 }
 
 export function reset() {
-  if (history.dirty) doing({ kind: "reset" }, "All turns are as they came");
+  if (history.dirty) perform({ kind: "reset" }, "All corrections discarded");
 }
 
 const rounded = (time) => Math.round(1000 * time) / 1000;
 
-const SAID = { rename: "renaming", merge: "merging", split: "splitting", relabel: "the change of speaker", trim: "the change of times", remove: "deleting", reset: "starting over" };
+const DESCRIPTIONS = { rename: "renaming", merge: "merging", split: "splitting", relabel: "the change of speaker", trim: "the change of times", remove: "deleting", reset: "discarding all corrections" };
 
 export function undo() {
   const edit = history.undo();
-  if (edit) tell(`Undid ${SAID[edit.kind]}`);
+  if (edit) notify(`Undid ${DESCRIPTIONS[edit.kind]}`);
   else announce("Nothing to undo");
 }
 
 export function redo() {
   const edit = history.redo();
-  if (edit) tell(`Redid ${SAID[edit.kind]}`, true);
+  if (edit) notify(`Redid ${DESCRIPTIONS[edit.kind]}`, true);
   else announce("Nothing to redo");
 }

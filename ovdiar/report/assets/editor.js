@@ -1,4 +1,4 @@
-// The selected turn, and what can be done to it.
+// The selected turn and its corrections.
 
 import { relabel, remove, split, trim } from "./corrections.js";
 import { history } from "./history.js";

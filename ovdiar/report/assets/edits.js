@@ -1,7 +1,7 @@
-// What can be done to turns. A state is never changed: an edit makes another.
+// Edits of the turns. States are immutable: an edit returns a new state.
 //
 // state: { speakers: [{ id, name }], turns: [{ id, start, end, speaker, confidence, edited }], next }
-// Turns are sorted by start, then end, then id. An edit is a plain object, so that it can be kept.
+// Turns are sorted by start, then end, then id. An edit is a plain object, so that it can be stored.
 
 export function initial(report) {
   const speakers = report.speakers.map((name, id) => ({ id, name }));
@@ -39,7 +39,7 @@ export function apply(state, edit) {
   return EDITS[edit.kind](state, edit);
 }
 
-// A turn that a person has judged has no confidence of the machine's.
+// A corrected turn has no confidence.
 function changed(turns, id, values) {
   return turns.map((turn) => (turn.id === id ? { ...turn, ...values, confidence: null, edited: true } : turn));
 }
@@ -48,7 +48,7 @@ function sorted(turns) {
   return turns.sort((a, b) => a.start - b.start || a.end - b.end || a.id - b.id);
 }
 
-// Makes one of a speaker's turns that overlap; it has their mean confidence, by length.
+// Merges overlapping turns of a speaker; their confidence is the mean, weighted by duration.
 function joined(turns, speaker) {
   const kept = [];
   let last = null;

@@ -1,4 +1,4 @@
-// The turns as files: what ovdiar.formats writes and reads.
+// File formats of the turns, as in ovdiar.formats.
 
 import { report } from "./content.js";
 import { history } from "./history.js";
@@ -9,7 +9,7 @@ const named = (state) => {
   return state.turns.map((turn) => ({ ...turn, name: names.get(turn.speaker) }));
 };
 const thousandths = (seconds) => Number(seconds.toFixed(3));
-const word = (text) => text.trim().replace(/\s+/g, "_").replace(/^;+/, "_") || "_"; // RTTM's columns hold no blanks
+const word = (text) => text.trim().replace(/\s+/g, "_").replace(/^;+/, "_") || "_"; // RTTM columns have no spaces
 
 function rttm(state) {
   const uri = report.uri === null ? "<NA>" : word(report.uri);
@@ -27,7 +27,7 @@ function json(state) {
   return JSON.stringify({ diarization, speakers: totals(state), provenance }, null, 1) + "\n";
 }
 
-// As ovdiar.serialization.speaker_totals: by name, shares of everybody's talk.
+// As ovdiar.serialization.speaker_totals: sorted by name, with shares of all speech.
 function totals(state) {
   const heard = measure(state).speakers.filter(({ count }) => count);
   const everybody = heard.reduce((sum, { talk }) => sum + talk, 0);

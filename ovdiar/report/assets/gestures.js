@@ -1,4 +1,4 @@
-// Mouse and fingers on the timeline: drag to pan, pinch or Ctrl and wheel to zoom, click to hear.
+// Mouse and touch on the timeline: drag to pan, pinch or Ctrl and wheel to zoom, click to play.
 
 import { part } from "./page.js";
 import { player } from "./player.js";
@@ -20,7 +20,7 @@ const place = (event) => {
 };
 
 // Plays a turn from its start to its end.
-export function hear(turn) {
+export function playTurn(turn) {
   selection.choose(turn.id);
   viewport.reveal(turn.start, turn.end);
   player.play(turn.start, turn.end);
@@ -28,7 +28,7 @@ export function hear(turn) {
 
 function click({ x, y }) {
   const found = hit(x, y);
-  if (found?.turn) hear(found.turn);
+  if (found?.turn) playTurn(found.turn);
   else player.seek(timeOf(x));
 }
 

@@ -1,8 +1,8 @@
-// The corrections: done, undone, and kept across reloads as the list of what was done.
+// Undo history of the corrections, stored across reloads as a list of edits.
 
 import { report } from "./content.js";
 import { apply, initial } from "./edits.js";
-import { keep, recall } from "./store.js";
+import { loadItem, storeItem } from "./store.js";
 
 class History {
   constructor() {
@@ -12,9 +12,9 @@ class History {
     this.listeners = [];
     this.kept = true;
     try {
-      for (const edit of recall(report.key) ?? []) this.#push(edit);
+      for (const edit of loadItem(report.key) ?? []) this.#push(edit);
     } catch {
-      this.states.length = 1; // what was kept is damaged
+      this.states.length = 1; // the stored edits are damaged
       this.edits = [];
     }
   }
@@ -34,7 +34,7 @@ class History {
   do(edit) {
     this.#push(edit);
     this.undone = [];
-    this.#tell();
+    this.#notifyListeners();
   }
 
   undo() {
@@ -42,7 +42,7 @@ class History {
     const edit = this.edits.pop();
     this.states.pop();
     this.undone.push(edit);
-    this.#tell();
+    this.#notifyListeners();
     return edit;
   }
 
@@ -50,7 +50,7 @@ class History {
     const edit = this.undone.pop();
     if (!edit) return null;
     this.#push(edit);
-    this.#tell();
+    this.#notifyListeners();
     return edit;
   }
 
@@ -59,8 +59,8 @@ class History {
     this.edits.push(edit);
   }
 
-  #tell() {
-    this.kept = keep(report.key, this.edits.length ? this.edits : null);
+  #notifyListeners() {
+    this.kept = storeItem(report.key, this.edits.length ? this.edits : null);
     for (const listener of this.listeners) listener(this.state);
   }
 }

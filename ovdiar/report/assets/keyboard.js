@@ -1,14 +1,14 @@
-// Keys, and the page's list of them.
+// Keyboard shortcuts and their list.
 
 import { chosen, merge, redo, relabel, remove, split, trim, undo } from "./corrections.js";
-import { hear } from "./gestures.js";
+import { playTurn } from "./gestures.js";
 import { history } from "./history.js";
 import { pageful, step, stepLow } from "./list.js";
 import { element, part } from "./page.js";
 import { player } from "./player.js";
 import { selection, talk } from "./selection.js";
 import { editName } from "./speakers.js";
-import { keep, recall } from "./store.js";
+import { loadItem, storeItem } from "./store.js";
 import { toggleTheme } from "./theme.js";
 import { viewport } from "./viewport.js";
 
@@ -24,24 +24,24 @@ const onTurn = (action) => () => {
   if (turn) action(turn);
 };
 
-// What each key does, and how the page tells it; keys without words go with the line above.
+// Label, description, keys and action; entries without a label belong to the one above.
 const KEYS = [
   ["Space", "Play or pause", [" "], () => player.toggle()],
-  ["← →", "5 s back or on; with Shift 1 s", ["ArrowLeft"], () => leap(-LEAP)],
+  ["← →", "Back or forward 5 s; with Shift 1 s", ["ArrowLeft"], () => leap(-LEAP)],
   ["", "", ["ArrowRight"], () => leap(LEAP)],
   ["", "", ["Shift+ArrowLeft"], () => leap(-1)],
   ["", "", ["Shift+ArrowRight"], () => leap(1)],
-  ["Home End", "To the beginning or the end", ["Home"], () => leap(-Infinity)],
+  ["Home End", "Go to the start or the end", ["Home"], () => leap(-Infinity)],
   ["", "", ["End"], () => leap(Infinity)],
-  ["J K", "Next turn, turn before; in the list also ↓ ↑", ["j"], () => step(1)],
+  ["J K", "Next or previous turn; in the list also ↓ ↑", ["j"], () => step(1)],
   ["", "", ["k"], () => step(-1)],
-  ["N P", "Next turn of low confidence, the one before", ["n"], () => stepLow(1)],
+  ["N P", "Next or previous turn of low confidence", ["n"], () => stepLow(1)],
   ["", "", ["p"], () => stepLow(-1)],
-  ["Enter", "Hear the selected turn", ["Enter"], onTurn(hear)],
-  ["1 … 9", "Give the selected turn to that speaker", ["1", "2", "3", "4", "5", "6", "7", "8", "9"], (key) => assign(Number(key) - 1)],
-  ["0", "Give it to a new speaker", ["0"], () => relabel(null)],
+  ["Enter", "Play the selected turn", ["Enter"], onTurn(playTurn)],
+  ["1 … 9", "Assign the selected turn to this speaker", ["1", "2", "3", "4", "5", "6", "7", "8", "9"], (key) => assign(Number(key) - 1)],
+  ["0", "Assign it to a new speaker", ["0"], () => relabel(null)],
   ["S", "Split it at the cursor", ["s"], split],
-  ["[ ]", "Let it start, or end, at the cursor", ["["], () => trim("start")],
+  ["[ ]", "Start or end it at the cursor", ["["], () => trim("start")],
   ["", "", ["]"], () => trim("end")],
   ["Delete", "Delete it", ["Delete", "Backspace"], remove],
   ["E", "Rename its speaker", ["e", "F2"], onTurn((turn) => editName(turn.speaker))],
@@ -51,8 +51,8 @@ const KEYS = [
   ["+ −", "Zoom in or out; also Ctrl and wheel, or two fingers", ["+", "="], () => viewport.zoom(1 / ZOOM, player.time)],
   ["", "", ["-", "_"], () => viewport.zoom(ZOOM, player.time)],
   ["A", "Show all", ["a"], () => viewport.fit()],
-  ["T", "Dark or light", ["t"], toggleTheme],
-  ["?", "These keys", ["?"], () => part("keys").showModal()],
+  ["T", "Dark or light theme", ["t"], toggleTheme],
+  ["?", "Show this list", ["?"], () => part("keys").showModal()],
 ];
 const ACTIONS = new Map(KEYS.flatMap(([, , keys, action]) => keys.map((key) => [key, action])));
 
@@ -70,7 +70,7 @@ function assign(place) {
   if (speaker) relabel(speaker.id);
 }
 
-// A key's name in the list above; letters in their small form, Shift named only where it matters.
+// Name of a key as in the list above: lower case, with Shift only where it matters.
 function named({ key, ctrlKey, metaKey, shiftKey }) {
   const plain = key.length === 1 ? key.toLowerCase() : key;
   const control = ctrlKey || metaKey ? "Ctrl+" : "";
@@ -93,13 +93,13 @@ function press(event) {
 
 document.addEventListener("keydown", press);
 part("help").addEventListener("click", () => part("keys").showModal());
-part("single-keys").checked = recall("keys") !== false;
-part("single-keys").addEventListener("change", (event) => keep("keys", event.target.checked));
+part("single-keys").checked = loadItem("keys") !== false;
+part("single-keys").addEventListener("change", (event) => storeItem("keys", event.target.checked));
 part("keys").querySelector("dl").append(
   ...KEYS.filter(([shown]) => shown).map(([shown, text]) => element("div", {}, element("dt", {}, ...shown.split(" ").map((key) => (key === "…" ? " … " : element("kbd", { textContent: key })))), element("dd", { textContent: text }))),
 );
 
-// The selection goes with the turn that took its own.
+// Clear the selection when its turn is removed.
 history.onChange(() => {
   if (selection.id !== null && selection.turn === null) selection.choose(null);
 });

@@ -1,4 +1,4 @@
-// What the marks in the timeline mean, and how far the turns are from the reference.
+// Legend of the timeline, and errors against the reference.
 
 import { report } from "./content.js";
 import { history } from "./history.js";
@@ -15,12 +15,12 @@ function show() {
   const items = [];
   const low = turns.filter(isLow).length;
   if (low) items.push(item("low", `Confidence below ${Math.round(100 * report.low)} % (${counted(low, "turn")})`));
-  if (overlap.items.length) items.push(item("overlap", "Two or more talk at once"));
+  if (overlap.items.length) items.push(item("overlap", "Two or more speakers at once"));
   if (report.reference) {
-    const [miss, invented, confused] = report.reference.seconds.map(length);
+    const [miss, falseAlarm, confusion] = report.reference.seconds.map(length);
     const when = history.dirty ? ", before corrections" : "";
-    items.push(item("reference", "Reference, under the speaker it matches"));
-    items.push(item("error", `Diarization error rate ${percent(report.reference.rate)}: ${miss} missed, ${invented} false alarm, ${confused} confusion${when}`));
+    items.push(item("reference", "Reference, below the matching speaker"));
+    items.push(item("error", `Diarization error rate ${percent(report.reference.rate)}: ${miss} missed, ${falseAlarm} false alarm, ${confusion} confusion${when}`));
   }
   part("legend").replaceChildren(...items);
 }

@@ -1,7 +1,7 @@
-// The turns as a list box. Only the options in sight are in the document.
+// List box of the turns. Only visible options are in the document.
 
 import { swatch } from "./choice.js";
-import { hear } from "./gestures.js";
+import { playTurn } from "./gestures.js";
 import { history } from "./history.js";
 import { beforePicture, element, part } from "./page.js";
 import { player } from "./player.js";
@@ -13,7 +13,7 @@ import { viewport } from "./viewport.js";
 
 const box = part("list");
 const sheet = box.querySelector(".sheet");
-const SPARE = 6; // options above and below what is in sight
+const SPARE = 6; // options beyond the visible ones, on either side
 let shown = [];
 let spans = new Spans([]);
 let rowHeight = 40;
@@ -47,7 +47,7 @@ function option(turn, index) {
     element("span", { className: "marks" }, ...marks(turn)),
     element("span", { className: "long", textContent: length(turn.end - turn.start) }),
   );
-  made.addEventListener("click", () => hear(turn));
+  made.addEventListener("click", () => playTurn(turn));
   return made;
 }
 
@@ -63,7 +63,7 @@ function marks(turn) {
   return made;
 }
 
-// Shows who is heard now.
+// Marks the turns at the playback position.
 function mark() {
   const now = new Set(spans.at(player.time).map(({ id }) => `turn-${id}`));
   for (const each of sheet.children) each.classList.toggle("now", now.has(each.id));
@@ -74,7 +74,7 @@ function fill() {
   shown = history.state.turns.filter(wanted);
   spans = new Spans(shown);
   sheet.classList.toggle("empty", !shown.length);
-  sheet.dataset.empty = history.state.turns.length ? "No such turns." : "Nobody speaks in this recording.";
+  sheet.dataset.empty = history.state.turns.length ? "No matching turns." : "There is no speech in this recording.";
   draw();
 }
 
@@ -93,7 +93,7 @@ function size() {
   reveal();
 }
 
-// Selects the turn so many places on; from nothing, that at the cursor or the next.
+// Moves the selection by a number of turns; without one, starts at the cursor.
 export function step(places) {
   if (!shown.length) return;
   const place = shown.findIndex(({ id }) => id === selection.id);
@@ -108,7 +108,7 @@ function goTo(turn) {
   viewport.reveal(turn.start, turn.end);
 }
 
-// Selects the next turn of low confidence, or the one before.
+// Selects the next or previous turn of low confidence.
 export function stepLow(way) {
   const { turns } = history.state;
   const from = turns.findIndex(({ id }) => id === selection.id);

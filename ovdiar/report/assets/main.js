@@ -1,4 +1,4 @@
-// The page, put together.
+// Entry point of the page.
 
 import { redo, reset, undo } from "./corrections.js";
 import { download } from "./formats.js";

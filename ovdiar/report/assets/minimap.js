@@ -1,4 +1,4 @@
-// The whole recording in one strip, with the part that the timeline shows.
+// Overview of the recording, with the visible part of the timeline.
 
 import { fresh } from "./brushes.js";
 import { report } from "./content.js";

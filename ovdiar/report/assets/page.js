@@ -1,4 +1,4 @@
-// Parts of the page, and building more of them. Text goes in as text, never as HTML.
+// Access to and creation of elements. Text is always inserted as text, never as HTML.
 
 export const part = (id) => document.getElementById(id);
 
@@ -12,14 +12,14 @@ export function element(tag, properties = {}, ...children) {
   return made;
 }
 
-// Runs a task once before the next picture, however often it is asked for.
+// Runs a task once before the next frame, however often it is requested.
 export function beforePicture(task) {
-  let asked = false;
+  let requested = false;
   return () => {
-    if (asked) return;
-    asked = true;
+    if (requested) return;
+    requested = true;
     requestAnimationFrame(() => {
-      asked = false;
+      requested = false;
       task();
     });
   };

@@ -1,8 +1,8 @@
-// The sound and where it is. The position can be set whether or not there is sound to be heard.
+// Audio playback and its position, which can be set even without audio.
 
 import { report } from "./content.js";
 import { part } from "./page.js";
-import { complain } from "./announcements.js";
+import { warn } from "./announcements.js";
 
 const SLICE = 4 << 20; // characters of base64 decoded at once; a multiple of four
 
@@ -11,16 +11,16 @@ class Player {
     this.sound = new Audio();
     this.sound.preload = "auto";
     this.time = 0;
-    this.until = null; // where playing stops by itself
+    this.until = null; // where playback stops
     this.listeners = [];
     this.sound.addEventListener("timeupdate", () => this.#follow());
     this.sound.addEventListener("loadedmetadata", () => (this.sound.currentTime = this.time));
-    for (const event of ["play", "pause", "ended"]) this.sound.addEventListener(event, () => this.#tell());
+    for (const event of ["play", "pause", "ended"]) this.sound.addEventListener(event, () => this.#notifyListeners());
     this.sound.addEventListener("play", () => this.#run());
     this.sound.addEventListener("error", () => {
-      complain(report.link === null ? "This browser cannot play the recording." : `${decodeURI(report.link)} cannot be played: put the recording there, seen from this page.`);
+      warn(report.link === null ? "This browser cannot play the recording." : `${decodeURI(report.link)} cannot be played: copy the recording to this path, relative to this page.`);
     });
-    setTimeout(() => this.#load(), 0); // the page is drawn first
+    setTimeout(() => this.#load(), 0); // draw the page first
   }
 
   get playing() {
@@ -35,7 +35,7 @@ class Player {
     this.time = Math.min(Math.max(time, 0), report.duration);
     this.until = null;
     if (this.sound.readyState > 0) this.sound.currentTime = this.time;
-    this.#tell();
+    this.#notifyListeners();
   }
 
   play(from = null, until = null) {
@@ -43,7 +43,7 @@ class Player {
     else if (this.time >= report.duration - 0.05) this.seek(0);
     this.until = until;
     this.#load();
-    this.sound.play().catch(() => this.#tell()); // "error" has said why
+    this.sound.play().catch(() => this.#notifyListeners()); // "error" reports the reason
   }
 
   pause() {
@@ -77,11 +77,11 @@ class Player {
       this.sound.pause();
       this.seek(this.until);
     } else {
-      this.#tell();
+      this.#notifyListeners();
     }
   }
 
-  #tell() {
+  #notifyListeners() {
     for (const listener of this.listeners) listener(this.time, this.playing);
   }
 }

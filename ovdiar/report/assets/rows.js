@@ -1,4 +1,4 @@
-// What lies where in the timeline, from top to bottom, in CSS pixels.
+// Rows of the timeline from top to bottom, in CSS pixels.
 
 import { report } from "./content.js";
 import { talk } from "./selection.js";
@@ -28,7 +28,7 @@ export function layout(width) {
   };
   add(26, { kind: "axis", label: "" });
   add(40, { kind: "sound", label: "" });
-  const mark = narrow ? 30 : 18; // names stand above what they name
+  const mark = narrow ? 30 : 18; // labels are above their rows
   if (overlap.items.length) add(mark, { kind: "overlap", label: "Overlap", spans: overlap });
   for (const { id, name, place, spans } of speakers) {
     add(speakers.length > MANY && !narrow ? 26 : narrow ? 38 : 34, { kind: "lane", label: name, place, spans, id });

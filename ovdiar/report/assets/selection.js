@@ -1,4 +1,4 @@
-// The turn that is being looked at, and what its speakers are called.
+// The selected turn, and names of speakers.
 
 import { history } from "./history.js";
 import { isLow, measure } from "./talk.js";
@@ -6,7 +6,7 @@ import { clock } from "./times.js";
 
 let measured = { state: null, talk: null };
 
-// What the turns add up to now.
+// Statistics of the current turns.
 export function talk() {
   if (measured.state !== history.state) measured = { state: history.state, talk: measure(history.state) };
   return measured.talk;

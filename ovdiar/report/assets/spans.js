@@ -1,9 +1,9 @@
-// Intervals sorted by start, searched fast.
+// Intervals sorted by start, with binary search.
 
 export class Spans {
   constructor(items) {
     this.items = items;
-    this.reach = new Float64Array(items.length); // the last end of all up to each
+    this.reach = new Float64Array(items.length); // running maximum of the ends
     let reach = -Infinity;
     items.forEach((item, index) => {
       reach = Math.max(reach, item.end);
@@ -11,7 +11,7 @@ export class Spans {
     });
   }
 
-  // Calls back for what meets an interval, in order.
+  // Calls back for each item that intersects an interval, in order.
   visit(from, to, found) {
     let [low, high] = [0, this.items.length];
     while (low < high) {
@@ -31,7 +31,7 @@ export class Spans {
   }
 }
 
-// Joins what overlaps or touches; sorted by start.
+// Merges overlapping or touching intervals, sorted by start.
 export function union(items) {
   const merged = [];
   for (const { start, end } of items) {

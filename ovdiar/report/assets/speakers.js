@@ -1,4 +1,4 @@
-// The speakers: names to change, what each adds up to, and merging.
+// Table of speakers: names, statistics and merging.
 
 import { swatch } from "./choice.js";
 import { merge, rename } from "./corrections.js";
@@ -29,7 +29,7 @@ function row({ id, name, place, talk: seconds, share, count, mean, longest, over
   return element(
     "tr",
     {},
-    element("td", { className: "naming" }, element("kbd", { textContent: String(place + 1), title: `Key ${place + 1} gives the selected turn to this speaker` }), swatch(place), field),
+    element("td", { className: "naming" }, element("kbd", { textContent: String(place + 1), title: `Key ${place + 1} assigns the selected turn to this speaker` }), swatch(place), field),
     element("td", { className: "talk", "data-label": "Talk" }, element("span", { className: "bar" }, bar), element("span", { className: "share", textContent: `${length(seconds)} · ${percent(share)}` })),
     cell(String(count), "Turns"),
     cell(count ? length(mean) : "–", "Mean"),

@@ -1,6 +1,6 @@
-// What the browser keeps for this page, where it lets us: it may refuse.
+// Browser storage for this page; the browser may deny access.
 
-export function recall(key) {
+export function loadItem(key) {
   try {
     return JSON.parse(localStorage.getItem(`ovdiar:${key}`));
   } catch {
@@ -8,8 +8,8 @@ export function recall(key) {
   }
 }
 
-// Tells whether it was kept.
-export function keep(key, value) {
+// Returns whether the value was stored.
+export function storeItem(key, value) {
   try {
     if (value === null) localStorage.removeItem(`ovdiar:${key}`);
     else localStorage.setItem(`ovdiar:${key}`, JSON.stringify(value));

@@ -1,4 +1,4 @@
-// The line below the title: what is in the recording, and whether it was corrected.
+// Summary below the title: statistics of the recording and its corrections.
 
 import { report } from "./content.js";
 import { history } from "./history.js";

@@ -1,4 +1,4 @@
-// What the turns add up to: for each speaker, for each turn, and in all.
+// Statistics of the turns: by speaker, by turn, and overall.
 
 import { report } from "./content.js";
 import { Spans, total, union } from "./spans.js";
@@ -38,7 +38,7 @@ function shared(span, overlap) {
   return sum;
 }
 
-// Where two or more speakers talk at once.
+// Regions with two or more speakers.
 function overlaps(turns) {
   let still = [];
   const found = [];

@@ -1,8 +1,8 @@
-// Dark and light: the system's choice, or the reader's; and colours for canvases.
+// Dark and light theme, by system or user preference; colours for canvases.
 
 import { report } from "./content.js";
 import { part } from "./page.js";
-import { keep, recall } from "./store.js";
+import { loadItem, storeItem } from "./store.js";
 
 const root = document.documentElement;
 const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -14,7 +14,7 @@ export function onTheme(listener) {
   listeners.push(listener);
 }
 
-// A colour of the style sheet, as it is now.
+// Current value of a colour of the style sheet.
 export function ink(name) {
   if (!(name in colours)) {
     probe.style.color = `var(--${name})`;
@@ -23,13 +23,13 @@ export function ink(name) {
   return colours[name];
 }
 
-// The colour of the speaker in that place; names and order tell apart those that share one.
+// Colour of a speaker by index; speakers with the same colour differ in name and order.
 export const hue = (place) => report.colours[place % report.colours.length];
 
 export function toggleTheme() {
   const now = root.dataset.theme || (dark.matches ? "dark" : "light");
   choose(now === "dark" ? "light" : "dark");
-  keep("theme", root.dataset.theme);
+  storeItem("theme", root.dataset.theme);
 }
 
 function choose(theme) {
@@ -40,6 +40,6 @@ function choose(theme) {
 
 probe.hidden = true;
 document.body.append(probe);
-choose(recall("theme"));
+choose(loadItem("theme"));
 dark.addEventListener("change", () => choose(null));
 part("theme").addEventListener("click", toggleTheme);

@@ -1,4 +1,4 @@
-// The timeline: draws only what is to be seen, and of what shares a pixel only the first.
+// Timeline. Draws only visible items, and only the first of several in one pixel.
 
 import { box, edge, fitted, fresh, hatch } from "./brushes.js";
 import { report } from "./content.js";
@@ -36,7 +36,7 @@ function arrange() {
 export const xOf = (time) => plan.gutter + ((time - viewport.start) * (width - plan.gutter)) / viewport.span;
 export const timeOf = (x) => viewport.start + ((x - plan.gutter) * viewport.span) / Math.max(1, width - plan.gutter);
 
-// The lane and the turn (or null) at a place.
+// The lane and the turn (or null) at a position.
 export function hit(x, y) {
   const row = plan.rows.find((each) => each.kind === "lane" && y >= each.y && y < each.y + each.height);
   if (!row || x < plan.gutter) return null;
@@ -80,8 +80,8 @@ function axis(context) {
   }
 }
 
-// Calls back with the pixels of each span; those that would only cover the last are left out.
-// What is narrow lies on whole pixels, which are drawn fastest.
+// Calls back with the pixels of each span; spans hidden by the previous one are skipped.
+// Narrow spans are aligned to whole pixels, which is fastest.
 function bars(spans, paint) {
   const scale = (width - plan.gutter) / viewport.span;
   const origin = plan.gutter - viewport.start * scale;
@@ -190,8 +190,8 @@ function label(context, row) {
     context.fill();
   }
   context.fillStyle = named ? ink("ink") : ink("soft");
-  const said = row.kind === "reference" ? `ref. ${row.label}` : row.label;
-  context.fillText(fitted(context, said, plan.gutter - indent - 10), named ? indent : 14, middle);
+  const text = row.kind === "reference" ? `ref. ${row.label}` : row.label;
+  context.fillText(fitted(context, text, plan.gutter - indent - 10), named ? indent : 14, middle);
 }
 
 viewport.onChange(drawTimeline);

@@ -1,8 +1,8 @@
-// Times and numbers as people write them.
+// Formatting of times and numbers.
 
 const two = (number) => String(number).padStart(2, "0");
 
-// Minutes and seconds with so many decimals, after an hour with hours.
+// M:SS or H:MM:SS, with the given number of decimals.
 export function clock(seconds, decimals = 1) {
   const scale = 10 ** decimals;
   const units = Math.round(Math.abs(seconds) * scale);
@@ -14,7 +14,7 @@ export function clock(seconds, decimals = 1) {
   return `${sign}${front}:${two(whole % 60)}${fraction}`;
 }
 
-// A length: seconds up to a minute, then as a clock.
+// A duration: in seconds up to a minute, then as M:SS.
 export function length(seconds) {
   return seconds < 59.95 ? `${seconds.toFixed(1)} s` : clock(seconds, 0);
 }

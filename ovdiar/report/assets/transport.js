@@ -1,4 +1,4 @@
-// Playing: the buttons, the clock, and the cursor.
+// Playback controls, clock and cursor.
 
 import { report } from "./content.js";
 import { part } from "./page.js";
@@ -38,7 +38,7 @@ part("zoom-in").addEventListener("click", () => viewport.zoom(1 / ZOOM, around()
 part("zoom-out").addEventListener("click", () => viewport.zoom(ZOOM, around()));
 part("fit").addEventListener("click", () => viewport.fit());
 
-// The cursor where it is to be seen, else the middle.
+// Position of the cursor if it is visible, else the middle.
 function around() {
   const seen = player.time >= viewport.start && player.time <= viewport.end;
   return seen ? player.time : viewport.start + viewport.span / 2;

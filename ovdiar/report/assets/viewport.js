@@ -1,9 +1,9 @@
-// Which part of the recording the timeline shows.
+// Visible part of the timeline.
 
 import { report } from "./content.js";
 
 const SHORTEST = 0.5;
-const AT_FIRST = 300; // of a long recording, s
+const AT_FIRST = 300; // initial span of a long recording, s
 
 class Viewport {
   constructor() {
@@ -29,7 +29,7 @@ class Viewport {
     for (const listener of this.listeners) listener();
   }
 
-  // Zooms by a factor so that a time stays where it is.
+  // Zooms by a factor around a fixed time.
   zoom(factor, around = this.start + this.span / 2) {
     const most = Math.max(SHORTEST, report.duration);
     const span = Math.min(Math.max(this.span * factor, SHORTEST), most);
@@ -40,7 +40,7 @@ class Viewport {
     this.show(0, report.duration);
   }
 
-  // Turns the page where a time is not to be seen.
+  // Scrolls if a time is not visible.
   reveal(time, end = time) {
     if (time < this.start || Math.min(end, time + this.span) > this.end) this.show(time - 0.1 * this.span);
   }

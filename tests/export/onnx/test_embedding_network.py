@@ -147,5 +147,5 @@ def test_a_network_that_is_none_of_embedding_is_refused(
 def test_an_input_that_is_neither_is_named_beside_what_is_wanted(
     shape: tuple[int | str, ...], path: Path
 ) -> None:
-    with pytest.raises(ModelError, match=r"its input is 'x' \[.*\]: features \[N, frames, 80\]"):
+    with pytest.raises(ModelError, match=r"'x' .*\]: expected features \[N, frames, 80\]"):
         made(path, absolute_onnx(shape))

@@ -11,6 +11,7 @@ from ovdiar_export.onnx import embedding_network, isolation, segmentation_networ
 from ovdiar_export.onnx.isolation import read_apart
 from reference import onnx_networks
 from reference.execution import Network
+from reference.material import require_posix
 from reference.signals import buzz
 
 from ovdiar.errors import ModelError
@@ -36,6 +37,7 @@ def refusal(path: Path, name: str = "segmentation") -> str:
 
 def executable(folder: Path, script: str) -> str:
     """Write what runs in place of Python."""
+    require_posix("scripts that run by their first line")
     path = folder / "python"
     path.write_text(f"#!/bin/sh\n{script}\n")
     path.chmod(0o755)
@@ -66,7 +68,7 @@ def test_an_embedding_network_is_read_as_within_this_process(path: Path) -> None
 
 def test_a_refusal_is_the_one_that_was_raised(path: Path) -> None:
     path.write_bytes(onnx_networks.absolute_onnx(("N", 2, "T")))
-    assert refusal(path).startswith("its input is 'x' [?,2,?]: a waveform [N, 1, samples]")
+    assert refusal(path).startswith("its input is 'x' [?,2,?]: expected a waveform [N, 1, samples]")
 
 
 @pytest.mark.parametrize(("where", "value"), [(8, 26), (8, 50), (8, 98), (11, 26), (78, 26)])

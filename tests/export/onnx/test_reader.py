@@ -62,7 +62,7 @@ def test_properties_are_read_as_their_maker_wrote_them(path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "0", "-1", "1.5", "16000", "1e3", "²", "9" * 30, "None"])
 def test_a_property_that_is_no_number_within_its_range_is_refused(text: str, path: Path) -> None:
     path.write_bytes(onnx_networks.segmentation_onnx(metadata={"sample_rate": text}))
-    with pytest.raises(ModelError, match="wanted 1 to 9999"):
+    with pytest.raises(ModelError, match="expected 1 to 9999"):
         read_onnx(path).number("sample_rate", 1, 9999)
 
 
@@ -87,12 +87,12 @@ def test_inputs_and_outputs_that_are_too_many_are_named(path: Path) -> None:
     two = [value_info(name, ["N", 80, "T"]) for name in ("audio_signal", "length")]
     add = node("Add", ["audio_signal", "length"], "sum")
     assert refusal(path, onnx_file(two, [add], [value_info("sum", ["N", 80, "T"])], {})) == (
-        "it has 2 inputs ('audio_signal' [?,80,?], 'length' [?,80,?]), one is wanted"
+        "it has 2 inputs ('audio_signal' [?,80,?], 'length' [?,80,?]), expected one"
     )
     nodes = [node("Abs", ["length"], name) for name in ("logits", "embs")]
     outputs = [value_info(name, ["N", 80, "T"]) for name in ("logits", "embs")]
     message = refusal(path, onnx_file(two[1:], nodes, outputs, {}))
-    assert message == "it has 2 outputs ('logits' [?,80,?], 'embs' [?,80,?]), one is wanted"
+    assert message == "it has 2 outputs ('logits' [?,80,?], 'embs' [?,80,?]), expected one"
 
 
 def test_a_missing_file_says_so(path: Path) -> None:
@@ -111,7 +111,7 @@ def test_five_gigabytes_that_are_no_onnx_are_refused_at_once(path: Path) -> None
 
 def test_a_network_of_whole_numbers_is_refused(path: Path) -> None:
     path.write_bytes(onnx_networks.absolute_onnx(["N", 1, "T"], "int64"))
-    with pytest.raises(ModelError, match="is i64, float32 is wanted"):
+    with pytest.raises(ModelError, match="is i64, expected float32"):
         segmentation_network.part(path)
 
 

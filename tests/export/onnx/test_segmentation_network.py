@@ -151,7 +151,7 @@ def test_an_input_that_is_no_waveform_is_named_beside_what_is_wanted(
     shape: tuple[int | str, ...], path: Path
 ) -> None:
     path.write_bytes(absolute_onnx(shape))
-    with pytest.raises(ModelError, match=r"its input is 'x' \[.*\]: a waveform \[N, 1, samples\]"):
+    with pytest.raises(ModelError, match=r"'x' .*\]: expected a waveform \[N, 1, samples\]"):
         segmentation_network.part(path)
 
 

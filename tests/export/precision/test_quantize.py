@@ -140,8 +140,8 @@ def test_every_network_of_a_part_but_its_features_is_calibrated(tmp_path: Path) 
             assert quantized == (name != "embedding/features")
 
 
-def test_the_audio_to_calibrate_on_is_asked_for() -> None:
-    with pytest.raises(ConfigError, match=r"none was given: give --calibrate PATH"):
+def test_missing_audio_for_calibration_is_an_error() -> None:
+    with pytest.raises(ConfigError, match=r"needs speech for calibration: give --calibrate PATH"):
         compress(segmentation(), "int8", [])
 
 

@@ -117,7 +117,7 @@ def test_speech_of_any_length_cannot_be_fixed(tmp_path: Path) -> None:
 def test_the_manifest_and_the_card_tell(pair: tuple[Models, Models]) -> None:
     folder = pair[1].bundle.folder
     assert json.loads((folder / "bundle.json").read_text())["static"] == {"batch": 3}
-    assert "Fixed, for 3 windows at once" in (folder / "README.md").read_text()
+    assert "Fixed: 3 windows at once" in (folder / "README.md").read_text()
     assert (pair[0].bundle.static_batch, pair[1].bundle.static_batch) == (None, 3)
 
 

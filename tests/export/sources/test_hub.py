@@ -29,7 +29,7 @@ import time
 time.sleep = lambda _: None  # the client waits for longer and longer between its attempts
 from pathlib import Path
 from ovdiar.errors import OvdiarError
-from ovdiar_export.sources import Source, fetch
+from ovdiar_export.sources.addresses import Source, fetch
 address, sha256, token = sys.argv[1:]
 try:
     path = fetch(Source(address, sha256 or None), folder=Path(), token=token or None)

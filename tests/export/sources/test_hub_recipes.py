@@ -36,7 +36,7 @@ time.sleep = lambda _: None  # the client waits for longer and longer between it
 from dataclasses import replace
 from ovdiar_export import cli
 from ovdiar_export.recipes import RECIPES
-from ovdiar_export.sources import Source
+from ovdiar_export.sources.addresses import Source
 digests = json.loads(sys.argv[1])  # of the small weights, in place of the published ones
 def small(origin):
     address = origin.source.address

@@ -12,8 +12,9 @@ from reference.replay import WINDOWS
 
 from ovdiar import SpeakerDiarization
 from ovdiar.networks.bundle import load_bundle, sha256
-from ovdiar.pipelines.diarization.provenance import provenance
-from ovdiar.presets import DIARIZATION, DiarizationParameters
+from ovdiar.parameters import DiarizationParameters
+from ovdiar.pipelines.diarization.provenance import describe, provenance
+from ovdiar.presets import DIARIZATION
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +24,8 @@ MEETING = record(11, voices=3, windows=12)
 
 def test_a_bundle_is_named_with_its_digest_and_its_sources(tiny: Path) -> None:
     bundle = load_bundle(tiny)
-    told = provenance(DiarizationParameters(), uri=None, bundle=bundle)["bundle"]
+    stated = describe(bundle)
+    told = provenance(DiarizationParameters(), uri=None, bundle=stated)["bundle"]
     assert (told["name"], told["sha256"]) == ("tiny", sha256(tiny / "bundle.json"))
     for part in ("segmentation", "embedding"):
         assert told[part] == {

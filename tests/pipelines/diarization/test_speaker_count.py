@@ -10,21 +10,22 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from reference.clustered import prepared_of
 from reference.recordings import FRAMES, Recording, record, silent, write_plda
 
 from ovdiar import DiarizationResult, SpeakerDiarization
 from ovdiar.clustering.ahc import CountBounds
-from ovdiar.clustering.cluster import Clusters
-from ovdiar.counting import speaker_count
+from ovdiar.clustering.cluster import Clusters, WindowSpeakers
 from ovdiar.errors import ConfigError, OvdiarWarning
 from ovdiar.frames import FrameGrid, WindowedFrames
-from ovdiar.pipelines.diarization.back_end import decode
-from ovdiar.pipelines.diarization.front_end import Evidence
-from ovdiar.pipelines.diarization.speaker_count import UNBOUNDED, obey, speaker_bounds
-from ovdiar.presets import DiarizationParameters
+from ovdiar.parameters import DiarizationParameters
+from ovdiar.pipelines.diarization.back_end import Decoded, decode
+from ovdiar.pipelines.diarization.speaker_count import UNBOUNDED, speaker_bounds, within_bounds
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from ovdiar.pipelines.diarization.prepared import Prepared
 
 SLOW = settings(max_examples=8, deadline=None)
 SEEDS = st.integers(0, 10**6)
@@ -45,7 +46,7 @@ def _meeting(seed: int) -> Recording:
 def _pipeline(clustering: str, plda: Path, **more: Any) -> SpeakerDiarization:
     if clustering == "vbx":
         return SpeakerDiarization(None, preset="community-1", plda=plda, **more)
-    return SpeakerDiarization(None, preset="3.1", clustering=clustering, **more)
+    return SpeakerDiarization(None, preset="3.1", **{"clustering": clustering, **more})
 
 
 def _read(pipeline: SpeakerDiarization, recording: Recording, **asked: Any) -> DiarizationResult:
@@ -119,7 +120,9 @@ def test_an_answer_that_obeys_is_pyannotes(seed: int, number: int) -> None:
         strict = SpeakerDiarization(None, preset="3.1", strict_parity=True)
         plain = _read(strict, recording, num_speakers=number)
     if len(plain.speaker_diarization.labels()) == number:
-        assert forced.speaker_diarization == plain.speaker_diarization
+        spoken = dict.fromkeys(who for _, who in plain.speaker_diarization)
+        names = {who: f"SPEAKER_{index:02d}" for index, who in enumerate(spoken)}
+        assert forced.speaker_diarization == plain.speaker_diarization.rename_labels(names)
 
 
 def test_strict_parity_does_not_force() -> None:
@@ -194,34 +197,44 @@ def test_the_number_outweighs_minimum_and_maximum(
     assert speaker_bounds(*asked) == bounds
 
 
-def _overlapping_pair() -> tuple[Evidence, Clusters]:
-    """Let 0 and 1, who sound alike, talk at once, and 2 afterwards."""
+def _overlapping_pair() -> tuple[Prepared, Clusters]:
+    """Let 0 and 1, whose voices are similar, talk at once, and 2 afterwards."""
     scores = np.zeros((1, 30, 3), dtype=np.float32)
     for speaker, (start, end) in enumerate([(0, 20), (5, 15), (22, 28)]):
         scores[0, start:end, speaker] = 1
     windowed = WindowedFrames(scores, FrameGrid(48000, 48000), FRAMES)
-    active = windowed.with_data(scores > 0.5)
     voices = np.array([[1, 0, 0], [0.9, 0.1, 0], [0, 0, 1]])
-    evidence = Evidence(windowed, active, speaker_count(active), voices[np.newaxis])
     speakers = np.arange(3)
     soft = np.zeros((1, 3, 3))
     clusters = Clusters(speakers[np.newaxis], voices, soft, (0 * speakers, speakers), speakers)
-    return evidence, clusters
+    return prepared_of(windowed, voices[np.newaxis]), clusters
+
+
+def _at_most(prepared: Prepared, clusters: Clusters, most: int) -> Decoded:
+    parameters = DiarizationParameters()
+    speakers = WindowSpeakers(prepared.embeddings, prepared.active.data)
+    decoded = decode(prepared, clusters, parameters, most=3)
+    return within_bounds(prepared, speakers, decoded, parameters, CountBounds(1, most), None)
 
 
 @pytest.mark.parametrize("most", [1, 2])
-def test_clusters_that_are_too_many_unite_even_where_they_overlap(most: int) -> None:
-    evidence, clusters = _overlapping_pair()
-    answer = decode(evidence, clusters, most=3, min_duration_off=0)
-    united = obey(evidence, answer, DiarizationParameters(), CountBounds(1, most), None)
-    assert united.speakers == most
-    assert united.result.speaker_embeddings.shape == (most, 3)
+def test_clusters_that_are_too_many_are_merged_even_where_they_overlap(most: int) -> None:
+    assert len(_at_most(*_overlapping_pair(), most).speakers) == most
 
 
-def test_the_two_most_similar_unite_and_their_columns_too() -> None:
-    evidence, clusters = _overlapping_pair()
-    answer = decode(evidence, clusters, most=3, min_duration_off=0)
-    united = obey(evidence, answer, DiarizationParameters(), CountBounds(1, 2), None)
-    assert united.clusters.labels.tolist() == [[0, 0, 1]]
-    assert united.clusters.centroids.tolist() == clusters.centroids[[0, 2]].tolist()
-    assert united.clusters.soft.shape == (1, 3, 2)
+def test_the_two_most_similar_are_merged_and_their_columns_too() -> None:
+    prepared, clusters = _overlapping_pair()
+    merged = _at_most(prepared, clusters, 2)
+    assert merged.clusters.labels.tolist() == [[0, 0, 1]]
+    assert merged.clusters.centroids.tolist() == clusters.centroids[[0, 2]].tolist()
+    assert merged.clusters.soft.shape == (1, 3, 2)
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_a_number_that_was_not_met_is_a_notice(*, strict: bool) -> None:
+    pipeline = SpeakerDiarization(None, preset="3.1", strict_parity=strict)
+    with pytest.warns(OvdiarWarning) as caught:
+        result = _read(pipeline, silent(5), num_speakers=2)
+    (notice,) = result.notices
+    assert (notice.code, notice.values["found"]) == ("speaker-count", 0)
+    assert notice.text == str(caught[0].message)

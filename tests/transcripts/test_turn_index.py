@@ -1,4 +1,4 @@
-"""Talk is shared among words by their lengths, and never where nobody talks."""
+"""Words without times divide the speech around them by their lengths, and none of the silence."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from reference.transcripts import conversations
 
 from ovdiar.annotation import Annotation
-from ovdiar.transcripts.talk import Talk
+from ovdiar.transcripts.turn_index import TurnIndex
 
 TURNS = Annotation.of([(1, 2, "A"), (4, 5, "B"), (4.5, 6, "A")])
 
@@ -26,10 +26,10 @@ TURNS = Annotation.of([(1, 2, "A"), (4, 5, "B"), (4.5, 6, "A")])
         ((1.5, 1.5), [1, 1], [(1.5, 1.5), (1.5, 1.5)]),
     ],
 )
-def test_words_share_the_talk(
+def test_words_divide_the_speech(
     within: tuple[float, float], weights: list[float], spans: list[tuple[float, float]]
 ) -> None:
-    assert Talk(TURNS).share(*within, weights) == spans
+    assert TurnIndex(TURNS).divide_speech(*within, weights) == spans
 
 
 @given(
@@ -41,7 +41,9 @@ def test_words_share_the_talk(
 def test_shares_are_those_of_the_slow_reference(
     annotation: Annotation, start_ms: int, length_ms: int, weights: list[int]
 ) -> None:
-    shares = Talk(annotation).share(start_ms / 1000, (start_ms + length_ms) / 1000, weights)
+    shares = TurnIndex(annotation).divide_speech(
+        start_ms / 1000, (start_ms + length_ms) / 1000, weights
+    )
     busy = [
         at
         for at in range(start_ms, start_ms + length_ms)
@@ -56,19 +58,19 @@ def test_shares_are_those_of_the_slow_reference(
     assert before == pytest.approx(len(busy), abs=len(weights) + 0.5)
 
 
-def test_nobody_speaks_where_there_are_no_turns() -> None:
-    assert Talk(Annotation()).speaker_of(1, 2, "A", 60) is None
-    assert Talk(Annotation()).share(1, 2, [1, 1]) == [(1, 1.5), (1.5, 2)]
+def test_without_turns_there_is_no_speaker() -> None:
+    assert TurnIndex(Annotation()).speaker_of(1, 2, "A", 60) is None
+    assert TurnIndex(Annotation()).divide_speech(1, 2, [1, 1]) == [(1, 1.5), (1.5, 2)]
 
 
 def test_turns_that_meet_or_overlap_count_once() -> None:
     turns = Annotation.of([(0, 1, "A"), (0.5, 2, "A"), (2, 3, "A"), (0, 2.9, "B")])
-    assert Talk(turns).speaker_of(0, 3, None, 0) == "A"
-    assert Talk(turns).speaker_of(0, 2, None, 0) == "A"
-    assert Talk(turns).speaker_of(0, 2, "B", 0) == "B"
+    assert TurnIndex(turns).speaker_of(0, 3, None, 0) == "A"
+    assert TurnIndex(turns).speaker_of(0, 2, None, 0) == "A"
+    assert TurnIndex(turns).speaker_of(0, 2, "B", 0) == "B"
 
 
 def test_a_long_turn_from_long_ago_is_not_forgotten() -> None:
     turns = Annotation.of([(0, 100, "A"), *((n, n + 0.5, "B") for n in range(1, 90))])
-    assert Talk(turns).speaker_of(95, 96, None, 0) == "A"
-    assert Talk(turns).speaker_of(60.6, 60.9, "B", 0) == "A"
+    assert TurnIndex(turns).speaker_of(95, 96, None, 0) == "A"
+    assert TurnIndex(turns).speaker_of(60.6, 60.9, "B", 0) == "A"

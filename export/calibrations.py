@@ -1,0 +1,12 @@
+"""Calibrations of confidence that bundles are given."""
+
+from __future__ import annotations
+
+from ovdiar.calibration import Calibration
+
+TINY_CONFIDENCE = Calibration(activation=0.575, margin=2.118, bias=-1.049, largest_margin=1.5)
+"""Fitted to the bundle ``tiny`` by ``tests/benchmarks/confidence.py``.
+
+Bundles of other networks borrow it: a mean score and a logarithm of a ratio of distances have no
+scale of their networks. To those it has not been fitted.
+"""

@@ -1,0 +1,348 @@
+"""Hyper-parameters: each one is declared here, once.
+
+A declaration holds the meaning, the default, the range or choices, the value that
+``strict_parity`` sets and the values that tuning tries. Everything else derives from it: the
+keyword arguments of the pipelines and their documentation, preset files, manifests, command
+options, ``strict_parity`` and the search space of ``ovdiar tune``.
+
+Sections group the parameters by stage, and a pipeline's parameters inherit from its sections. The
+front end (`FrontEndParameters`) determines what the networks compute, the back end
+(`BackEndParameters`) everything behind them.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, field, fields, replace
+from numbers import Real
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+from ovdiar.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from typing_extensions import Self
+
+T = TypeVar("T")
+Section = TypeVar("Section", bound="Parameters")
+
+DECLARED = "declared"
+SHARES = (0.0, 1.0)
+SECONDS = (0.0, math.inf)
+SCALES = (1e-6, 1e6)
+"""Ranges that several parameters have."""
+
+Linkage = Literal["centroid", "median", "ward", "average", "complete", "single", "weighted"]
+
+
+def parameter(
+    default: T,
+    meaning: str,
+    *,
+    within: tuple[float, float] = (-math.inf, math.inf),
+    parity: T | None = None,
+    tried: tuple[T, ...] = (),
+) -> T:
+    """Declare a field.
+
+    Parameters
+    ----------
+    default : the value in the absence of a preset
+    meaning : one line (or sentence) for documentation and ``--help``
+    within : least and largest value, inclusive; of strings, ``Literal`` lists the choices
+    parity : the value under ``strict_parity``, of a parameter that pyannote does not have
+    tried : the values that ``ovdiar tune`` tries; empty for none
+    """
+    declared = {"meaning": meaning, "within": within, "parity": parity, "tried": tried}
+    value: T = field(default=default, metadata={DECLARED: declared})
+    return value
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """What is declared of one field; ``choices`` of strings, ``kind`` of everything else."""
+
+    name: str
+    kind: type
+    choices: tuple[str, ...]
+    default: Any
+    meaning: str
+    within: tuple[float, float]
+    parity: Any
+    tried: tuple[Any, ...]
+
+    def checked(self, value: Any) -> Any:
+        """Return a value as the field's kind.
+
+        Raises
+        ------
+        ConfigError
+            It is of another kind, out of range, or none of the choices.
+        """
+        if self.choices:
+            if value not in self.choices:
+                raise ConfigError(
+                    f"{self.name} {value!r} is unknown: choose from {', '.join(self.choices)}"
+                )
+            return value
+        if self.kind in (int, float):
+            number = isinstance(value, Real) and not isinstance(value, bool)
+            if not number or (self.kind is int and not float(value).is_integer()):
+                raise ConfigError(
+                    f"{self.name} = {value!r} is not of the kind {self.kind.__name__}: correct it"
+                )
+            least, most = self.within
+            if not least <= value <= most:
+                raise ConfigError(
+                    f"{self.name} is {value:g}: give a number from {least:g} to {most:g}"
+                )
+            return self.kind(value)
+        if self.kind is bool and not isinstance(value, bool):
+            raise ConfigError(f"{self.name} = {value!r} is not of the kind bool: correct it")
+        return value
+
+
+_declarations: dict[type[Any], dict[str, Declaration]] = {}
+
+
+def declarations(section: type[Parameters]) -> dict[str, Declaration]:
+    """Return the declarations of a section, by name and in order."""
+    if section in _declarations:
+        return _declarations[section]
+    hints = get_type_hints(section)
+    found = _declarations[section] = {}
+    for each in fields(section):
+        hint, choices = hints[each.name], ()
+        if get_origin(hint) is Literal:
+            choices, hint = get_args(hint), str
+        kind = hint if isinstance(hint, type) else object
+        declared = each.metadata[DECLARED]
+        found[each.name] = Declaration(each.name, kind, choices, each.default, **declared)
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameters:
+    """Base of all sections: values are checked when they are set.
+
+    Raises
+    ------
+    ConfigError
+        A value is of another kind, or out of its range.
+    """
+
+    def __post_init__(self) -> None:
+        """Check every value."""
+        for name, declaration in declarations(type(self)).items():
+            object.__setattr__(self, name, declaration.checked(getattr(self, name)))
+
+    def with_values(self, values: Mapping[str, Any]) -> Self:
+        """Return these parameters with other values by name; a value of None is not given.
+
+        Raises
+        ------
+        ConfigError
+            A name is unknown, or see the class.
+        """
+        known = declarations(type(self))
+        given = {name: value for name, value in values.items() if value is not None}
+        for name in given:
+            if name not in known:
+                raise ConfigError(
+                    f"hyper-parameter {name!r} is unknown: choose from {', '.join(known)}"
+                )
+        return replace(self, **given)
+
+    def with_parity(self) -> Self:
+        """Return these parameters with whatever pyannote does not have switched off."""
+        declared = declarations(type(self))
+        return self.with_values({name: each.parity for name, each in declared.items()})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the values by name."""
+        return asdict(self)
+
+    def section(self, section: type[Section]) -> Section:
+        """Return the values of one section alone."""
+        return section(**{name: getattr(self, name) for name in declarations(section)})
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegmentationParameters(Parameters):
+    """How the segmentation network is run, and how its scores become activity."""
+
+    segmentation_threshold: float = parameter(
+        0.5,
+        "a speaker is active where the score exceeds it (sigmoid networks)",
+        within=SHARES,
+        tried=(0.3, 0.4, 0.5, 0.6, 0.7),
+    )
+    segmentation_step: float = parameter(
+        0.1, "distance between windows, as a share of a window", within=(1e-3, 1.0)
+    )
+    segmentation_lowpass: float = parameter(
+        0.0,
+        "cutoff of the low-pass filter before the segmentation, Hz; 0 for none",
+        within=(0.0, math.inf),
+        parity=0.0,
+    )
+    segmentation_noise: float = parameter(
+        0.0,
+        "white noise added before the segmentation, as a share of each window's level",
+        within=SHARES,
+        parity=0.0,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmbeddingParameters(Parameters):
+    """What speakers' embeddings are computed from."""
+
+    embedding_exclude_overlap: bool = parameter(
+        True, "embed a speaker from frames without overlap, where there are enough"
+    )
+    embedding_reuse: Literal["window", "shared"] = parameter(
+        "window",
+        "window: run the embedding's trunk on every window, as pyannote does; shared: run it once "
+        "over the recording, which is many times faster",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusteringParameters(Parameters):
+    """Which window speakers are clustered, and how."""
+
+    training_filter: Literal["active", "clean"] = parameter(
+        "active",
+        "window speakers to cluster: active ones (pyannote 3.x), or those with enough clean speech "
+        "(4.x)",
+        tried=("active", "clean"),
+    )
+    clean_share: float = parameter(
+        0.2,
+        "clean speech that training_filter=clean requires, as a share of the window",
+        within=SHARES,
+        tried=(0.2, 0.3, 0.4),
+    )
+    clustering: Literal["ahc", "vbx", "kmeans"] = parameter(
+        "ahc", "agglomerative (ahc), VBx (needs a PLDA), or k-means (needs the number of speakers)"
+    )
+    linkage: Linkage = parameter(
+        "centroid",
+        "linkage of agglomerative clustering, by SciPy's names",
+        tried=("average", "centroid", "complete", "weighted"),
+    )
+    side_by_side: float = parameter(
+        0.0,
+        "cosine distance added between clusters that are active in the same windows",
+        within=(0.0, 2.0),
+        parity=0.0,
+        tried=(0.0, 0.1, 0.3, 1.0),
+    )
+    threshold: float = parameter(
+        0.7,
+        "where agglomerative clustering stops (0 to 2): the Euclidean distance of normalised "
+        "embeddings with centroid, median and Ward linkage, else the cosine distance",
+        within=(0.0, 2.0),
+    )
+    min_cluster_size: int = parameter(
+        12,
+        "smaller clusters are assigned to the nearest large one",
+        within=(1, math.inf),
+        tried=(1, 2, 4, 8, 15, 30),
+    )
+    refine_clusters: bool = parameter(
+        False,
+        "refine agglomerative clusters by k-means from their centroids",
+        parity=False,
+        tried=(False, True),
+    )
+    fa: float = parameter(0.07, "VBx: scale of the acoustic likelihoods", within=SCALES)
+    fb: float = parameter(0.8, "VBx: scale of the speaker prior", within=SCALES)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DurationParameters(Parameters):
+    """Minimum durations of turns and of the gaps within a speaker's turns."""
+
+    min_duration_on: float = parameter(
+        0.0,
+        "shorter turns are dropped, s",
+        within=SECONDS,
+        parity=0.0,
+        tried=(0.0, 0.1, 0.2, 0.3),
+    )
+    min_duration_off: float = parameter(
+        0.0,
+        "shorter gaps within a speaker's turns are filled, s",
+        within=SECONDS,
+        tried=(0.1, 0.25, 0.5, 1.0),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecodingParameters(DurationParameters):
+    """How clusters become turns."""
+
+    ghosts: Literal["keep", "fold", "report"] = parameter(
+        "keep",
+        "speakers with under 2 % of the speech and no turn over 2 s: keep them, fold them into the "
+        "most similar speaker, or report them",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrontEndParameters(EmbeddingParameters, SegmentationParameters):
+    """Everything that the networks' outputs depend on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackEndParameters(DecodingParameters, ClusteringParameters):
+    """Everything behind the networks."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiarizationParameters(BackEndParameters, FrontEndParameters):
+    """Hyper-parameters of `ovdiar.SpeakerDiarization`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActivityParameters(DurationParameters):
+    """Hysteresis thresholds and minimum durations of a detection task."""
+
+    onset: float = parameter(0.5, "scores above it switch on", within=SHARES)
+    offset: float = parameter(
+        0.5, "scores below it switch off; 0 stands for the onset, as in pyannote", within=SHARES
+    )
+
+    @property
+    def thresholds(self) -> tuple[float, float]:
+        """Onset and offset, as they are applied."""
+        return self.onset, self.offset or self.onset
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpeakerSegmentationParameters(ActivityParameters):
+    """Hyper-parameters of `ovdiar.SpeakerSegmentation`."""
+
+    stitch_threshold: float = parameter(
+        0.39,
+        "speakers of two windows are joined up to this mean absolute difference of their scores",
+        within=SHARES,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResegmentationParameters(ActivityParameters):
+    """Hyper-parameters of `ovdiar.Resegmentation`."""
+
+    warm_up: float = parameter(
+        0.05, "share of a window left out at its start and at its end, below 0.5"
+    )
+
+    def __post_init__(self) -> None:
+        """Check every value."""
+        super().__post_init__()
+        if not 0 <= self.warm_up < 0.5:
+            raise ConfigError(f"warm_up is {self.warm_up:g}: give a share from 0 to below 0.5")
