@@ -5,7 +5,7 @@ cd tests && python -m benchmarks.accuracy [--ghosts keep|fold] [--json FILE]
 Needs the reference material (OVDIAR_SHARED, else ../shared) and the bundle ``tiny``. No number of
 speakers is given. ``pyannote`` is the algorithm of pyannote.audio 3.3.2 with the published
 hyper-parameters of pyannote/speaker-diarization 2.1, in parity mode, on the same two networks;
-both take the network outputs of one run, at the segmentation threshold of each.
+both take the outputs of ``tiny``'s front end, each at its own segmentation threshold.
 """
 
 from __future__ import annotations
@@ -86,13 +86,14 @@ def measure(
     """Score both pipelines on every recording: by pipeline, then group and recording."""
     pipelines = {
         "tiny": SpeakerDiarization(models, **options),
-        "pyannote": SpeakerDiarization(models, **BASELINE),
+        "pyannote": SpeakerDiarization(None, **BASELINE),
     }
     found: dict[str, dict[tuple[str, str], Row]] = defaultdict(dict)
     for name, pipeline in pipelines.items():
         threshold = pipeline.parameters.segmentation_threshold
-        for each in recordings(models, FOLDERS, segmentation_threshold=threshold):
-            hypothesis = each.decode(pipeline).speaker_diarization
+        front_end = SpeakerDiarization(models, segmentation_threshold=threshold)
+        for each in recordings(front_end, FOLDERS):
+            hypothesis = pipeline.cluster(each.prepared).speaker_diarization
             for group, suffix in LABELS.get(each.group, {each.group: "rttm"}).items():
                 reference = each.reference(suffix)
                 found[name][group, each.audio.stem] = Row(
@@ -144,7 +145,7 @@ def markdown(named: dict[str, dict[str, Row]]) -> str:
 
 
 def main() -> None:
-    """Print the table, and write it as JSON where that is asked for."""
+    """Print the table, and with ``--json`` write it to a file."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--ghosts", choices=["keep", "fold"])
     parser.add_argument("--json", type=Path, metavar="FILE")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ovdiar.clustering import ahc
-from ovdiar.clustering.ahc import FREE, CountBounds, agglomerate
+from ovdiar.clustering.ahc import FREE, CountBounds, agglomerate, dendrogram
 from ovdiar.clustering.assignment import (
     assign_apart,
     assign_nearest,
@@ -18,18 +17,19 @@ from ovdiar.clustering.assignment import (
     similarities,
     unit,
 )
-from ovdiar.clustering.cluster import Clusters, cluster_speakers, training_rows
-from ovdiar.presets import DiarizationParameters
+from ovdiar.clustering.cluster import Clusters, WindowSpeakers, cluster_speakers
+from ovdiar.parameters import DiarizationParameters
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from ovdiar.clustering.side_by_side import SideBySide
-    from ovdiar.frames import WindowedFrames
-    from ovdiar.pipelines.diarization.front_end import Evidence
+    from ovdiar.pipelines.diarization.prepared import Prepared
     from ovdiar.tuning.corpus import Sample
+
+    Labels = NDArray[np.int64]
+    Way = Callable[..., Labels]
 
 THRESHOLDS = (0.19, 0.2, 0.21, 0.22, 0.23, 0.24, 0.25, 0.26, 0.27, 0.28, 0.3, 0.32)
 PLAIN = DiarizationParameters(
@@ -39,19 +39,28 @@ TOP = 2.0
 """A threshold above all: the last state of the tree that has the number wanted."""
 
 
-class Heard(NamedTuple):
-    """A recording, and what the networks say of it; the embeddings are (C, S, D)."""
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """A recording of a group, prepared; ``speakers`` keeps its dendrograms."""
 
     group: str
     sample: Sample
-    scores: WindowedFrames
-    evidence: Evidence
-    embeddings: NDArray[np.float32]
+    prepared: Prepared
+    speakers: WindowSpeakers
 
     @property
-    def active(self) -> NDArray[np.bool_]:
-        """Who is active in each window, (C, F, S)."""
-        return self.evidence.active.data
+    def embeddings(self) -> NDArray[Any]:
+        """Embeddings of the window speakers (C, S, D)."""
+        return self.speakers.embeddings
+
+    @property
+    def active(self) -> NDArray[Any]:
+        """Activity in each window (C, F, S)."""
+        return self.prepared.active.data
+
+    def with_embeddings(self, embeddings: NDArray[Any]) -> Recording:
+        """Return the recording with other embeddings."""
+        return replace(self, speakers=WindowSpeakers(embeddings, self.active))
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +68,7 @@ class Setting:
     """One way to label the window speakers (C, S); ``value`` where it is a threshold."""
 
     name: str
-    labels: Callable[[Heard], NDArray[np.int64]]
+    labels: Callable[[Recording], Labels]
     value: float | None = None
 
 
@@ -70,94 +79,100 @@ class Idea(NamedTuple):
     settings: tuple[Setting, ...]
 
 
-def remembered_dendrogram() -> Callable[..., NDArray[np.float64]]:
-    """Return the merging of `ahc`, which remembers its trees."""
-    original, known = ahc.dendrogram, {}
-
-    def dendrogram(
-        rows: NDArray[Any], linkage: ahc.Linkage, apart: SideBySide | None = None
-    ) -> NDArray[np.float64]:
-        price = () if apart is None else (apart.weight, apart.windows.tobytes())
-        key = (rows.tobytes(), linkage, price)
-        if key not in known:
-            known[key] = original(rows, linkage, apart)
-        return known[key]
-
-    return dendrogram
-
-
 def cluster(
-    heard: Heard,
-    parameters: DiarizationParameters,
-    bounds: CountBounds = FREE,
-    embeddings: NDArray[Any] | None = None,
+    recording: Recording, parameters: DiarizationParameters, bounds: CountBounds = FREE
 ) -> Clusters:
-    """Cluster as the pipeline does, perhaps other embeddings."""
-    rows = heard.embeddings if embeddings is None else embeddings
-    return cluster_speakers(rows, heard.active, parameters, bounds, None)
+    """Cluster as the pipeline does."""
+    return cluster_speakers(recording.speakers, parameters, bounds, None)
 
 
-def plain(heard: Heard, parameters: DiarizationParameters) -> NDArray[np.int64]:
-    return cluster(heard, parameters).labels
+def plain(recording: Recording, parameters: DiarizationParameters) -> Labels:
+    return cluster(recording, parameters).labels
 
 
-def count(heard: Heard, parameters: DiarizationParameters) -> int:
-    return int(cluster(heard, parameters).labels.max()) + 1
+def count(recording: Recording, parameters: DiarizationParameters) -> int:
+    return int(cluster(recording, parameters).labels.max()) + 1
 
 
-def told(heard: Heard, parameters: DiarizationParameters) -> NDArray[np.int64]:
-    """Take the right number from the reference: what an ideal count would bring."""
-    number = len(heard.sample.reference.labels())
-    return forced(heard, replace(parameters, threshold=TOP), number)
+def true_count(recording: Recording) -> int:
+    return len(recording.sample.reference.labels())
 
 
-def forced(
-    heard: Heard,
-    parameters: DiarizationParameters,
-    number: int,
-    embeddings: NDArray[Any] | None = None,
-) -> NDArray[np.int64]:
+def with_true_count(recording: Recording, parameters: DiarizationParameters) -> Labels:
+    """Take the number of speakers from the reference."""
+    return to_number(recording, replace(parameters, threshold=TOP), true_count(recording))
+
+
+def to_number(recording: Recording, parameters: DiarizationParameters, number: int) -> Labels:
     """Cluster into a given number."""
-    return cluster(heard, parameters, CountBounds(number, number), embeddings).labels
+    return cluster(recording, parameters, CountBounds(number, number)).labels
 
 
 def centred(
-    heard: Heard, parameters: DiarizationParameters, *, ideal: bool = False
-) -> NDArray[np.int64]:
+    recording: Recording, parameters: DiarizationParameters, *, ideal: bool = False
+) -> Labels:
     """Count on raw embeddings, cluster after subtracting the mean and normalising again."""
-    rows = unit(heard.embeddings)
-    mean = rows[_training(heard, parameters)].mean(axis=0)
-    if np.isnan(mean).any():
-        return plain(heard, parameters)
-    number = len(heard.sample.reference.labels()) if ideal else count(heard, parameters)
-    there = replace(parameters, threshold=TOP, side_by_side=1.0)
-    return forced(heard, there, number, unit(rows - mean))
+    moved = _centred(recording, parameters.clean_share)
+    if moved is None:
+        return plain(recording, parameters)
+    number = true_count(recording) if ideal else count(recording, parameters)
+    return to_number(moved, replace(parameters, threshold=TOP, side_by_side=1.0), number)
 
 
-def whitened(heard: Heard, parameters: DiarizationParameters) -> NDArray[np.int64]:
+@cache
+def _centred(recording: Recording, clean_share: float) -> Recording | None:
+    rows = unit(recording.embeddings)
+    mean = rows[recording.speakers.training(replace(PLAIN, clean_share=clean_share))].mean(axis=0)
+    return None if np.isnan(mean).any() else recording.with_embeddings(unit(rows - mean))
+
+
+def whitened(recording: Recording, parameters: DiarizationParameters) -> Labels:
     """Whiten by the scatter within small clusters (WCCN; 0.3 of it spread evenly), then cluster."""
-    rows = unit(heard.embeddings).astype(np.float64)
-    training = rows[_training(heard, parameters)]
+    moved = _whitened(recording, parameters.clean_share)
+    if moved is None:
+        return plain(recording, parameters)
+    there = replace(parameters, threshold=TOP, side_by_side=1.0)
+    return to_number(moved, there, count(recording, parameters))
+
+
+@cache
+def _whitened(recording: Recording, clean_share: float) -> Recording | None:
+    rows = unit(recording.embeddings).astype(np.float64)
+    training = rows[recording.speakers.training(replace(PLAIN, clean_share=clean_share))]
     if len(training) < 2:
-        return plain(heard, parameters)
-    tight = agglomerate(
-        training, threshold=0.12, linkage="average", min_cluster_size=1, bounds=FREE
-    )
+        return None
+    tight = average_linkage(training, threshold=0.12, smallest=1)
     scattered = training - centroids_of(training, tight)[tight]
     within = scattered.T @ scattered / len(training)
     even = np.trace(within) / len(within) * np.eye(len(within))
     transform = np.linalg.cholesky(np.linalg.inv(0.7 * within + 0.3 * even))
-    there = replace(parameters, threshold=TOP, side_by_side=1.0)
-    whitened_rows = (rows - training.mean(axis=0)) @ transform
-    return forced(heard, there, count(heard, parameters), whitened_rows)
+    return recording.with_embeddings((rows - training.mean(axis=0)) @ transform)
+
+
+def average_linkage(
+    rows: NDArray[Any],
+    *,
+    threshold: float,
+    smallest: int,
+    tree: NDArray[np.float64] | None = None,
+) -> Labels:
+    """Cluster embeddings (N, D) by average linkage: labels (N,)."""
+    return agglomerate(
+        rows,
+        dendrogram(rows, "average") if tree is None else tree,
+        threshold=threshold,
+        linkage="average",
+        min_cluster_size=smallest,
+        bounds=FREE,
+    )
 
 
 def merged_centroids(
-    heard: Heard, parameters: DiarizationParameters, limit: float
-) -> NDArray[np.int64]:
-    """Cut early, then unite clusters while two centroids are nearer than a limit."""
-    clusters = cluster(heard, parameters)
-    training = heard.embeddings[_training(heard, parameters)]
+    recording: Recording, parameters: DiarizationParameters, limit: float
+) -> Labels:
+    """Cut early, then merge clusters while two centroids are nearer than a limit."""
+    clusters = cluster(recording, parameters)
+    training = recording.embeddings[clusters.training]
     labels = clusters.training_labels
     while labels.size and labels.max() > 0:
         centroids = centroids_of(unit(training), labels)
@@ -169,49 +184,54 @@ def merged_centroids(
         labels = np.unique(np.where(labels == lost, kept, labels), return_inverse=True)[1]
     if not labels.size:
         return clusters.labels
-    return assign_nearest(similarities(heard.embeddings, centroids_of(training, labels)))
+    return assign_nearest(similarities(recording.embeddings, centroids_of(training, labels)))
 
 
-def by_speech(heard: Heard, parameters: DiarizationParameters) -> NDArray[np.int64]:
-    """Let embeddings weigh by their clean speech: one copy for each fifth of the window."""
-    windows, speakers = training = _training(heard, parameters)
-    alone = heard.active & (heard.active.sum(axis=2, keepdims=True) == 1)
-    copies = np.rint(5 * alone[windows, :, speakers].mean(axis=1)).astype(int)
-    rows = np.repeat(heard.embeddings[training], np.maximum(copies, 1), axis=0)
+def by_speech(recording: Recording, parameters: DiarizationParameters) -> Labels:
+    """Weight embeddings by their clean speech: one copy for each fifth of the window."""
+    rows, tree, single = _copied(recording, parameters.clean_share)
     if len(rows) < 2:
-        return plain(heard, parameters)
-    labels = agglomerate(
-        rows,
-        threshold=parameters.threshold,
-        linkage="average",
-        min_cluster_size=round(parameters.min_cluster_size * len(rows) / len(windows)),
-        bounds=FREE,
-    )
-    return assign_nearest(similarities(heard.embeddings, centroids_of(rows, labels)))
+        return plain(recording, parameters)
+    smallest = round(parameters.min_cluster_size * len(rows) / single)
+    labels = average_linkage(rows, threshold=parameters.threshold, smallest=smallest, tree=tree)
+    return assign_nearest(similarities(recording.embeddings, centroids_of(rows, labels)))
 
 
-def kept_apart(heard: Heard, parameters: DiarizationParameters) -> NDArray[np.int64]:
-    """Give the speakers of one window to different clusters."""
-    return assign_apart(cluster(heard, parameters).soft)
+@cache
+def _copied(
+    recording: Recording, clean_share: float
+) -> tuple[NDArray[Any], NDArray[np.float64], int]:
+    """Return the copies (N, D), their dendrogram, and the number of different rows."""
+    windows, speakers = rows = recording.speakers.training(replace(PLAIN, clean_share=clean_share))
+    alone = recording.active & (recording.active.sum(axis=2, keepdims=True) == 1)
+    copies = np.rint(5 * alone[windows, :, speakers].mean(axis=1)).astype(int)
+    repeated = np.repeat(recording.embeddings[rows], np.maximum(copies, 1), axis=0)
+    return repeated, dendrogram(repeated, "average"), len(windows)
 
 
-def most_stable(heard: Heard, parameters: DiarizationParameters) -> NDArray[np.int64]:
+def kept_apart(recording: Recording, parameters: DiarizationParameters) -> Labels:
+    """Assign the speakers of one window to different clusters."""
+    return assign_apart(cluster(recording, parameters).soft)
+
+
+def most_stable(recording: Recording, parameters: DiarizationParameters) -> Labels:
     """Take the number that holds over the longest stretch of thresholds, 0.15 to 0.45."""
     heights = np.geomspace(0.15, 0.45, 45)
-    counts = [count(heard, replace(parameters, threshold=float(h))) for h in heights]
+    counts = [count(recording, replace(parameters, threshold=float(h))) for h in heights]
     runs = np.split(np.array(counts), np.flatnonzero(np.diff(counts)) + 1)
-    return forced(heard, replace(parameters, threshold=TOP), int(max(runs, key=len)[0]))
+    number = int(max(runs, key=len)[0])
+    return to_number(recording, replace(parameters, threshold=TOP), number)
 
 
-def spectral(heard: Heard, parameters: DiarizationParameters) -> NDArray[np.int64]:
+def spectral(recording: Recording, parameters: DiarizationParameters) -> Labels:
     """Cluster by the graph Laplacian (NME-SC, Park et al. 2019), speakers of a window unlinked."""
     from scipy.linalg import eigh
     from sklearn.cluster import KMeans
 
-    windows, speakers = _training(heard, parameters)
-    rows = unit(heard.embeddings[windows, speakers]).astype(np.float64)
+    windows, speakers = recording.speakers.training(parameters)
+    rows = unit(recording.embeddings[windows, speakers]).astype(np.float64)
     if len(rows) < 4:
-        return plain(heard, parameters)
+        return plain(recording, parameters)
     affinity = rows @ rows.T
     linked = windows[:, np.newaxis] != windows
     np.fill_diagonal(linked, val=True)
@@ -230,20 +250,12 @@ def spectral(heard: Heard, parameters: DiarizationParameters) -> NDArray[np.int6
             best = float(ratio), number, vectors[:, :number]
     labels = KMeans(best[1], n_init=5, random_state=0).fit_predict(best[2]).astype(np.int64)
     centroids = centroids_of(rows, np.unique(labels, return_inverse=True)[1])
-    return assign_nearest(similarities(heard.embeddings, centroids))
-
-
-def _training(
-    heard: Heard, parameters: DiarizationParameters
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    return training_rows(
-        heard.embeddings, heard.active, parameters.training_filter, parameters.clean_share
-    )
+    return assign_nearest(similarities(recording.embeddings, centroids))
 
 
 def over_thresholds(
     name: str,
-    way: Callable[..., NDArray[np.int64]] = plain,
+    way: Way = plain,
     thresholds: tuple[float, ...] = THRESHOLDS,
     **changes: Any,
 ) -> Idea:
@@ -258,7 +270,7 @@ def over_thresholds(
     )
 
 
-def once(name: str, way: Callable[..., NDArray[np.int64]], **changes: Any) -> Idea:
+def once(name: str, way: Way, **changes: Any) -> Idea:
     """Try a way to cluster that has no threshold."""
     return Idea(name, (Setting("", partial(way, parameters=replace(PLAIN, **changes))),))
 
@@ -294,6 +306,6 @@ IDEAS = (
     once("most stable count", most_stable),
     once("most stable count, side by side 0.3", most_stable, side_by_side=0.3),
     once("spectral, eigengap", spectral),
-    once("ideal count", told),
+    once("ideal count", with_true_count),
     once("ideal count, centred", partial(centred, ideal=True)),
 )

@@ -1,11 +1,11 @@
-"""Measure ways to cluster the voices of ``tiny``, each on all recordings, leaving one out.
+"""Measure ways to cluster the embeddings of ``tiny``, each on all recordings, leaving one out.
 
 cd tests && python -m benchmarks.clustering_study FOLDER [IDEA ...]
 
-FOLDER keeps the conversations that `benchmarks.simulated` makes and what the networks say (two
-hours of one core the first time, minutes afterwards). Needs the reference material
-(OVDIAR_SHARED, else ../shared) and the bundle ``tiny``. An idea is a list of settings. The table
-tells, strict and in %:
+FOLDER keeps the conversations that `benchmarks.simulated` makes and the prepared recordings (half
+an hour of one core the first time, minutes afterwards). Needs the reference material
+(OVDIAR_SHARED, else ../shared) and the bundle ``tiny``. An idea is a list of settings. The
+columns of the table, strict and in %:
 
 - fitted: DER and recordings with the right number of speakers by the one setting that is best
   for all recordings (without programmes and ami);
@@ -23,10 +23,9 @@ import warnings
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
-from unittest.mock import patch
 
 import numpy as np
-from benchmarks.clustering_ideas import IDEAS, Heard, Idea, Setting, remembered_dendrogram
+from benchmarks.clustering_ideas import IDEAS, Idea, Recording, Setting
 from benchmarks.development import DATA
 from benchmarks.simulated import simulate
 
@@ -34,12 +33,12 @@ import ovdiar
 from ovdiar import SpeakerDiarization
 from ovdiar.activity import to_annotation
 from ovdiar.clustering.assignment import UNASSIGNED
+from ovdiar.clustering.cluster import WindowSpeakers
 from ovdiar.errors import OvdiarWarning
 from ovdiar.frames import Frames
 from ovdiar.metrics import STRICT, DiarizationErrors, Scoring, diarization_errors, speaker_counts
-from ovdiar.pipelines.diarization.front_end import observe
 from ovdiar.reconstruction import cluster_activations, select_loudest
-from ovdiar.tuning.cache import EvidenceCache
+from ovdiar.tuning.cache import PreparedCache
 from ovdiar.tuning.corpus import read_corpus
 
 if TYPE_CHECKING:
@@ -57,44 +56,41 @@ TOLERANCE = 0.005
 
 
 class Outcome(NamedTuple):
-    """What a setting did on one recording."""
+    """The result of a setting on one recording."""
 
     errors: DiarizationErrors
     right_count: bool
 
 
-def hear(folder: Path) -> Iterator[Heard]:
-    """Say what the networks say of every recording, of the development set and simulated."""
+def prepare(folder: Path) -> Iterator[Recording]:
+    """Run the networks over every recording, of the development set and simulated."""
     models = ovdiar.load("tiny")
     simulate(folder)
     parameters = SpeakerDiarization(models).parameters
-    known = EvidenceCache(models, parameters, folder / "cache")
+    cached = PreparedCache(models, parameters, folder / "cache")
     roots = [DATA / group for group in FOLDERS] + [folder / "tune", folder / "test"]
     for root in roots:
         for sample in read_corpus(root):
-            said = known.hear(sample, parameters.segmentation_threshold)
-            dimension = said.embeddings.shape[2]
-            evidence = observe(
-                said.scores, parameters.segmentation_threshold, sample.uri, dimension
-            )
-            yield Heard(root.name, sample, said.scores, evidence, said.embeddings)
+            prepared = cached.load(sample, parameters.segmentation_threshold)
+            speakers = WindowSpeakers(prepared.embeddings, prepared.active.data, prepared.trees)
+            yield Recording(root.name, sample, prepared, speakers)
 
 
-def judge(recording: Heard, labels: NDArray[np.int64]) -> Outcome:
+def judge(recording: Recording, labels: NDArray[np.int64]) -> Outcome:
     """Score the labels (C, S) of a recording's window speakers."""
-    return score(recording, to_annotation(talk(recording, labels)))
+    return score(recording, to_annotation(decode(recording, labels)))
 
 
-def talk(recording: Heard, labels: NDArray[np.int64]) -> Frames:
-    """Put together when each cluster talks: labels (C, S) -> (T, K), 0 or 1."""
+def decode(recording: Recording, labels: NDArray[np.int64]) -> Frames:
+    """Reconstruct the frames of each cluster: labels (C, S) -> (T, K), 0 or 1."""
     speaking = np.where(recording.active.any(axis=1), labels, UNASSIGNED)
-    activations = cluster_activations(recording.scores, speaking)
-    count = recording.evidence.count
+    activations = cluster_activations(recording.prepared.scores, speaking)
+    count = recording.prepared.count
     clusters = np.uint8(min(activations.data.shape[1], 255))
     return select_loudest(activations, Frames(np.minimum(count.data, clusters), count.grid))
 
 
-def score(recording: Heard, found: Annotation) -> Outcome:
+def score(recording: Recording, found: Annotation) -> Outcome:
     """Score an answer."""
     sample = recording.sample
     scoring = SCORINGS.get(recording.group, STRICT)
@@ -106,7 +102,7 @@ def score(recording: Heard, found: Annotation) -> Outcome:
 class Study:
     """Judges settings on recordings, each labelling once."""
 
-    def __init__(self, recordings: Sequence[Heard]) -> None:
+    def __init__(self, recordings: Sequence[Recording]) -> None:
         self.recordings = recordings
         self._judged = cache(self._judge)
         self._known: dict[tuple[int, bytes], Outcome] = {}
@@ -192,14 +188,13 @@ def main() -> None:
     parser.add_argument("ideas", nargs="*", metavar="IDEA", help="some of them; by default all")
     options = parser.parse_args()
     warnings.simplefilter("ignore", OvdiarWarning)
-    study = Study(list(hear(options.folder)))
+    study = Study(list(prepare(options.folder)))
     names = ["idea", "fitted setting", "fitted", "left out", "tested", "plateau", "simulated"]
     names += ["sample + calls", "mixes", "tune", "test", *UNFITTED]
     print("| " + " | ".join(names) + " |\n" + "| --- " * len(names) + "|")
     chosen: list[Any] = [i for i in IDEAS if not options.ideas or i.name in options.ideas]
-    with patch("ovdiar.clustering.ahc.dendrogram", remembered_dendrogram()):
-        for idea in chosen:
-            print("| " + " | ".join(study.row(idea)) + " |", flush=True)
+    for idea in chosen:
+        print("| " + " | ".join(study.row(idea)) + " |", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Print how far the answers to one recording in several formats lie apart.
+"""Compare the answers to one recording in several formats.
 
 python tests/benchmarks/codecs.py RECORDING... [--models tiny] [--json FILE]
 
@@ -27,7 +27,7 @@ MOST_RATE, LEAST_NEAR = 0.01, 0.95
 
 
 def main() -> None:
-    """Measure, print, and write where that is asked for."""
+    """Measure, print, and with ``--json`` write to a file."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("recordings", type=Path, nargs="+")
     parser.add_argument("--models", default="tiny")

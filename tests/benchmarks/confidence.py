@@ -1,16 +1,17 @@
-"""Fit the formula of `ovdiar.confidence` on the development set, and say how well it holds.
+"""Fit the calibration of confidence on the development set, and measure how well it holds.
 
 cd tests && python -m benchmarks.confidence
 
 Needs the reference material (OVDIAR_SHARED, else ../shared) and the bundle ``tiny``. The formula
-is fitted to decodings at several clustering thresholds: at the right one hardly a voice is taken
-for another, and what confusion looks like could not be learned.
+(`ovdiar.confidence`) is fitted to clusterings at several thresholds: at the default, speakers are
+hardly ever confused, and what confusion looks like could not be learned.
 """
 
 from __future__ import annotations
 
 import json
 import warnings
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -18,10 +19,10 @@ from benchmarks.development import Labelled, recordings
 from sklearn.linear_model import LogisticRegression
 
 import ovdiar
-from ovdiar import SpeakerDiarization
-from ovdiar.activity import to_annotation
-from ovdiar.confidence import BIAS, WEIGHTS, turn_evidence
-from ovdiar.errors import OvdiarWarning
+from ovdiar import Segment, SpeakerDiarization
+from ovdiar.activity import speaker_turns
+from ovdiar.confidence import TurnFeatures, confidence
+from ovdiar.errors import ModelError, OvdiarWarning
 from ovdiar.metrics import speaker_mapping
 from ovdiar.segment import merge
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ovdiar import Annotation
+    from ovdiar.calibration import Calibration
 
 GROUPS = ("simulated", "sample", "calls", "mixes")
 ELSEWHERE = ("programmes", "ami")
@@ -41,9 +42,9 @@ SURE = 0.9
 
 
 class Rated(NamedTuple):
-    """Turns of some decodings: their evidence (N, 2), scored time and right time, s."""
+    """Turns of some clusterings: features (N, 2), scored time and right time (N,), s."""
 
-    evidence: NDArray[np.float64]
+    features: NDArray[np.float64]
     scored_s: NDArray[np.float64]
     right_s: NDArray[np.float64]
 
@@ -52,66 +53,62 @@ class Rated(NamedTuple):
         return cls(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 
-class Logistic(NamedTuple):
-    weights: NDArray[np.float64]
-    bias: float
-
-    def __call__(self, evidence: NDArray[np.float64]) -> NDArray[np.float64]:
-        chances: NDArray[np.float64] = 1 / (1 + np.exp(-(self.bias + evidence @ self.weights)))
-        return chances
-
-
-def rate(recording: Labelled, threshold: float, models: ovdiar.Models) -> Rated:
-    """Decode, and see how much of each turn's time its speaker talks in the reference."""
+def rate(recording: Labelled, threshold: float, pipeline: SpeakerDiarization) -> Rated:
+    """Cluster, and measure how much of each turn's time its speaker talks in the reference."""
+    prepared, parameters = recording.prepared, pipeline.parameters
     trace: dict[str, Any] = {}
-    pipeline = SpeakerDiarization(models, threshold=threshold)
-    found = recording.decode(pipeline, trace=trace).speaker_diarization
+    found = pipeline.cluster(prepared, threshold=threshold, trace=trace)
+    if not found.speaker_diarization.turns:
+        return Rated(np.zeros((0, 2)), np.zeros(0), np.zeros(0))
+    turns = speaker_turns(
+        trace["discrete_diarization"],
+        min_duration_on=parameters.min_duration_on,
+        min_duration_off=parameters.min_duration_off,
+    )
+    features = TurnFeatures(
+        prepared.scores, prepared.active.data, trace["hard_clusters"], trace["soft_clusters"]
+    )
     reference = recording.reference()
-    mapping = speaker_mapping(reference, found, uem=recording.uem)
+    names = {int(column): str(column) for column in turns.speakers()}
+    mapping = speaker_mapping(reference, turns.to_annotation(names), uem=recording.uem)
     said = {name: merge(reference.label_timeline(name)) for name in reference.labels()}
-    scored_s, right_s = np.zeros(len(found)), np.zeros(len(found))
-    for row, turn in enumerate(found.turns):
-        for part in (turn.segment & part for part in recording.uem):
+    scored_s, right_s = np.zeros(len(turns)), np.zeros(len(turns))
+    rows = zip(turns.columns.tolist(), turns.starts_s, turns.ends_s, strict=True)
+    for row, (column, start_s, end_s) in enumerate(rows):
+        segment = Segment(float(start_s), float(end_s))
+        for part in (segment & part for part in recording.uem):
             scored_s[row] += part.duration
             right_s[row] += sum(
-                (part & s).duration for s in said.get(mapping.get(turn.speaker, ""), ())
+                (part & s).duration for s in said.get(mapping.get(names[column], ""), ())
             )
-    numbered = to_annotation(
-        trace["discrete_diarization"],
-        min_duration_on=pipeline.parameters.min_duration_on,
-        min_duration_off=pipeline.parameters.min_duration_off,
-    )
-    return Rated(_evidence(numbered, trace), scored_s, right_s)
+    return Rated(features(turns), scored_s, right_s)
 
 
-def _evidence(numbered: Annotation, trace: dict[str, Any]) -> NDArray[np.float64]:
-    return turn_evidence(
-        numbered,
-        trace["segmentations"],
-        trace["binarized_segmentations"].data,
-        trace["hard_clusters"],
-        trace["soft_clusters"],
-    )
+def fit(turns: Rated, shipped: Calibration) -> Calibration:
+    """Fit to seconds: each turn counts as right and as wrong, by how much of it is.
 
-
-def fit(turns: Rated) -> Logistic:
-    """Fit to seconds: each turn counts as right and as wrong, by how much of it is."""
+    The largest margin stays as shipped.
+    """
+    limit = shipped.largest_margin
+    activation, margin = turns.features.T
+    features = np.column_stack([activation, np.clip(margin, -limit, limit)])
     wrong_s = turns.scored_s - turns.right_s
     model = LogisticRegression(C=np.inf, max_iter=10_000).fit(
-        np.tile(turns.evidence, (2, 1)),
-        np.repeat([1, 0], len(turns.evidence)),
+        np.tile(features, (2, 1)),
+        np.repeat([1, 0], len(features)),
         sample_weight=np.concatenate([turns.right_s, np.maximum(wrong_s, 0)]),
     )
-    return Logistic(model.coef_[0], float(model.intercept_[0]))
+    weights, bias = model.coef_[0].tolist(), float(model.intercept_[0])
+    return replace(shipped, activation=weights[0], margin=weights[1], bias=bias)
 
 
-def figures(turns: Rated, chances: NDArray[np.float64]) -> dict[str, float]:
-    """Shares: of time given `SURE` or more, of it that is right, of the rest; mean gap."""
-    sure = chances >= SURE
+def figures(turns: Rated, shares: NDArray[np.float64]) -> dict[str, float]:
+    """Shares: of time given `SURE` or more, of it that is right, of the rest that is right."""
+    sure = shares >= SURE
     return {
         "speech_s": float(turns.scored_s.sum()),
         "right": _share(turns.right_s, turns.scored_s),
-        "expected": float(chances @ turns.scored_s / turns.scored_s.sum()),
+        "expected": float(shares @ turns.scored_s / turns.scored_s.sum()),
         "sure": _share(turns.scored_s * sure, turns.scored_s),
         "right_where_sure": _share(turns.right_s[sure], turns.scored_s[sure]),
         "right_elsewhere": _share(turns.right_s[~sure], turns.scored_s[~sure]),
@@ -126,11 +123,15 @@ def main() -> None:
     """Print the fitted formula and its figures, by recordings left out and not."""
     warnings.simplefilter("ignore", OvdiarWarning)
     models = ovdiar.load("tiny")
-    known = list(recordings(models, GROUPS))
-    strange = list(recordings(models, ELSEWHERE))
+    shipped = models.bundle.calibration
+    if shipped is None:
+        raise ModelError("the bundle tiny has no calibration: export it again")
+    pipeline = SpeakerDiarization(models)
+    known = list(recordings(pipeline, GROUPS))
+    others = list(recordings(pipeline, ELSEWHERE))
     rated = {
-        (each.name, threshold): rate(each, threshold, models)
-        for each in known + strange
+        (each.name, threshold): rate(each, threshold, pipeline)
+        for each in known + others
         for threshold in (*THRESHOLDS, DEFAULT)
     }
 
@@ -138,25 +139,23 @@ def main() -> None:
         return Rated.joined([rated[name, t] for name in names for t in thresholds])
 
     names = [each.name for each in known]
-    formula = fit(of(names, THRESHOLDS))
-    left_out = [fit(of([other for other in names if other != name], THRESHOLDS)) for name in names]
-    shipped = Logistic(np.array(WEIGHTS), BIAS)
+    fitted = fit(of(names, THRESHOLDS), shipped)
+    left_out = {
+        name: fit(of([other for other in names if other != name], THRESHOLDS), shipped)
+        for name in names
+    }
     rows = {}
     for threshold in THRESHOLDS:
+        shares = [confidence(rated[n, threshold].features, left_out[n]) for n in names]
         everything = of(names, [threshold])
-        chances = [
-            each(rated[name, threshold].evidence)
-            for each, name in zip(left_out, names, strict=True)
-        ]
-        rows[f"left out, threshold {threshold}"] = figures(everything, np.concatenate(chances))
+        rows[f"left out, threshold {threshold}"] = figures(everything, np.concatenate(shares))
     for name in names:
         here = rated[name, DEFAULT]
-        rows[name] = figures(here, shipped(here.evidence))
+        rows[name] = figures(here, confidence(here.features, shipped))
     for group in (GROUPS, *((each,) for each in ELSEWHERE)):
-        here = of([n.name for n in known + strange if n.group in group], [DEFAULT])
-        rows[", ".join(group)] = figures(here, shipped(here.evidence))
-    print(json.dumps({"weights": list(formula.weights), "bias": formula.bias}))
-    print("shipped:", WEIGHTS, BIAS)
+        here = of([n.name for n in known + others if n.group in group], [DEFAULT])
+        rows[", ".join(group)] = figures(here, confidence(here.features, shipped))
+    print(json.dumps({"fitted": fitted.to_dict(), "shipped": shipped.to_dict()}))
     for name, row in rows.items():
         print(f"{name:32}" + "  ".join(f"{key} {value:.3f}" for key, value in row.items()))
 

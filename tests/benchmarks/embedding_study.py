@@ -1,4 +1,4 @@
-"""Measure how well other ways to run the embedding of ``tiny`` tell voices apart.
+"""Measure how well other ways to run the embedding of ``tiny`` separate speakers.
 
 cd tests && python -m benchmarks.embedding_study FOLDER [NAME ...]
 
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from benchmarks.clustering_study import hear
+from benchmarks.clustering_study import prepare
 from scipy.signal import butter, sosfiltfilt
 
 import ovdiar
@@ -29,7 +29,7 @@ from ovdiar.networks.models import UtteranceEmbedding
 from ovdiar.windows import output_grid
 
 if TYPE_CHECKING:
-    from benchmarks.clustering_ideas import Heard
+    from benchmarks.clustering_ideas import Recording
     from numpy.typing import NDArray
 
     from ovdiar.embedding import EmbeddingModel
@@ -53,9 +53,11 @@ def ways(model: UtteranceEmbedding) -> dict[str, UtteranceEmbedding]:
     return {"as it is": model, "300 to 3400 Hz": model, **changed}
 
 
-def embed(heard: Heard, model: EmbeddingModel, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+def embed(
+    recording: Recording, model: EmbeddingModel, samples: NDArray[np.float32]
+) -> NDArray[np.float32]:
     """Embed every second window's speakers: (C, S, D), NaN elsewhere."""
-    windows, active = heard.scores.windows, heard.active
+    windows, active = recording.prepared.scores.windows, recording.active
     total = (len(active) - 1) * windows.step + windows.width
     padded = np.pad(samples, (0, max(0, total - len(samples))))
     least = least_clean_frames(active.shape[1], model.spec.min_samples, windows.width)
@@ -71,18 +73,18 @@ def embed(heard: Heard, model: EmbeddingModel, samples: NDArray[np.float32]) -> 
     return found
 
 
-def owners(heard: Heard) -> NDArray[np.int64]:
-    """Say who each window speaker is in the reference: (C, S), -1 where it is nobody for sure."""
-    grid, total, starts = output_grid(heard.scores)
+def owners(recording: Recording) -> NDArray[np.int64]:
+    """Identify window speakers in the reference: (C, S), -1 where nobody is `PUREST` of one."""
+    grid, total, starts = output_grid(recording.prepared.scores)
     centres_s = grid.centres_s(total)
-    reference = heard.sample.reference
+    reference = recording.sample.reference
     talk = np.zeros((total, len(reference.labels())), dtype=bool)
     for segment, speaker in reference:
         first, last = np.searchsorted(centres_s, (segment.start, segment.end))
         talk[first:last, reference.labels().index(speaker)] = True
-    names = np.full(heard.active.shape[::2], -1)
+    names = np.full(recording.active.shape[::2], -1)
     for window, start in enumerate(starts):
-        active = heard.active[window]
+        active = recording.active[window]
         shared = active.T.astype(float) @ talk[start : start + len(active)]
         sure = shared.max(axis=1) > PUREST * np.maximum(active.sum(axis=0), 1)
         names[window] = np.where(sure, shared.argmax(axis=1), -1)
@@ -90,17 +92,17 @@ def owners(heard: Heard) -> NDArray[np.int64]:
 
 
 def equal_error_rate(same: NDArray[np.float64], different: NDArray[np.float64]) -> float:
-    """Find where as many pairs of one voice are missed as pairs of two are taken for one."""
+    """Find where as many pairs of one speaker are missed as pairs of two are accepted."""
     limits = np.quantile(np.concatenate([same, different]), np.linspace(0, 1, 1001))
     missed = 1 - np.searchsorted(np.sort(same), limits, side="right") / len(same)
     taken = np.searchsorted(np.sort(different), limits, side="right") / len(different)
     return float(np.maximum(missed, taken).min())
 
 
-def measure(heard: Heard, embeddings: NDArray[np.float32]) -> float:
+def measure(recording: Recording, embeddings: NDArray[np.float32]) -> float:
     """Compare all pairs of a recording's clean window speakers."""
-    rows = training_rows(embeddings, heard.active, "clean")
-    names = owners(heard)[rows]
+    rows = training_rows(embeddings, recording.active, "clean")
+    names = owners(recording)[rows]
     known = embeddings[rows][names >= 0]
     distances = cosine_distances(known, known)
     alike = names[names >= 0][:, np.newaxis] == names[names >= 0]
@@ -118,17 +120,17 @@ def main() -> None:
     model = ovdiar.load("tiny").embedding
     if not isinstance(model, UtteranceEmbedding):
         raise TypeError(type(model))
-    recordings = [each for each in hear(options.folder) if each.sample.uri in options.names]
+    recordings = [each for each in prepare(options.folder) if each.sample.uri in options.names]
     print("| embedding | " + " | ".join(each.sample.uri for each in recordings) + " |")
     print("| --- " * (1 + len(recordings)) + "|")
     band = butter(6, TELEPHONE_HZ, "bandpass", fs=model.spec.rate, output="sos")
     for name, network in ways(model).items():
         rates = []
-        for heard in recordings:
-            samples = load(heard.sample.audio, rate=model.spec.rate).samples
+        for recording in recordings:
+            samples = load(recording.sample.audio, rate=model.spec.rate).samples
             if name.endswith("Hz"):
                 samples = sosfiltfilt(band, samples).astype(np.float32)
-            rates.append(measure(heard, embed(heard, network, samples)))
+            rates.append(measure(recording, embed(recording, network, samples)))
         print(f"| {name} | " + " | ".join(f"{100 * rate:.1f}" for rate in rates) + " |", flush=True)
 
 

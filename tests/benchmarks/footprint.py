@@ -36,12 +36,12 @@ INSTALLS: dict[str, tuple[str, list[list[str]]]] = {
 }
 TOOLS = {"pip", "setuptools", "wheel"}
 SHOWN = 8
-"""Packages told by name; the rest is summed up."""
+"""Packages listed by name; the rest is summed up."""
 MB = 1e6
 
 
 def main() -> None:
-    """Measure what was asked for; print, and write."""
+    """Measure the installations; print, and write."""
     parser = argparse.ArgumentParser(description=__doc__)
     for name in INSTALLS:
         parser.add_argument(f"--{name}", type=Path, metavar="ENVIRONMENT")
@@ -92,9 +92,9 @@ def to_table(found: dict[str, dict[str, int]]) -> str:
     for title, sizes in found.items():
         heavy = list(sizes.items())[:SHOWN]
         rest = sum(sizes.values()) - sum(size for _, size in heavy)
-        told = ", ".join(f"{name} {size / MB:.0f}" for name, size in heavy if size >= MB / 2)
-        told += f", all else {rest / MB:.0f}" if rest >= MB / 2 else ""
-        rows.append(f"| {title} | {sum(sizes.values()) / MB:.0f} | {len(sizes)} | {told} |")
+        listed = ", ".join(f"{name} {size / MB:.0f}" for name, size in heavy if size >= MB / 2)
+        listed += f", all else {rest / MB:.0f}" if rest >= MB / 2 else ""
+        rows.append(f"| {title} | {sum(sizes.values()) / MB:.0f} | {len(sizes)} | {listed} |")
     return "\n".join(rows)
 
 

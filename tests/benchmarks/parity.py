@@ -84,7 +84,7 @@ def from_tensors() -> Iterator[tuple[str, str, str]]:
     for uri in RECORDINGS:
         arrays = np.load(answers / f"{uri}.npz")
         for tag, options in DIARIZATIONS.items():
-            asked = {name: value for name, value in options.items() if name.endswith("speakers")}
+            counts = {name: value for name, value in options.items() if name.endswith("speakers")}
             pipeline = ovdiar.SpeakerDiarization(
                 None,
                 preset="2.1",
@@ -100,7 +100,7 @@ def from_tensors() -> Iterator[tuple[str, str, str]]:
                 window_s=5.0,
                 step_s=0.5,
                 uri=uri,
-                **asked,
+                **counts,
             )
             theirs = _read(answers, f"{uri}.diarization_{tag}")
             yield "SpeakerDiarization 2.1", rttm.dumps(result.speaker_diarization), theirs

@@ -30,7 +30,7 @@ CALIBRATION = ("ami", "simulated")
 
 @dataclass(frozen=True)
 class Peer:
-    """One pipeline: the interpreter that runs it, its runner, and what the runner is told."""
+    """One pipeline: the interpreter that runs it, its runner, and the runner's task."""
 
     python: Path
     runner: str

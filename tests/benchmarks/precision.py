@@ -1,6 +1,6 @@
 """What f16 and int8 cost, of the trained segmentation model and of GE2E: prints Markdown and JSON.
 
-Every second recording of the shared material calibrates int8, the others tell the cost; of the
+Every second recording of the shared material calibrates int8, the others measure the cost; of the
 single voices, every second speaker::
 
     python tests/benchmarks/precision.py --json precision.json

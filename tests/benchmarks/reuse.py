@@ -59,11 +59,12 @@ def steps_table(models: Models) -> str:
     lines.append("| --- " * (len(GROUPS) + 3) + "|")
     for step in STEPS:
         options: dict[str, Any] = {**TINY.pipeline, "segmentation_step": step}
-        pipeline = SpeakerDiarization(models, **options)
+        front_end = SpeakerDiarization(models, segmentation_step=step)
+        back_end = SpeakerDiarization(None, **options)
         errors: dict[str, DiarizationErrors] = defaultdict(DiarizationErrors)
         counts = SpeakerCounts()
-        for each in recordings(models, GROUPS, segmentation_step=step):
-            answer = each.decode(pipeline).speaker_diarization
+        for each in recordings(front_end, GROUPS):
+            answer = back_end.cluster(each.prepared).speaker_diarization
             errors[each.group] += diarization_errors(each.reference(), answer, uem=each.uem)
             counts += speaker_counts(each.reference(), answer, uem=each.uem)
         pooled = sum(errors.values(), start=DiarizationErrors())
@@ -89,20 +90,24 @@ def sharing_table(models: Models) -> str:
     lines = ["| recordings | cosine: mean | 5th percentile | beyond the end | from the centre |"]
     lines[0] += " DER between modes |"
     lines.append("| --- " * 6 + "|")
+    step: dict[str, Any] = {"segmentation_step": ALIGNED}
+    exact = SpeakerDiarization(models, **step)
+    shared = SpeakerDiarization(models, **step, embedding_reuse="shared")
     for group in GROUPS:
         inside, beyond, apart, errors = [], [], [], DiarizationErrors()
-        exact = recordings(models, [group], segmentation_step=ALIGNED)
-        shared = recordings(models, [group], embedding_reuse="shared", segmentation_step=ALIGNED)
-        for one, other in zip(exact, shared, strict=True):
-            alone, reused = (each.trace["embeddings"] for each in (one, other))
+        pairs = zip(recordings(exact, [group]), recordings(shared, [group]), strict=True)
+        for one, other in pairs:
+            alone, reused = (each.prepared.embeddings for each in (one, other))
             alike = cosines(alone, reused)
             inside.append(alike[:-1])
             beyond.append(alike[-1:])
             with warnings.catch_warnings():  # of recordings in which nobody is embedded
                 warnings.simplefilter("ignore", RuntimeWarning)
                 apart.append(cosines(alone, reused, np.nanmean(alone, axis=(0, 1))))
-            both = (each.trace["result"].speaker_diarization for each in (one, other))
-            errors += diarization_errors(*both)
+            errors += diarization_errors(
+                exact.cluster(one.prepared).speaker_diarization,
+                shared.cluster(other.prepared).speaker_diarization,
+            )
         within, after, centred = (np.concatenate(parts) for parts in (inside, beyond, apart))
         lines.append(
             f"| {group} | {np.nanmean(within):.4f} | {np.nanpercentile(within, 5):.4f} "

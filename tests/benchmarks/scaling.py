@@ -1,4 +1,4 @@
-"""What longer recordings cost, in time and in memory: prints Markdown, writes JSON and the README.
+"""What longer recordings cost, in time and in memory: prints Markdown, writes JSON and a page.
 
 cd tests && python -m benchmarks.scaling --bundle FOLDER [--minutes 1 6 60 480] [--json FILE]
 [--write PAGE]

@@ -2,11 +2,11 @@
 
 cd tests && python -m benchmarks.second_pass FOLDER [WAY ...]
 
-FOLDER is that of `benchmarks.clustering_study`; it keeps the new embeddings too. Nobody tells the
-number of speakers. Where one talks alone for `LEAST_S` or more, that utterance is embedded as a
-whole; the speaker's voice is the mean of these embeddings by their lengths. Strict DER in % and
-recordings with the right number of speakers, by groups; ``all`` is without programmes and ami. A
-last line tells how many utterances are nearer to a voice that is not their speaker's.
+FOLDER is that of `benchmarks.clustering_study`; it keeps the new embeddings too. The number of
+speakers is not given. Where one speaker talks alone for `LEAST_S` or more, that utterance is
+embedded as a whole; a speaker's voice is the mean of these embeddings, weighted by length. Strict
+DER in % and recordings with the right number of speakers, by groups; ``all`` is without programmes
+and ami. The last line counts the utterances that are nearer to another speaker's voice.
 """
 
 from __future__ import annotations
@@ -21,14 +21,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from unittest.mock import patch
 
 import numpy as np
-from benchmarks.clustering_ideas import PLAIN, cluster, remembered_dendrogram
-from benchmarks.clustering_study import UNFITTED, cell, hear, score, talk
+from benchmarks.clustering_ideas import PLAIN, average_linkage, cluster
+from benchmarks.clustering_study import UNFITTED, cell, decode, prepare, score
 
 import ovdiar
 from ovdiar import Resegmentation
 from ovdiar.activity import to_annotation
 from ovdiar.audio.reading import load
-from ovdiar.clustering.ahc import FREE, agglomerate
 from ovdiar.clustering.assignment import (
     assign_nearest,
     centroids_of,
@@ -37,12 +36,11 @@ from ovdiar.clustering.assignment import (
     unit,
 )
 from ovdiar.errors import OvdiarWarning
-from ovdiar.tuning.cache import Recalled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from benchmarks.clustering_ideas import Heard
+    from benchmarks.clustering_ideas import Recording
     from numpy.typing import NDArray
 
     from ovdiar import Annotation, Models
@@ -53,7 +51,7 @@ LEAST_S = 1.6
 """A partial utterance of GE2E."""
 THRESHOLD = 0.24
 EARLY = 0.2
-"""A cut that splits people rather than uniting two."""
+"""A cut that splits speakers rather than merging two."""
 LIMITS = (0.1, 0.11, 0.13, 0.15, 0.16, 0.18, 0.2)
 HEIGHTS = (0.16, 0.18, 0.2, 0.22, 0.24, 0.26)
 GROUPS = {
@@ -92,17 +90,17 @@ class FirstPass(NamedTuple):
         return voices
 
 
-class Hearing:
+class Utterances:
     """Embeds the utterances that a first pass finds, and keeps them in a folder."""
 
     def __init__(self, models: Models, folder: Path) -> None:
         self._model, self._folder = models.embedding, folder
         folder.mkdir(parents=True, exist_ok=True)
 
-    def __call__(self, heard: Heard, threshold: float) -> FirstPass:
+    def __call__(self, recording: Recording, threshold: float) -> FirstPass:
         """Cluster and decode as the pipeline does, then embed every utterance."""
-        clusters = cluster(heard, replace(PLAIN, threshold=threshold))
-        frames = talk(heard, clusters.labels)
+        clusters = cluster(recording, replace(PLAIN, threshold=threshold))
+        frames = decode(recording, clusters.labels)
         alone = frames.data * (frames.data.sum(axis=1, keepdims=True) == 1)
         turns = [
             turn
@@ -112,14 +110,14 @@ class Hearing:
         times = np.array([(t.segment.start, t.segment.end) for t in turns]).reshape(-1, 2)
         place = np.vectorize(frames.grid.index_of_centre, otypes=[np.int64])
         speakers = np.array([int(turn.speaker) for turn in turns], dtype=np.int64)
-        return FirstPass(clusters, frames, speakers, place(times), self._embed(heard, times))
+        return FirstPass(clusters, frames, speakers, place(times), self._embed(recording, times))
 
-    def _embed(self, heard: Heard, times: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _embed(self, recording: Recording, times: NDArray[np.float64]) -> NDArray[np.float64]:
         digest = hashlib.sha256(times.tobytes()).hexdigest()[:12]
-        path = self._folder / f"{heard.sample.uri}_{digest}.npy"
+        path = self._folder / f"{recording.sample.uri}_{digest}.npy"
         if not path.exists():
             rate, everything = self._model.spec.rate, np.ones((1, 1, 1), np.float32)
-            samples = load(heard.sample.audio, rate=rate).samples
+            samples = load(recording.sample.audio, rate=rate).samples
             rows = np.empty((len(times), self._model.spec.dimension))
             for row, (start, end) in zip(rows, np.rint(times * rate).astype(int), strict=True):
                 row[:] = self._model(samples[np.newaxis, start:end], everything)[0, 0]
@@ -128,15 +126,15 @@ class Hearing:
         return unit(rows)
 
 
-def as_it_is(heard: Heard, hearing: Hearing) -> Annotation:
-    return to_annotation(hearing(heard, THRESHOLD).frames)
+def as_it_is(recording: Recording, utterances: Utterances) -> Annotation:
+    return to_annotation(utterances(recording, THRESHOLD).frames)
 
 
-def windows_to_voices(heard: Heard, hearing: Hearing) -> Annotation:
-    """Give every window speaker to the voice nearest to its embedding."""
-    first = hearing(heard, THRESHOLD)
-    labels = assign_nearest(similarities(heard.embeddings, first.voices))
-    return to_annotation(talk(heard, labels))
+def windows_to_voices(recording: Recording, utterances: Utterances) -> Annotation:
+    """Assign every window speaker to the voice nearest to its embedding."""
+    first = utterances(recording, THRESHOLD)
+    labels = assign_nearest(similarities(recording.embeddings, first.voices))
+    return to_annotation(decode(recording, labels))
 
 
 def strays(first: FirstPass) -> Iterator[tuple[int, int]]:
@@ -153,9 +151,9 @@ def strays(first: FirstPass) -> Iterator[tuple[int, int]]:
                 yield number, nearest
 
 
-def utterances_to_voices(heard: Heard, hearing: Hearing) -> Annotation:
-    """Give every stray utterance to the voice that it is nearest to."""
-    first = hearing(heard, THRESHOLD)
+def utterances_to_voices(recording: Recording, utterances: Utterances) -> Annotation:
+    """Assign every stray utterance to the voice that it is nearest to."""
+    first = utterances(recording, THRESHOLD)
     frames = first.frames.data.copy()
     for number, nearest in strays(first):
         span = slice(*first.spans[number])
@@ -164,9 +162,11 @@ def utterances_to_voices(heard: Heard, hearing: Hearing) -> Annotation:
     return to_annotation(replace(first.frames, data=frames))
 
 
-def united(heard: Heard, hearing: Hearing, threshold: float, limit: float) -> Annotation:
-    """Unite speakers while two voices are nearer than a limit."""
-    first = hearing(heard, threshold)
+def merged(
+    recording: Recording, utterances: Utterances, threshold: float, limit: float
+) -> Annotation:
+    """Merge speakers while two voices are nearer than a limit."""
+    first = utterances(recording, threshold)
     sums, owner = first.voices.copy(), np.arange(len(first.clusters.centroids))
     while len(np.unique(owner)) > 1:
         left = np.unique(owner)
@@ -178,28 +178,30 @@ def united(heard: Heard, hearing: Hearing, threshold: float, limit: float) -> An
         sums[kept] += sums[lost]
         owner[owner == lost] = kept
     labels = np.unique(owner, return_inverse=True)[1][first.clusters.labels]
-    return to_annotation(talk(heard, labels))
+    return to_annotation(decode(recording, labels))
 
 
-def clustered_anew(heard: Heard, hearing: Hearing, threshold: float) -> Annotation:
-    """Cluster the utterances of an early cut, and give window speakers to the nearest cluster."""
-    first = hearing(heard, EARLY)
+def clustered_anew(recording: Recording, utterances: Utterances, threshold: float) -> Annotation:
+    """Cluster the utterances of an early cut, and assign window speakers to the nearest."""
+    first = utterances(recording, EARLY)
     if len(first.utterances) < 2:
         return to_annotation(first.frames)
-    labels = agglomerate(
-        first.utterances, threshold=threshold, linkage="average", min_cluster_size=2, bounds=FREE
-    )
-    soft = similarities(heard.embeddings, centroids_of(first.utterances, labels))
-    return to_annotation(talk(heard, assign_nearest(soft)))
+    labels = average_linkage(first.utterances, threshold=threshold, smallest=2)
+    soft = similarities(recording.embeddings, centroids_of(first.utterances, labels))
+    return to_annotation(decode(recording, assign_nearest(soft)))
 
 
-def resegmented(heard: Heard, hearing: Hearing, models: Models, **options: Any) -> Annotation:
+def resegmented(
+    recording: Recording, utterances: Utterances, models: Models, **options: Any
+) -> Annotation:
     """Refine the answer with `ovdiar.Resegmentation`, whose windows are those of the first pass."""
-    recalled = Recalled(models.segmentation.spec, heard.scores.data)
-    return Resegmentation(recalled, **options)(heard.sample.audio, as_it_is(heard, hearing))
+    pipeline, first = Resegmentation(models, **options), as_it_is(recording, utterances)
+    scores = recording.prepared.scores
+    with patch("ovdiar.pipelines.base.score_speakers", return_value=scores):
+        return pipeline(recording.sample.audio, first)
 
 
-def ways(models: Models) -> dict[str, Callable[[Heard, Hearing], Annotation]]:
+def ways(models: Models) -> dict[str, Callable[[Recording, Utterances], Annotation]]:
     """Name what is tried."""
     plain = {"onset": 0.5, "offset": 0.5, "min_duration_on": 0.0, "min_duration_off": 0.0}
     reseg = partial(resegmented, models=models)
@@ -208,8 +210,8 @@ def ways(models: Models) -> dict[str, Callable[[Heard, Hearing], Annotation]]:
         "window speakers to the nearest voice": windows_to_voices,
         "utterances to the nearest voice": utterances_to_voices,
         **{
-            f"cut at {threshold:g}, voices nearer than {limit:g} united": partial(
-                united, threshold=threshold, limit=limit
+            f"cut at {threshold:g}, voices nearer than {limit:g} merged": partial(
+                merged, threshold=threshold, limit=limit
             )
             for threshold in (EARLY, THRESHOLD)
             for limit in LIMITS
@@ -236,17 +238,16 @@ def main() -> None:
     options = parser.parse_args()
     warnings.simplefilter("ignore", OvdiarWarning)
     models = ovdiar.load("tiny")
-    hearing = Hearing(models, options.folder / "second")
-    recordings = list(hear(options.folder))
+    utterances = Utterances(models, options.folder / "second")
+    recordings = list(prepare(options.folder))
     print("| second pass | " + " | ".join(GROUPS) + " |\n" + "| --- " * (1 + len(GROUPS)) + "|")
-    with patch("ovdiar.clustering.ahc.dendrogram", remembered_dendrogram()):
-        for name, way in ways(models).items():
-            if options.ways and name not in options.ways:
-                continue
-            found = [(each.group, score(each, way(each, hearing))) for each in recordings]
-            cells = (cell([o for g, o in found if g in groups]) for groups in GROUPS.values())
-            print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
-    first = [hearing(each, THRESHOLD) for each in recordings if each.group not in UNFITTED]
+    for name, way in ways(models).items():
+        if options.ways and name not in options.ways:
+            continue
+        found = [(each.group, score(each, way(each, utterances))) for each in recordings]
+        cells = (cell([o for g, o in found if g in groups]) for groups in GROUPS.values())
+        print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
+    first = [utterances(each, THRESHOLD) for each in recordings if each.group not in UNFITTED]
     astray = sum(len(list(strays(each))) for each in first)
     print(f"\n{astray} of {sum(len(e.speakers) for e in first)} utterances nearer to another voice")
 

@@ -60,7 +60,7 @@ def median(rows: Iterable[dict[str, Any]], key: str) -> float:
 
 
 def ratio(slow: list[dict[str, Any]], quick: list[dict[str, Any]]) -> float:
-    """Return how many times faster one is: the median of what the rounds say."""
+    """Return how many times faster one is: the median of the rounds."""
     pairs = zip(slow, quick, strict=True)
     return float(statistics.median(a["seconds"] / b["seconds"] for a, b in pairs))
 

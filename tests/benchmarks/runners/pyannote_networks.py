@@ -4,7 +4,7 @@ Runs in pyannote's environment (with onnx): python pyannote_networks.py SIGMOID.
 
 The segmentation network is the trained one of ``pyannote/segmentation`` (2022.07; its tensors by
 name in SIGMOID.npz), made into a powerset for windows of 10 s, so that all three pipelines take it
-and hear real turns: a set of speakers scores the sum of their logits, the empty set 0, which puts
+and find real turns: a set of speakers scores the sum of their logits, the empty set 0, which puts
 the loudest set first exactly where its speakers' sigmoids exceed 0.5. The embedding is WeSpeaker's
 ResNet34 with the random weights of the shared checkpoints: its speed is that of trained ones.
 """
@@ -43,7 +43,7 @@ class Segmentation(torch.nn.Module):
 
 
 class Embedding(torch.nn.Module):
-    """WeSpeaker without its filterbank and masks, as sherpa-onnx wants it."""
+    """WeSpeaker without its filterbank and masks, as sherpa-onnx expects it."""
 
     def __init__(self, resnet: torch.nn.Module) -> None:
         super().__init__()
