@@ -204,8 +204,8 @@ class EmbeddingParameters(Parameters):
     )
     embedding_reuse: Literal["window", "shared"] = parameter(
         "window",
-        "window: run the embedding's trunk on every window, as pyannote does; shared: run it once "
-        "over the recording, which is many times faster",
+        "window: embed the speakers of every window, as pyannote does; shared: embed the recording "
+        "once, its trunk or pieces of clean speech, which is many times faster",
     )
 
 
@@ -225,8 +225,10 @@ class ClusteringParameters(Parameters):
         within=SHARES,
         tried=(0.2, 0.3, 0.4),
     )
-    clustering: Literal["ahc", "vbx", "kmeans"] = parameter(
-        "ahc", "agglomerative (ahc), VBx (needs a PLDA), or k-means (needs the number of speakers)"
+    clustering: Literal["ahc", "corrected", "vbx", "kmeans"] = parameter(
+        "ahc",
+        "agglomerative (ahc), agglomerative by similarity corrected for attenuation (corrected), "
+        "VBx (needs a PLDA), or k-means (needs the number of speakers)",
     )
     linkage: Linkage = parameter(
         "centroid",
@@ -235,7 +237,8 @@ class ClusteringParameters(Parameters):
     )
     side_by_side: float = parameter(
         0.0,
-        "cosine distance added between clusters that are active in the same windows",
+        "penalty for merging clusters that are active in the same windows: added to their cosine "
+        "distance, or with clustering=corrected to the threshold",
         within=(0.0, 2.0),
         parity=0.0,
         tried=(0.0, 0.1, 0.3, 1.0),
@@ -243,8 +246,26 @@ class ClusteringParameters(Parameters):
     threshold: float = parameter(
         0.7,
         "where agglomerative clustering stops (0 to 2): the Euclidean distance of normalised "
-        "embeddings with centroid, median and Ward linkage, else the cosine distance",
+        "embeddings with centroid, median and Ward linkage, else the cosine distance; with "
+        "clustering=corrected the least corrected similarity of one speaker's clusters",
         within=(0.0, 2.0),
+    )
+    margin_s: float = parameter(
+        0.25,
+        "clustering=corrected: the threshold is lowered by margin_s / d for clusters of d seconds",
+        within=(0.0, 10.0),
+    )
+    fade_s: float = parameter(
+        0.66,
+        "clustering=corrected: an embedding of d seconds keeps 1 - exp(-d / fade_s) of its "
+        "similarity; depends on the embedding",
+        within=(0.01, 10.0),
+    )
+    usual_level: float = parameter(
+        0.68,
+        "clustering=corrected: usual cosine similarity of one voice's long embeddings; depends on "
+        "the embedding",
+        within=(0.01, 1.0),
     )
     min_cluster_size: int = parameter(
         12,

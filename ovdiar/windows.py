@@ -6,7 +6,8 @@ Source: pyannote.audio 3.3.2 and 4.x, ``Inference.slide``, ``.aggregate`` and ``
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Protocol
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from numpy.typing import NDArray
+
+T = TypeVar("T")
 
 EPSILON = 1e-12
 """Weight of a warm-up frame and smallest divisor of a weighted average (pyannote's epsilon)."""
@@ -88,6 +91,13 @@ def slide(
     held = held[max(first * windows.step - start, 0) :]
     for done in range(0, left, batch_size):
         yield extract_windows(held, windows, done, min(done + batch_size, left))
+
+
+def batched(values: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Group values into lists of ``size``, the last one shorter."""
+    iterator = iter(values)
+    while batch := list(islice(iterator, size)):
+        yield batch
 
 
 def slices(count: int, at_once: int) -> Iterator[slice]:

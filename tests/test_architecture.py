@@ -20,7 +20,15 @@ FIRST = ("errors", "notices", "cancellation", "files")
 VALUES = (*FIRST, "frames", "segment", "discretization", "timeline_svg", "annotation")
 DECLARED = ("calibration", "parameters", "options", "presets")
 VOCABULARY = (*VALUES, *DECLARED, "serialization", "result")
-OF_WINDOWS = ("windows", "conditioning", "activity", "counting", "embedding", "shared_trunk")
+OF_WINDOWS = (
+    "windows",
+    "conditioning",
+    "activity",
+    "counting",
+    "embedding",
+    "shared_trunk",
+    "pieces",
+)
 STAGES = (*OF_WINDOWS, "clustering", "stitching", "reconstruction", "confidence")
 EDGES = ("audio", "networks", "formats", "transcripts", "metrics")
 BUILT_ON = ("hooks", "words", "streaming", "voices", "batch", "tuning", "report", "serve")

@@ -6,40 +6,41 @@ Source: pyannote.audio ``BaseClustering.__call__`` (3.3.2) and ``VBxClustering._
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ovdiar.activity import speakers_active
-from ovdiar.clustering.ahc import FREE, agglomerate, dendrogram, keep_largest
+from ovdiar.clustering.ahc import FREE, agglomerate, keep_largest
 from ovdiar.clustering.assignment import (
-    WINDOWS_AT_ONCE,
+    UNASSIGNED,
     assign_apart,
     assign_nearest,
     centroids_of,
     settle,
     similarities,
 )
+from ovdiar.clustering.corrected import Alternative, Centroids, alternatives, cut_tree
 from ovdiar.clustering.kmeans import kmeans
-from ovdiar.clustering.side_by_side import SideBySide, check_linkage
 from ovdiar.clustering.vbx import Posterior, initial_responsibilities, vbx
+from ovdiar.clustering.window_speakers import (
+    MergeSettings,
+    Rows,
+    TreeSettings,
+    WindowSpeakers,
+    attenuation_of,
+    tree_settings,
+)
 from ovdiar.errors import ConfigError
-from ovdiar.windows import slices
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
     from ovdiar.clustering.ahc import CountBounds
     from ovdiar.clustering.plda import Plda
-    from ovdiar.parameters import ClusteringParameters, Linkage
+    from ovdiar.parameters import ClusteringParameters
 
 MOST_RESPONSIBILITIES = 10_000_000
 """Largest initial responsibilities of VBx, rows times clusters: 80 MB, and five such arrays."""
-
-Rows = tuple["NDArray[np.int64]", "NDArray[np.int64]"]
-"""Indices of windows and of speakers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,102 +62,6 @@ class Clusters:
     posterior: Posterior | None = None
 
 
-class TreeSettings(NamedTuple):
-    """The hyper-parameters that a dendrogram depends on."""
-
-    training_filter: str
-    clean_share: float
-    linkage: Linkage
-    side_by_side: float
-
-
-def tree_settings(parameters: ClusteringParameters) -> TreeSettings | None:
-    """Return what the dendrogram of these hyper-parameters depends on; None where there is none.
-
-    Raises
-    ------
-    ConfigError
-        ``side_by_side`` does not fit the linkage.
-    """
-    if parameters.clustering == "kmeans":
-        return None
-    filtered = parameters.training_filter, parameters.clean_share
-    if parameters.clustering == "vbx":
-        return TreeSettings(*filtered, "centroid", 0.0)
-    if parameters.side_by_side:
-        check_linkage(parameters.linkage)
-    return TreeSettings(*filtered, parameters.linkage, parameters.side_by_side)
-
-
-class WindowSpeakers:
-    """Embeddings (C, S, D) of window speakers and their activity (C, F, S), ready to be clustered.
-
-    Dendrograms, the costly part, are computed once for each `TreeSettings`; ``trees`` are known
-    ones.
-    """
-
-    def __init__(
-        self,
-        embeddings: NDArray[Any],
-        active: NDArray[np.bool_],
-        trees: Mapping[TreeSettings, NDArray[np.float64]] | None = None,
-    ) -> None:
-        self.embeddings, self.active = embeddings, active
-        self._trees = dict(trees or {})
-
-    def training(self, parameters: ClusteringParameters | TreeSettings) -> Rows:
-        """Choose the rows to cluster (see `training_rows`)."""
-        return training_rows(
-            self.embeddings, self.active, parameters.training_filter, parameters.clean_share
-        )
-
-    def tree(self, settings: TreeSettings) -> NDArray[np.float64]:
-        """Return the dendrogram of the training rows."""
-        if settings not in self._trees:
-            training = self.training(settings)
-            weight = settings.side_by_side
-            apart = SideBySide(training[0], weight) if weight else None
-            self._trees[settings] = dendrogram(self.embeddings[training], settings.linkage, apart)
-        return self._trees[settings]
-
-
-def training_rows(
-    embeddings: NDArray[Any],
-    active: NDArray[np.bool_],
-    training_filter: str,
-    clean_share: float = 0.2,
-) -> Rows:
-    """Choose the window speakers to cluster, window by window: indices of windows and speakers.
-
-    ``active`` (pyannote 3.x): all that are active; ``clean`` (4.x): those that are the only
-    active speaker in at least ``clean_share`` of the window's frames. Embeddings without a
-    direction (NaN, infinite, zero) are left out.
-    """
-    if training_filter not in ("active", "clean"):
-        raise ConfigError(f"training_filter {training_filter!r} is unknown: choose active or clean")
-    if training_filter == "active":
-        chosen = speakers_active(active)
-    else:
-        chosen = _clean_frames(active) >= clean_share * active.shape[1]
-    windows, speakers = np.nonzero(chosen)
-    usable = np.empty(len(windows), dtype=bool)
-    for here in slices(len(windows), WINDOWS_AT_ONCE):
-        with np.errstate(over="ignore"):
-            lengths = np.linalg.norm(embeddings[windows[here], speakers[here]], axis=1)
-        usable[here] = np.isfinite(lengths) & (lengths > 0)
-    return windows[usable], speakers[usable]
-
-
-def _clean_frames(active: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Count the frames in which a speaker is the only active one: (C, F, S) -> (C, S)."""
-    counts = np.empty(active.shape[::2], dtype=np.int64)
-    for here in slices(len(active), WINDOWS_AT_ONCE):
-        by_speaker = np.ascontiguousarray(active[here].transpose(0, 2, 1))
-        alone = by_speaker.sum(axis=1, keepdims=True) == 1
-        counts[here] = (by_speaker & alone).sum(axis=2)
-    return counts
-
-
 def cluster_speakers(
     speakers: WindowSpeakers,
     parameters: ClusteringParameters,
@@ -170,9 +75,11 @@ def cluster_speakers(
     ConfigError
         VBx lacks a PLDA, or k-means the number of speakers.
     """
+    settings = tree_settings(parameters)
+    if isinstance(settings, MergeSettings):
+        return _by_corrected_similarity(speakers, settings, parameters, bounds)
     training = speakers.training(parameters)
     rows = speakers.embeddings[training]
-    settings = tree_settings(parameters)
     if parameters.clustering == "vbx" and settings is not None:
         return _by_vbx(speakers, training, settings, parameters, bounds, plda)
     if bounds.within(max(1, len(rows))).most < 2:
@@ -208,6 +115,55 @@ def _one_speaker(embeddings: NDArray[Any], training: Rows) -> Clusters:
         training=training,
         training_labels=np.zeros(len(rows), dtype=np.int64),
     )
+
+
+def _by_corrected_similarity(
+    speakers: WindowSpeakers,
+    settings: MergeSettings,
+    parameters: ClusteringParameters,
+    bounds: CountBounds,
+) -> Clusters:
+    """Cut the tree of rows, and assign window speakers to the nearest centroid."""
+    rows, attenuation = speakers.source.rows, attenuation_of(settings)
+    none = np.zeros(0, dtype=np.int64)
+    if not len(rows.seconds):
+        return _one_speaker(speakers.embeddings, (none, none))
+    tree = speakers.merge_tree(settings)
+    labels = cut_tree(tree, bounds, parameters.threshold, attenuation)
+    centroids = Centroids.of(rows, labels, attenuation)
+    soft = centroids.similarities(speakers.embeddings)
+    assigned = np.full(soft.shape[:2], UNASSIGNED, dtype=np.int64)
+    known = ~np.isnan(soft[..., 0])
+    assigned[known] = soft[known].argmax(axis=1)
+    return Clusters(assigned, centroids.raw, soft, (none, none), labels)
+
+
+def plausible_counts(
+    speakers: WindowSpeakers, parameters: ClusteringParameters
+) -> list[Alternative]:
+    """List the plausible numbers of speakers (see `ovdiar.clustering.corrected.alternatives`).
+
+    Raises
+    ------
+    ConfigError
+        ``clustering`` is another than ``corrected``.
+    """
+    settings = check_alternatives(parameters)
+    if not len(speakers.source.rows.seconds):
+        return []
+    tree = speakers.merge_tree(settings)
+    return alternatives(tree, parameters.threshold, attenuation_of(settings))
+
+
+def check_alternatives(parameters: ClusteringParameters) -> MergeSettings:
+    """Return what the tree of `plausible_counts` depends on, if the clustering has one."""
+    settings = tree_settings(parameters)
+    if not isinstance(settings, MergeSettings):
+        raise ConfigError(
+            f"clustering {parameters.clustering!r} does not tell how plausible other numbers of "
+            "speakers are: use clustering 'corrected'"
+        )
+    return settings
 
 
 def _by_vbx(

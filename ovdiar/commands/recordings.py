@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from ovdiar.parameters import Parameters
     from ovdiar.pipelines.diarization.pipeline import SpeakerDiarization
+    from ovdiar.pipelines.diarization.prepared import Prepared
     from ovdiar.result import DiarizationResult
 
 
@@ -76,6 +78,7 @@ def _add_diarize(commands: Any) -> None:
         help="also keep the networks' outputs in this file, for ovdiar recluster",
     )
     add_names(parser)
+    _add_alternatives(parser)
     add_diarization(parser)
 
 
@@ -92,6 +95,7 @@ def _add_recluster(commands: Any) -> None:
     )
     add_output(parser)
     add_names(parser)
+    _add_alternatives(parser)
     add_counts(parser)
     parser.add_argument(
         "--plda",
@@ -100,6 +104,14 @@ def _add_recluster(commands: Any) -> None:
         help="PLDA of VBx (default: that of the bundle that FILE.npz was made with)",
     )
     add_parameters(parser, BackEndParameters)
+
+
+def _add_alternatives(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--alternatives",
+        action="store_true",
+        help="also list the plausible numbers of speakers on stderr, the most plausible first",
+    )
 
 
 def _add_detection(
@@ -140,7 +152,10 @@ def _recluster(options: argparse.Namespace) -> None:
     pipeline = SpeakerDiarization.for_prepared(
         prepared, plda=options.plda, **parameters_of(options, BackEndParameters)
     )
-    _deliver_named(pipeline.cluster(prepared, **counts), names, options)
+    result = pipeline.cluster(prepared, **counts)
+    if options.alternatives:
+        _list_alternatives(pipeline, prepared)
+    _deliver_named(result, names, options)
 
 
 def _deliver_named(
@@ -161,17 +176,31 @@ def _deliver_named(
 
 def diarize(options: argparse.Namespace, audio: Any) -> DiarizationResult:
     """Run the pipeline that the options describe, with a progress bar on a terminal."""
+    from ovdiar.clustering.cluster import check_alternatives
     from ovdiar.hooks import ProgressHook
 
     counts = counts_of(options)
     pipeline = _pipeline_of(options)
     keep: Path | None = getattr(options, "keep", None)
+    alternatives = getattr(options, "alternatives", False)
+    if alternatives:
+        check_alternatives(pipeline.parameters)
     with ProgressHook() as hook:
-        if keep is None:
+        if keep is None and not alternatives:
             return pipeline(audio, hook=hook, **counts)
         prepared = pipeline.prepare(audio, hook=hook)
-    prepared.save(keep)
-    return pipeline.cluster(prepared, **counts)
+    if keep is not None:
+        prepared.save(keep)
+    result = pipeline.cluster(prepared, **counts)
+    if alternatives:
+        _list_alternatives(pipeline, prepared)
+    return result
+
+
+def _list_alternatives(pipeline: SpeakerDiarization, prepared: Prepared) -> None:
+    for each in pipeline.alternatives(prepared):
+        plural = "s" if each.speakers != 1 else ""
+        sys.stderr.write(f"{each.speakers} speaker{plural}: {each.plausibility:.2f}\n")
 
 
 def _pipeline_of(options: argparse.Namespace) -> SpeakerDiarization:

@@ -19,7 +19,7 @@ from ovdiar.networks.runtime import Network, RuntimeOptions, available_devices
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -115,24 +115,36 @@ class UtteranceEmbedding:
         (N, S, D), float32; NaN for speakers with less than ``spec.min_samples`` of speech.
         """
         select = self._by_frames if self.spec.select == "frames" else self._by_samples
-        speakers: list[tuple[int, int]] = []
-        utterances: list[NDArray[np.float32]] = []
-        speaker_of: list[int] = []
-        for speaker, speech in select(windows, masks):
-            parts = self._partials(speech)
-            utterances += parts
-            speaker_of += [len(speakers)] * len(parts)
-            speakers.append(speaker)
-        sums = np.zeros((len(speakers), self.spec.dimension), dtype=np.float32)
-        for rows in _equal_lengths(utterances):
-            outputs = self.network(np.stack([utterances[row] for row in rows]))
-            np.add.at(sums, [speaker_of[row] for row in rows], outputs)
-        if self.spec.partial_frames:
-            sums /= np.linalg.norm(sums, axis=1, keepdims=True)
+        selected = list(select(windows, masks))
         embeddings = np.full((*masks.shape[:2], self.spec.dimension), np.nan, dtype=np.float32)
-        for speaker, embedding in zip(speakers, sums, strict=True):
+        found = self._embed([speech for _, speech in selected])
+        for (speaker, _), embedding in zip(selected, found, strict=True):
             embeddings[speaker] = embedding
         return embeddings
+
+    def utterances(self, speeches: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+        """Embed speech of one speaker each: (n,) samples of any lengths -> (N, D).
+
+        Speech of less than ``spec.min_samples`` is repeated.
+        """
+        least = self.spec.min_samples
+        whole = [each if len(each) >= least else np.resize(each, least) for each in speeches]
+        return self._embed(
+            [self.features(each[np.newaxis])[0] * self._gain(each) for each in whole]
+        )
+
+    def _embed(self, speeches: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+        """Embed features (frames, bands) of any lengths: (N, D)."""
+        parts = [self._partials(speech) for speech in speeches]
+        owners = np.repeat(np.arange(len(parts)), [len(each) for each in parts])
+        utterances = [part for each in parts for part in each]
+        sums = np.zeros((len(speeches), self.spec.dimension), dtype=np.float32)
+        for rows in _equal_lengths(utterances):
+            outputs = self.network(np.stack([utterances[row] for row in rows]))
+            np.add.at(sums, owners[rows], outputs)
+        if self.spec.partial_frames:
+            sums /= np.linalg.norm(sums, axis=1, keepdims=True)
+        return sums
 
     def _by_frames(
         self, windows: NDArray[np.float32], masks: NDArray[np.float32]
@@ -157,7 +169,7 @@ class UtteranceEmbedding:
             yield (int(window), int(speaker)), features * self._gain(samples)
 
     def _gain(self, samples: NDArray[np.float32]) -> float:
-        """Return the power gain that raises speech to ``spec.level_dbfs``, at min_frames 1.
+        """Return the power gain that raises speech to ``spec.level_dbfs``, at least 1.
 
         Source: Resemblyzer, ``normalize_volume`` with ``increase_only``.
         """

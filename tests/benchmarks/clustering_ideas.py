@@ -17,7 +17,8 @@ from ovdiar.clustering.assignment import (
     similarities,
     unit,
 )
-from ovdiar.clustering.cluster import Clusters, WindowSpeakers, cluster_speakers
+from ovdiar.clustering.cluster import Clusters, cluster_speakers
+from ovdiar.clustering.window_speakers import WindowSpeakers
 from ovdiar.parameters import DiarizationParameters
 
 if TYPE_CHECKING:

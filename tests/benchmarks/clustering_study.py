@@ -33,7 +33,7 @@ import ovdiar
 from ovdiar import SpeakerDiarization
 from ovdiar.activity import to_annotation
 from ovdiar.clustering.assignment import UNASSIGNED
-from ovdiar.clustering.cluster import WindowSpeakers
+from ovdiar.clustering.window_speakers import WindowSpeakers
 from ovdiar.errors import OvdiarWarning
 from ovdiar.frames import Frames
 from ovdiar.metrics import STRICT, DiarizationErrors, Scoring, diarization_errors, speaker_counts

@@ -22,7 +22,7 @@ from scipy.signal import butter, sosfiltfilt
 import ovdiar
 from ovdiar.audio.reading import load
 from ovdiar.clustering.assignment import cosine_distances
-from ovdiar.clustering.cluster import training_rows
+from ovdiar.clustering.window_speakers import training_rows
 from ovdiar.embedding import least_clean_frames, speaker_masks
 from ovdiar.errors import OvdiarWarning
 from ovdiar.networks.models import UtteranceEmbedding

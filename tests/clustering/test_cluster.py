@@ -16,7 +16,8 @@ from reference.recordings import Recording, record, write_plda
 from ovdiar.clustering import cluster as speakers
 from ovdiar.clustering.ahc import FREE, CountBounds
 from ovdiar.clustering.assignment import UNASSIGNED
-from ovdiar.clustering.cluster import Clusters, WindowSpeakers, cluster_speakers, training_rows
+from ovdiar.clustering.cluster import Clusters, cluster_speakers
+from ovdiar.clustering.window_speakers import WindowSpeakers, training_rows
 from ovdiar.errors import ConfigError
 from ovdiar.networks.bundle import load_plda
 from ovdiar.presets import DIARIZATION

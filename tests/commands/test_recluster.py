@@ -87,3 +87,38 @@ def test_a_place_that_cannot_be_written_is_refused_before_the_networks_run(
     answer = diarize(excerpt, "--keep", tmp_path / "missing" / "talk.npz")
     assert (answer.status, answer.out) == (2, "")
     assert "name a file in a folder that exists" in answer.err
+
+
+CORRECTED = ("--clustering", "corrected", "--threshold", "0.75", "--side-by-side", "0.3")
+
+
+@pytest.mark.parametrize("reuse", ["window", "shared"])
+@pytest.mark.parametrize("changed", ["", "--num-speakers 2", "--threshold 0.9 --margin-s 0.1"])
+def test_corrected_clustering_is_repeated_from_pieces_and_from_windows(
+    *, ovdiar: Run, diarize: Run, excerpt: Path, tmp_path: Path, reuse: str, changed: str
+) -> None:
+    path = tmp_path / "talk.npz"
+    chosen = (*CORRECTED, "--embedding-reuse", reuse)
+    assert diarize(excerpt, "--keep", path, *chosen).status == 0
+    full = diarize(excerpt, "--format", "json", *chosen, *changed.split())
+    assert ovdiar("recluster", path, "--format", "json", *changed.split()) == full
+    assert full.status == 0
+
+
+def test_alternatives_are_listed_beside_the_answer(
+    ovdiar: Run, diarize: Run, excerpt: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "talk.npz"
+    full = diarize(excerpt, "--keep", path, "--alternatives", *CORRECTED)
+    assert full.out == diarize(excerpt, *CORRECTED).out
+    numbers = [float(line.split(": ")[1]) for line in full.err.splitlines()]
+    assert numbers == sorted(numbers, reverse=True)
+    assert sum(numbers) == pytest.approx(1, abs=0.03)
+    assert ovdiar("recluster", path, "--alternatives").err == full.err
+
+
+def test_alternatives_need_a_clustering_that_ranks_them(diarize: Run, excerpt: Path) -> None:
+    answer = diarize(excerpt, "--alternatives")
+    assert answer.status == 2
+    assert "does not tell how plausible" in answer.err
+    assert "use clustering 'corrected'" in answer.err

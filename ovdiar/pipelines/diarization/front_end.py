@@ -12,18 +12,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ovdiar.activity import binarize
-from ovdiar.clustering.cluster import WindowSpeakers, tree_settings
+from ovdiar.clustering.window_speakers import TreeSettings, tree_settings
 from ovdiar.counting import speaker_count
 from ovdiar.embedding import embed_windows, least_clean_frames, speaker_masks
 from ovdiar.errors import ConfigError
 from ovdiar.frames import FrameGrid, WindowedFrames, to_samples
-from ovdiar.networks.models import PooledEmbedding
+from ovdiar.networks.models import PooledEmbedding, UtteranceEmbedding
+from ovdiar.pieces import pieces_of, samples_of, spread_to_windows
 from ovdiar.pipelines.diarization.prepared import Prepared
 from ovdiar.pipelines.diarization.provenance import describe
 from ovdiar.pipelines.estimate import DECODING
 from ovdiar.pipelines.sliding import batch_of, score_windows, segmentation_windows, to_speakers
 from ovdiar.shared_trunk import align_step, embed_shared
-from ovdiar.windows import slices, slide
+from ovdiar.windows import batched, output_grid, slices, slide
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,6 +46,8 @@ LONG_S = 1800.0
 clustering; compiling them again takes tenths of a second."""
 POOLED_AT_ONCE = 4
 """Windows of a batch of a pooled embedding: few, so that progress is frequent."""
+PIECES_AT_ONCE = 64
+"""Pieces of clean speech of a batch: about three minutes."""
 
 
 def prepare(
@@ -110,9 +113,13 @@ def embed(
     prepared = from_scores(scores, nothing, parameters, recording.uri)
     steps.done("speaker_counting", prepared.count)
     if prepared.count.data.any():
-        embeddings = _embed(models, recording, prepared.active, parameters, steps, batch_size)
-        steps.done("embeddings", embeddings)
-        prepared = replace(prepared, embeddings=embeddings)
+        by_utterances = utterance_embedding(models, parameters)
+        if by_utterances is not None:
+            prepared = _embed_pieces(by_utterances, recording, prepared, steps)
+        else:
+            embeddings = _embed(models, recording, prepared.active, parameters, steps, batch_size)
+            prepared = replace(prepared, embeddings=embeddings)
+        steps.done("embeddings", prepared.embeddings)
     if recording.duration_s >= LONG_S:
         models.release()
     prepared = replace(
@@ -152,6 +159,35 @@ def _embed(
     return embed_windows(models.embedding, batches, active.data, choose, progress)
 
 
+def utterance_embedding(
+    models: Models, parameters: EmbeddingParameters
+) -> UtteranceEmbedding | None:
+    """Return the model that embeds pieces of clean speech once, or None: see `shared_trunk`."""
+    model = models.embedding
+    if parameters.embedding_reuse == "shared" and isinstance(model, UtteranceEmbedding):
+        return model
+    return None
+
+
+def _embed_pieces(
+    model: UtteranceEmbedding, recording: Recording, prepared: Prepared, steps: Steps
+) -> Prepared:
+    """Embed pieces of clean speech, and average them for the speakers of every window."""
+    active = prepared.active
+    _, _, starts = output_grid(active)
+    pieces = pieces_of(active)
+    embeddings = np.zeros((len(pieces), model.spec.dimension), np.float32)
+    progress, done = steps.progress("embeddings"), 0
+    progress(completed=0, total=max(len(pieces), 1))
+    for speeches in batched(samples_of(pieces, recording.blocks(), active.frames), PIECES_AT_ONCE):
+        embeddings[done : done + len(speeches)] = model.utterances(speeches)
+        done += len(speeches)
+        progress(completed=done, total=len(pieces))
+    weights = pieces.frames().astype(np.float64)
+    spread = spread_to_windows(embeddings, np.ones_like(weights), pieces, active.data, starts)
+    return replace(prepared, embeddings=spread, pieces=pieces, piece_embeddings=embeddings)
+
+
 def from_scores(
     scores: WindowedFrames,
     embeddings: NDArray[Any],
@@ -171,8 +207,12 @@ def with_tree(prepared: Prepared, parameters: ClusteringParameters) -> Prepared:
     settings = tree_settings(parameters)
     if settings is None or not prepared.count.data.any():
         return prepared
-    speakers = WindowSpeakers(prepared.embeddings, prepared.active.data, prepared.trees)
-    return replace(prepared, trees={**prepared.trees, settings: speakers.tree(settings)})
+    speakers = prepared.window_speakers()
+    if isinstance(settings, TreeSettings):
+        return replace(prepared, trees={**prepared.trees, settings: speakers.tree(settings)})
+    if not len(speakers.source.rows.seconds):
+        return prepared
+    return replace(prepared, trees={**prepared.trees, settings: speakers.merge_tree(settings)})
 
 
 def windowed_scores(
@@ -232,7 +272,7 @@ def shared_trunk(models: Models, parameters: EmbeddingParameters) -> PooledEmbed
     ConfigError
         ``embedding_reuse="shared"`` does not fit the bundle.
     """
-    if parameters.embedding_reuse == "window":
+    if parameters.embedding_reuse == "window" or utterance_embedding(models, parameters):
         return None
     model = models.embedding
     if not isinstance(model, PooledEmbedding) or not model.spec.context_samples:

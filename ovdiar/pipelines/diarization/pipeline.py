@@ -10,7 +10,8 @@ import numpy as np
 from ovdiar import presets
 from ovdiar.audio.recording import open_recording
 from ovdiar.cancellation import check_cancelled
-from ovdiar.clustering.cluster import WindowSpeakers, cluster_speakers, tree_settings
+from ovdiar.clustering.cluster import cluster_speakers, plausible_counts
+from ovdiar.clustering.window_speakers import tree_settings
 from ovdiar.errors import ConfigError
 from ovdiar.networks.bundle import find_bundle, load_plda
 from ovdiar.notices import warn
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
     from ovdiar.audio.reading import AudioInput
     from ovdiar.clustering.ahc import CountBounds
+    from ovdiar.clustering.corrected import Alternative
     from ovdiar.clustering.plda import Plda
     from ovdiar.frames import FrameGrid
     from ovdiar.networks.models import Models
@@ -91,6 +93,11 @@ class SpeakerDiarization:
         chosen = presets.choose(presets.DIARIZATION, preset, default, given)
         self.models = models
         self.parameters = chosen.with_parity() if self.strict_parity else chosen
+        if self.strict_parity and chosen.clustering == "corrected":
+            raise ConfigError(
+                "clustering 'corrected' is not pyannote's, which strict_parity asks for: give "
+                f"preset= one of {', '.join(presets.DIARIZATION)}"
+            )
         tree_settings(self.parameters)  # refuses a linkage that side_by_side does not fit
         self._plda = None if plda is None else load_plda(plda)
         self._plda = self._plda_for(self.parameters)
@@ -207,6 +214,26 @@ class SpeakerDiarization:
         with Steps(hook, prepared.uri, progress=progress, cancel=cancel) as steps:
             return self._cluster(prepared, chosen, bounds, steps, trace)
 
+    def alternatives(self, prepared: Prepared, **parameters: Any) -> list[Alternative]:
+        """List the plausible numbers of speakers, the most plausible first.
+
+        Parameters
+        ----------
+        prepared, parameters : as in `cluster`
+
+        Returns
+        -------
+        Up to five numbers, each with its plausibility; these sum to 1.
+
+        Raises
+        ------
+        ConfigError
+            As `cluster`, or ``clustering`` is another than ``corrected``.
+        """
+        chosen = self._back_end(parameters)
+        self._check_prepared(prepared)
+        return plausible_counts(prepared.window_speakers(), chosen)
+
     def decode(
         self,
         scores: NDArray[Any],
@@ -316,7 +343,7 @@ class SpeakerDiarization:
         self, prepared: Prepared, parameters: DiarizationParameters, bounds: CountBounds
     ) -> Decoded:
         plda = self._plda_for(parameters)
-        speakers = WindowSpeakers(prepared.embeddings, prepared.active.data, prepared.trees)
+        speakers = prepared.window_speakers()
         clusters = cluster_speakers(speakers, parameters, bounds, plda)
         check_cancelled()
         decoded = decode(prepared, clusters, parameters, most=bounds.most)

@@ -23,7 +23,7 @@ import numpy as np
 from ovdiar.cancellation import check_cancelled
 from ovdiar.clustering.ahc import CountBounds
 from ovdiar.clustering.assignment import cosine_distances
-from ovdiar.clustering.cluster import Clusters, WindowSpeakers, cluster_speakers
+from ovdiar.clustering.cluster import Clusters, cluster_speakers
 from ovdiar.errors import ConfigError
 from ovdiar.notices import Notice
 from ovdiar.pipelines.diarization.back_end import Decoded, decode
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ovdiar.clustering.plda import Plda
+    from ovdiar.clustering.window_speakers import WindowSpeakers
     from ovdiar.parameters import BackEndParameters, DurationParameters
     from ovdiar.pipelines.diarization.prepared import Prepared
 
@@ -126,7 +127,7 @@ def _attempts(
     every = replace(parameters, min_cluster_size=1, training_filter="active")
     usable = int(prepared.active.data.any(axis=1).sum())
     numbers = range(bounds.least, min(bounds.least + EXTRA_CLUSTERS, usable) + 1)
-    if parameters.clustering == "ahc":
+    if parameters.clustering in ("ahc", "corrected"):
         for number in numbers:
             yield every, CountBounds(number, number)
     for number in numbers:

@@ -17,7 +17,8 @@ from reference.replay import WINDOWS
 
 from ovdiar.clustering.ahc import FREE
 from ovdiar.clustering.assignment import UNASSIGNED
-from ovdiar.clustering.cluster import Clusters, WindowSpeakers, cluster_speakers
+from ovdiar.clustering.cluster import Clusters, cluster_speakers
+from ovdiar.clustering.window_speakers import WindowSpeakers
 from ovdiar.frames import Frames, WindowedFrames
 from ovdiar.parameters import DecodingParameters
 from ovdiar.pipelines.diarization.back_end import (

@@ -125,12 +125,17 @@ def test_a_dendrogram_is_kept_and_serves_other_thresholds(
     def fail(*_: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr("ovdiar.clustering.cluster.dendrogram", fail)
+    monkeypatch.setattr("ovdiar.clustering.window_speakers.dendrogram", fail)
     pipeline = SpeakerDiarization.for_prepared(kept)
     for threshold in (0.2, 0.7):
         pipeline.cluster(kept, threshold=threshold)
     with pytest.raises(AssertionError):
         pipeline.cluster(kept, linkage="average")
+
+
+def test_strict_parity_refuses_a_clustering_that_pyannote_lacks() -> None:
+    with pytest.raises(ConfigError, match="'corrected' is not pyannote's"):
+        _prepare(clustering="corrected", strict_parity=True)
 
 
 def test_a_prepared_recording_holds_no_audio_and_is_small() -> None:

@@ -15,7 +15,8 @@ from reference.recordings import FRAMES, Recording, record, silent, write_plda
 
 from ovdiar import DiarizationResult, SpeakerDiarization
 from ovdiar.clustering.ahc import CountBounds
-from ovdiar.clustering.cluster import Clusters, WindowSpeakers
+from ovdiar.clustering.cluster import Clusters
+from ovdiar.clustering.window_speakers import WindowSpeakers
 from ovdiar.errors import ConfigError, OvdiarWarning
 from ovdiar.frames import FrameGrid, WindowedFrames
 from ovdiar.parameters import DiarizationParameters

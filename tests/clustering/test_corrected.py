@@ -1,0 +1,133 @@
+"""Numbers of speakers, their plausibility, and the assignment to centroids after the mean."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ovdiar.clustering.ahc import FREE, CountBounds
+from ovdiar.clustering.attenuation import Attenuation, Links, MergeTree, Rows, merge_tree
+from ovdiar.clustering.corrected import (
+    Centroids,
+    alternatives,
+    cut_for,
+    cut_tree,
+    natural_cut,
+    speakers_of,
+)
+
+PARAMETERS = Attenuation(fade_s=0.66, usual_level=0.68, margin_s=0.25, side=0.3)
+THRESHOLD = 0.75
+
+
+def clusters(rows: Rows, links: Links, bounds: CountBounds = FREE) -> list[int]:
+    """Cluster rows."""
+    tree = merge_tree(rows, links, PARAMETERS)
+    return [int(label) for label in cut_tree(tree, bounds, THRESHOLD, PARAMETERS)]
+
+
+def two_voices(*, between: float, within: float) -> tuple[Rows, Links]:
+    """Make rows of 3 s, alternately of two voices, of given mean cosines."""
+    rng = np.random.default_rng(3)
+    common, one, two = np.eye(300)[:3]
+    count = 40
+    noise = rng.normal(size=(count, 300)) * np.sqrt((1 - within) / 300)
+    voice = np.where(np.arange(count)[:, np.newaxis] % 2, one, two)
+    at = np.arange(count)
+    rows = Rows(
+        embeddings=np.sqrt(between) * common + np.sqrt(within - between) * voice + noise,
+        seconds=np.full(count, 3.0),
+        spans=np.column_stack([at, at + 1]),
+        share=1.0,
+    )
+    return rows, Links(np.column_stack([at[:-2], at[2:]]), np.zeros((0, 2), dtype=np.int64))
+
+
+def three_pairs() -> MergeTree:
+    """Make a tree of six first clusters: three sure merges, then two that are refused."""
+    return MergeTree(
+        first=np.arange(6),
+        merges=np.array([[0, 1], [2, 3], [4, 5], [0, 2], [0, 4]]),
+        scores=THRESHOLD + np.array([0.2, 0.15, 0.14, -0.1, -0.4]),
+        seconds=np.full(6, 10.0),
+    )
+
+
+def test_two_voices_that_a_channel_makes_alike_stay_two() -> None:
+    """Cosines of 0.5 between the voices and 0.75 within them, as over the telephone."""
+    assert max(clusters(*two_voices(between=0.5, within=0.75))) == 1
+
+
+def test_one_voice_in_noise_stays_one() -> None:
+    """Cosines of 0.4 within the voice; a plain threshold of 0.45 would split it."""
+    assert max(clusters(*two_voices(between=0.4, within=0.4))) == 0
+
+
+def test_one_row_is_one_speaker() -> None:
+    one = Rows(np.ones((1, 8)), np.array([2.0]), np.array([[0, 1]]), 1.0)
+    assert clusters(one, Links(*np.zeros((2, 0, 2), dtype=np.int64))) == [0]
+
+
+@given(st.integers(0, 10_000), st.integers(1, 20), st.integers(1, 6))
+def test_a_requested_number_is_met_as_far_as_first_clusters_allow_it(
+    seed: int, count: int, wanted: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    at = np.arange(count)
+    rows = Rows(
+        rng.normal(size=(count, 8)),
+        rng.uniform(1, 5, size=count) + PARAMETERS.leftover_s,
+        np.column_stack([at, at + 1]),
+        1.0,
+    )
+    links = Links(*np.zeros((2, 0, 2), dtype=np.int64))
+    tree = merge_tree(rows, links, PARAMETERS)
+    found = max(clusters(rows, links, CountBounds(wanted, wanted))) + 1
+    assert found == min(wanted, len(tree.seconds))
+
+
+def test_a_cut_for_more_speakers_only_splits() -> None:
+    tree = three_pairs()
+    natural = natural_cut(tree, THRESHOLD)
+    more = cut_for(tree, 4, THRESHOLD, PARAMETERS)
+    assert len(speakers_of(tree, natural, PARAMETERS)) == 3
+    assert len(speakers_of(tree, more, PARAMETERS)) == 4
+    coarse, fine = tree.owners(natural), tree.owners(more)
+    assert all(len(np.unique(coarse[fine == k])) == 1 for k in np.unique(fine))
+
+
+def test_a_cut_for_fewer_speakers_only_merges() -> None:
+    tree = three_pairs()
+    fewer = tree.owners(cut_for(tree, 2, THRESHOLD, PARAMETERS))
+    coarse = tree.owners(natural_cut(tree, THRESHOLD))
+    assert len(np.unique(fewer)) == 2
+    assert all(len(np.unique(fewer[coarse == k])) == 1 for k in np.unique(coarse))
+
+
+def test_the_number_found_is_the_most_plausible() -> None:
+    found = alternatives(three_pairs(), THRESHOLD, PARAMETERS)
+    assert found[0].speakers == 3
+    assert sum(each.plausibility for each in found) == pytest.approx(1)
+
+
+def test_the_closest_merge_makes_the_second_number() -> None:
+    assert alternatives(three_pairs(), THRESHOLD, PARAMETERS)[1].speakers == 2
+
+
+def test_clusters_with_little_speech_are_no_speakers() -> None:
+    tree = replace(three_pairs(), seconds=np.array([10.0, 10, 10, 10, 0.4, 0.4]))
+    labels = cut_tree(tree, FREE, THRESHOLD, PARAMETERS)
+    assert labels.tolist() == [0, 0, 1, 1, -1, -1]
+
+
+def test_window_speakers_without_an_embedding_have_no_similarity() -> None:
+    rows, links = two_voices(between=0.1, within=0.75)
+    centroids = Centroids.of(rows, np.array(clusters(rows, links)), PARAMETERS)
+    windows = np.stack([rows.embeddings[:2], np.full_like(rows.embeddings[:2], np.nan)], axis=1)
+    soft = centroids.similarities(windows)
+    assert np.isnan(soft[:, 1]).all()
+    assert soft[0, 0].argmax() != soft[1, 0].argmax()
