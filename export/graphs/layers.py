@@ -72,8 +72,10 @@ def max_pool1d(data: ov.Node, width: int) -> ov.Node:
     return op.squeeze(op.unsqueeze(pooled.output(0), ints(0)), ints(0))
 
 
-def batch_norm(weights: Weights, channels: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Reduce a trained batch norm to one factor and one shift per channel."""
+def batch_norm(
+    weights: Weights, channels: int, *, affine: bool = True
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Reduce a trained batch norm, ``affine`` or not, to one factor and one shift per channel."""
     size = (channels,)
     variance = weights.take("running_var", size).astype(np.float64)
     if variance.min() + EPSILON <= 0:
@@ -81,9 +83,33 @@ def batch_norm(weights: Weights, channels: int) -> tuple[NDArray[np.float64], ND
             f"tensor {weights.prefix + 'running_var'!r} holds the negative variance "
             f"{variance.min():.3g}: fetch the checkpoint again"
         )
-    factor = weights.take("weight", size) / np.sqrt(variance + EPSILON)
-    shift = weights.take("bias", size) - weights.take("running_mean", size) * factor
-    return np.asarray(factor), np.asarray(shift)
+    scale = weights.take("weight", size) if affine else np.ones(size)
+    factor = scale / np.sqrt(variance + EPSILON)
+    shift = weights.take("bias", size) if affine else np.zeros(size)
+    return np.asarray(factor), np.asarray(shift - weights.take("running_mean", size) * factor)
+
+
+def conv2d_norm(
+    data: ov.Node,
+    weights: Weights,
+    names: tuple[str, str],
+    shape: tuple[int | None, int, int],
+    strides: tuple[int, int] = (1, 1),
+) -> tuple[ov.Node, int]:
+    """Convolve and normalise, as one convolution; return the result and its channels.
+
+    ``names`` are those of the convolution and of its batch norm, ``shape`` is (out, in, width).
+    Zeros around the image keep its size where ``strides`` are 1.
+    """
+    convolution, norm = names
+    out, inputs, width = shape
+    kernels = weights.take(f"{convolution}.weight", (out, inputs, width, width))
+    factor, shift = batch_norm(weights.below(f"{norm}."), len(kernels))
+    folded = np.asarray(kernels * factor[:, None, None, None], np.float32)
+    pad = [width // 2] * 2
+    convolved = op.convolution(data, folded, [*strides], pad, pad, [1, 1])
+    bias = np.asarray(shift[None, :, None, None], np.float32)
+    return op.add(convolved, bias), len(kernels)
 
 
 def batch_norm1d(data: ov.Node, weights: Weights, channels: int) -> ov.Node:

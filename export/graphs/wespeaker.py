@@ -14,7 +14,7 @@ from openvino import opset13 as op
 from ovdiar.errors import ModelError
 
 from .fbank import KaldiFbank, kaldi_fbank, subtract_mean
-from .layers import batch_norm, ints, linear, model, parameter
+from .layers import conv2d_norm, ints, linear, model, parameter
 from .pooled import Pooled
 from .weights import Weights
 
@@ -30,40 +30,20 @@ _STRIDES = (1, 2, 2, 2)
 _FBANK = KaldiFbank(bands=80)
 
 
-def _convolve(
-    data: ov.Node,
-    weights: Weights,
-    names: tuple[str, str],
-    shape: tuple[int | None, int, int],
-    stride: int = 1,
-) -> tuple[ov.Node, int]:
-    """Convolve and normalise, as one convolution; return the result and its channels.
-
-    ``names`` are those of the convolution and of its batch norm, ``shape`` is (out, in, width).
-    """
-    convolution, norm = names
-    out, inputs, width = shape
-    kernels = weights.take(f"{convolution}.weight", (out, inputs, width, width))
-    factor, shift = batch_norm(weights.below(f"{norm}."), len(kernels))
-    folded = np.asarray(kernels * factor[:, None, None, None], np.float32)
-    pad = [width // 2] * 2
-    convolved = op.convolution(data, folded, [stride] * 2, pad, pad, [1, 1])
-    bias = np.asarray(shift[None, :, None, None], np.float32)
-    return op.add(convolved, bias), len(kernels)
-
-
 def _block(data: ov.Node, weights: Weights, inputs: int, stride: int) -> tuple[ov.Node, int]:
     """Add a block's two convolutions (three in a bottleneck) to its input."""
+    strides = (stride, stride)
     if "conv3.weight" in weights:
-        narrow, size = _convolve(data, weights, ("conv1", "bn1"), (None, inputs, 1))
-        deep, size = _convolve(op.relu(narrow), weights, ("conv2", "bn2"), (size, size, 3), stride)
-        deep, size = _convolve(op.relu(deep), weights, ("conv3", "bn3"), (None, size, 1))
+        narrow, size = conv2d_norm(data, weights, ("conv1", "bn1"), (None, inputs, 1))
+        middle = ("conv2", "bn2")
+        deep, size = conv2d_norm(op.relu(narrow), weights, middle, (size, size, 3), strides)
+        deep, size = conv2d_norm(op.relu(deep), weights, ("conv3", "bn3"), (None, size, 1))
     else:
-        deep, size = _convolve(data, weights, ("conv1", "bn1"), (None, inputs, 3), stride)
-        deep, size = _convolve(op.relu(deep), weights, ("conv2", "bn2"), (size, size, 3))
+        deep, size = conv2d_norm(data, weights, ("conv1", "bn1"), (None, inputs, 3), strides)
+        deep, size = conv2d_norm(op.relu(deep), weights, ("conv2", "bn2"), (size, size, 3))
     if "shortcut.0.weight" in weights:
         names = ("shortcut.0", "shortcut.1")
-        data, _ = _convolve(data, weights, names, (size, inputs, 1), stride)
+        data, _ = conv2d_norm(data, weights, names, (size, inputs, 1), strides)
     elif size != inputs or stride != 1:
         weights.take("shortcut.0.weight", (size, inputs, 1, 1))
     return op.relu(op.add(deep, data)), size
@@ -71,7 +51,7 @@ def _block(data: ov.Node, weights: Weights, inputs: int, stride: int) -> tuple[o
 
 def _resnet(features: ov.Node, weights: Weights) -> tuple[ov.Node, int]:
     """Turn [batch, 1, bands, frames] into maps [batch, channels, bands / 8, frames / 8]."""
-    maps, size = _convolve(features, weights, ("conv1", "bn1"), (None, 1, 3))
+    maps, size = conv2d_norm(features, weights, ("conv1", "bn1"), (None, 1, 3))
     maps = op.relu(maps)
     for stage, stride in enumerate(_STRIDES, 1):
         blocks = max(1, weights.count(f"layer{stage}.{{}}.conv1.weight"))
