@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ovdiar.errors import ModelError
 
 from .checkpoints.records import Record
-from .graphs import ecapa, ge2e, pyannet, sincnet, wespeaker, xvector
+from .graphs import campplus, ecapa, ge2e, pyannet, sincnet, wespeaker, xvector
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,6 +95,7 @@ def embedding_part(checkpoint: Checkpoint) -> Part:
         "resnet.conv1.weight": _wespeaker,
         "tdnns.0.weight": _xvector,
         "blocks.0.conv.conv.weight": _ecapa,
+        "xvector.tdnn.linear.weight": _campplus,
         "lstm.weight_ih_l0": _ge2e,
     }
     for name, make in makers.items():
@@ -102,7 +103,7 @@ def embedding_part(checkpoint: Checkpoint) -> Part:
             return make(checkpoint)
     raise ModelError(
         "the checkpoint holds no embedding that is known here: give WeSpeaker ResNet, x-vector, "
-        "ECAPA-TDNN or GE2E"
+        "ECAPA-TDNN, CAM++ or GE2E"
     )
 
 
@@ -159,6 +160,30 @@ def _ecapa(checkpoint: Checkpoint) -> Part:
             "min_samples": ecapa.MIN_SAMPLES,
             "select": "samples",
             "hop_samples": ecapa.HOP,
+        },
+    )
+
+
+def _campplus(checkpoint: Checkpoint) -> Part:
+    """3D-Speaker's CAM++: a speaker's frames are chosen after the filterbank.
+
+    The network takes the mean over the frames that it is given off each band, as it averages over
+    them in every layer. What is shorter than `campplus.MIN_FRAMES` is repeated until it fills them.
+    """
+    return Part(
+        networks={
+            "embedding/features": campplus.build_features(),
+            "embedding/network": campplus.build_network(checkpoint.tensors),
+        },
+        entry={
+            "architecture": "CAM++",
+            "kind": "utterance",
+            "sample_rate": campplus.FBANK.rate,
+            "dimension": campplus.dimension(checkpoint.tensors),
+            "min_samples": campplus.FBANK.width,
+            "select": "frames",
+            "hop_samples": campplus.FBANK.hop,
+            "min_frames": campplus.MIN_FRAMES,
         },
     )
 

@@ -63,6 +63,7 @@ LIMITS: Mapping[str, Mapping[str, Limit]] = {
     "XVector": {"features": VECTORS, "vectors": VECTORS},
     "GE2E": {"features": VECTORS, "vectors": VECTORS},
     "ECAPA-TDNN": {"features": FILTERBANK, "vectors": VECTORS},
+    "CAM++": {"features": VECTORS, "vectors": VECTORS},
     "ONNX": {"scores": SCORES, "features": FILTERBANK, "vectors": VECTORS},
 }
 """By architecture, what is compared; an architecture without an evaluation is not."""

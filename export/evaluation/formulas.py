@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import ecapa, ge2e, pyannet, wespeaker, xvector
+from . import campplus, ecapa, ge2e, pyannet, wespeaker, xvector
 from .layers import linear, log_softmax, sigmoid
 from .pooling import pool
 from .sincnet import stride_of
@@ -55,10 +55,17 @@ def _ecapa(probe: Probe, waveform: Array, tensors: Tensors) -> Answers:
     return {"features": features, "vectors": np.stack(vectors)}
 
 
+def _campplus(probe: Probe, waveform: Array, tensors: Tensors) -> Answers:
+    features = campplus.features(waveform)
+    vectors = [campplus.embedding(piece, tensors) for piece in probe.pieces(features)]
+    return {"features": features, "vectors": np.stack(vectors)}
+
+
 ANSWERS = {
     "PyanNet": _pyannet,
     "WeSpeakerResNet": _wespeaker,
     "XVector": _xvector,
     "GE2E": _ge2e,
     "ECAPA-TDNN": _ecapa,
+    "CAM++": _campplus,
 }
