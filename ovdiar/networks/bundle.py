@@ -70,12 +70,11 @@ class EmbeddingSpec:
     ``kind`` is ``pooled`` (trunk, masked statistics, head) or ``utterance`` (a speaker's own
     material goes through the whole network). Of an utterance: ``select`` says whether ``samples``
     are chosen before the features or feature ``frames`` after, ``level_dbfs`` the loudness to
-    which quiet speech is raised, and
-    ``partial_frames``/``partial_step_frames`` cut long speech into pieces whose normalised
-    embeddings are averaged. ``hop_samples`` is the distance of the trunk's or of feature frames.
-    Of a trunk: ``channels``, and ``context_samples``, the samples to either side that a frame
-    depends on. Zero or None: not used. ``processing_s`` is what a slow CPU needs for one second of
-    audio that goes through the network, s.
+    which quiet speech is raised, and ``partial_frames``/``partial_step_frames`` cut long speech
+    into pieces whose normalised embeddings are averaged; speech of fewer than ``min_frames`` is
+    repeated. ``hop_samples`` is the distance of the trunk's or of feature frames. Of a trunk:
+    ``channels``, and ``context_samples``, the samples to either side that a frame depends on. Zero
+    or None: not used. ``processing_s`` is what a slow CPU needs for one second of its input, s.
     """
 
     architecture: str
@@ -88,6 +87,7 @@ class EmbeddingSpec:
     level_dbfs: float | None = None
     partial_frames: int = 0
     partial_step_frames: int = 0
+    min_frames: int = 0
     channels: int = 0
     context_samples: int = 0
     processing_s: float = PROCESSING_S["utterance"]

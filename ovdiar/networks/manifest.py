@@ -193,6 +193,8 @@ def embedding_values(entry: Entry) -> dict[str, Any]:
         optional["partial_frames"] = partial
         if partial:
             optional["partial_step_frames"] = entry.whole("partial_step_frames", 1, partial)
+    if entry.has("min_frames"):
+        optional["min_frames"] = entry.whole("min_frames", 0, MAX_SIZE)
     if kind == "pooled":
         optional["channels"] = entry.whole("channels", 1, MAX_SIZE)
         if entry.has("context_samples"):

@@ -182,13 +182,15 @@ class UtteranceEmbedding:
     def _partials(self, speech: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         """Split feature frames (frames, bands) into partial utterances of the training length.
 
-        Shorter speech is repeated to that length.
+        Shorter speech is repeated to that length; where the network takes any length, to
+        ``spec.min_frames``.
         """
         length, step = self.spec.partial_frames, self.spec.partial_step_frames
+        shortest = length or self.spec.min_frames
+        if len(speech) < shortest:
+            return [np.resize(speech, (shortest, speech.shape[1]))]
         if not length:
             return [speech]
-        if len(speech) < length:
-            return [np.resize(speech, (length, speech.shape[1]))]
         last = len(speech) - length
         count = 1 + round(last / step)
         starts = np.linspace(0, last, count).astype(int)
