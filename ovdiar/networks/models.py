@@ -139,8 +139,9 @@ class UtteranceEmbedding:
         owners = np.repeat(np.arange(len(parts)), [len(each) for each in parts])
         utterances = [part for each in parts for part in each]
         sums = np.zeros((len(speeches), self.spec.dimension), dtype=np.float32)
-        for rows in _equal_lengths(utterances):
-            outputs = self.network(np.stack([utterances[row] for row in rows]))
+        groups = _equal_lengths(utterances)
+        batches = (np.stack([utterances[row] for row in rows]) for rows in groups)
+        for rows, outputs in zip(groups, self.network.each(batches), strict=True):
             np.add.at(sums, owners[rows], outputs)
         if self.spec.partial_frames:
             sums /= np.linalg.norm(sums, axis=1, keepdims=True)
@@ -202,13 +203,13 @@ BATCH_SIZE = 32
 
 
 def _equal_lengths(utterances: list[NDArray[np.float32]]) -> list[list[int]]:
-    """Group the indices of utterances of equal length into batches."""
+    """Group the indices of utterances of equal length into batches, the shortest first."""
     groups: dict[int, list[int]] = {}
     for number, utterance in enumerate(utterances):
         groups.setdefault(len(utterance), []).append(number)
     return [
         group[first : first + BATCH_SIZE]
-        for group in groups.values()
+        for _, group in sorted(groups.items())
         for first in range(0, len(group), BATCH_SIZE)
     ]
 

@@ -8,6 +8,7 @@ import sys
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from ovdiar.errors import ConfigError, ModelError
 from ovdiar.networks import devices
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -145,26 +147,59 @@ class Network:
             If the network has a fixed input shape that the batch does not fit, or the device is
             not available.
         """
+        return next(self.each([batch]))
+
+    def each(self, batches: Iterable[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
+        """Run batches that may differ in shape; yield the only output of each, in order.
+
+        With streams, neighbouring batches run in parallel; fewer batches than streams are split.
+        It is fastest if neighbours have similar sizes. Interruptions and errors are those of
+        `__call__`.
+
+        Parameters
+        ----------
+        batches
+            Arrays (N, ...), each of a shape that fits the network's input.
+
+        Yields
+        ------
+        (N, ...), float32, for each batch.
+        """
+        check_cancelled()
+        remaining = iter(batches)
+        parallel = 1
+        if self._options.streams:
+            parallel = self.compile().get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
+        while neighbours := list(islice(remaining, parallel)):
+            yield from self._run_alone(neighbours, parallel)
+
+    def _run_alone(
+        self, batches: list[NDArray[np.float32]], parallel: int
+    ) -> list[NDArray[np.float32]]:
+        """Run batches while no other thread runs this network."""
         check_cancelled()
         while not self._running.acquire(timeout=POLL_INTERVAL_MS / 1000):
             check_cancelled()
         try:
-            return self._run(batch)
+            return self._run(batches, parallel)
         finally:
             self._running.release()
 
-    def _run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Run a batch in parts, as many in parallel as there are streams."""
+    def _run(self, batches: list[NDArray[np.float32]], parallel: int) -> list[NDArray[np.float32]]:
+        """Run the parts of batches, so many in parallel."""
         compiled = self.compile()
-        parallel = 1
-        if self._options.streams:
-            parallel = compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
-        parts = self._parts(batch, compiled.input(0).partial_shape, parallel)
+        shape = compiled.input(0).partial_shape
+        parts_of = [self._parts(batch, shape, parallel // len(batches)) for batch in batches]
+        parts = [part for of_batch in parts_of for part in of_batch]
         requests = [compiled.create_infer_request() for _ in parts[:parallel]]
-        outputs = []
+        outputs: list[NDArray[np.float32]] = []
         for first in range(0, len(parts), parallel):
             outputs += self._infer(requests, parts[first : first + parallel])
-        return np.concatenate(outputs)[: len(batch)]
+        remaining = iter(outputs)
+        return [
+            np.concatenate(list(islice(remaining, len(of_batch))))[: len(batch)]
+            for batch, of_batch in zip(batches, parts_of, strict=True)
+        ]
 
     def _parts(
         self, batch: NDArray[np.float32], shape: Any, parallel: int

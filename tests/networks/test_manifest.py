@@ -30,6 +30,7 @@ def full() -> dict[str, Any]:
     content["licenses"] = ["MIT"]
     content["segmentation"]["powerset"] = 2
     content["embedding"] |= {"partial_frames": 160, "partial_step_frames": 80, "select": "frames"}
+    content["embedding"]["min_frames"] = 25
     return content
 
 

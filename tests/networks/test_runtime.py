@@ -56,6 +56,18 @@ def test_streams_share_a_batch_and_answer_as_one(batch: int, tiny: Path) -> None
     assert alone.compile().get_property("NUM_STREAMS") == 1
 
 
+@pytest.mark.parametrize("streams", [False, True])
+def test_batches_of_unlike_shapes_are_answered_in_order(streams: bool, tiny: Path) -> None:  # noqa: FBT001 - pytest passes it by name
+    path = tiny / "segmentation" / "openvino_model.xml"
+    draw = np.random.default_rng(0).standard_normal
+    shapes = [(1, 20_000), (1, 50_000), (3, 20_000), (1, 80_000), (2, 30_000)]
+    batches = [draw(shape, dtype=np.float32) for shape in shapes]
+    found = list(Network(path, RuntimeOptions(threads=2, streams=streams)).each(iter(batches)))
+    alone = Network(path, RuntimeOptions(threads=2))
+    for batch, scores in zip(batches, found, strict=True):
+        np.testing.assert_allclose(scores, alone(batch), atol=1e-5)
+
+
 def test_a_network_that_was_released_is_compiled_again(tiny: Path) -> None:
     models = load(tiny)
     network = models.segmentation.network  # type: ignore[attr-defined]
