@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from .parts import Part
     from .precision.request import Request
-    from .recipes import Origin, Recipe
+    from .recipes import Recipe
+    from .sources.origins import Origin
 
 PLDA = "plda"
 """The part, and folder, of what VBx needs besides."""

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from ovdiar.errors import ModelError, ModelNotFoundError
 
 from .configuration import read_configuration
-from .recipes import PLDA_FILES, Origin, Recipe, origin_of
+from .recipes import PLDA_FILES, Recipe
+from .sources.origins import Origin, origin_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

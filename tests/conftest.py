@@ -64,7 +64,8 @@ def tiny() -> Path:
 def slow(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a bundle of full size: ``tiny``'s segmentation, and a ResNet34 with random weights."""
     from ovdiar_export.bundles import install
-    from ovdiar_export.recipes import PYANNOTE_SEGMENTATION, Recipe, origin_of
+    from ovdiar_export.recipes import Recipe
+    from ovdiar_export.sources.origins import PYANNOTE_SEGMENTATION, origin_of
     from reference import published, random_weights
     from reference.torch_files import zip_form
 

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 from benchmarks.simulation import SHARED
 from ovdiar_export.checkpoints.checkpoint import read_checkpoint
-from ovdiar_export.recipes import PYANNOTE_SEGMENTATION
 from ovdiar_export.sources.addresses import fetch
+from ovdiar_export.sources.origins import PYANNOTE_SEGMENTATION
 
 RUNNERS = Path(__file__).parent / "runners"
 PYANNOTE = ("torch==2.13.0", "pyannote.audio==4.0.7", "soundfile", "onnx", "onnxscript")

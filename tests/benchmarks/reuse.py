@@ -24,7 +24,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from benchmarks.development import recordings
 from benchmarks.machine import describe, put
-from ovdiar_export.recipes import RESEMBLYZER, TINY
+from ovdiar_export.recipes import TINY
+from ovdiar_export.sources.origins import RESEMBLYZER
 
 from ovdiar import SpeakerDiarization, load
 from ovdiar.errors import OvdiarWarning

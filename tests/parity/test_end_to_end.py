@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from ovdiar_export.bundles import install
-from ovdiar_export.recipes import PYANNOTE_SEGMENTATION, Recipe, origin_of
+from ovdiar_export.recipes import Recipe
+from ovdiar_export.sources.origins import PYANNOTE_SEGMENTATION, origin_of
 
 from ovdiar import Models, SpeakerDiarization, load
 from ovdiar.formats import rttm

@@ -12,7 +12,8 @@ import pytest
 from ovdiar_export.bundles import _installed, install
 from ovdiar_export.cli import main
 from ovdiar_export.precision.request import Request
-from ovdiar_export.recipes import PYANNOTE_SEGMENTATION, TINY, Recipe, origin_of
+from ovdiar_export.recipes import TINY, Recipe
+from ovdiar_export.sources.origins import PYANNOTE_SEGMENTATION, origin_of
 from reference import random_weights
 from reference.commands import Answer, answer_of
 from reference.torch_files import safe_form, tensor_of
