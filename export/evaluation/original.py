@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from .layers import Tensors
     from .probe import Answers, Probe
 
-PACKAGES = {"GE2E": ("torch",), "ECAPA-TDNN": ("torch", "speechbrain")}
+PACKAGES = {
+    "GE2E": ("torch",),
+    "ECAPA-TDNN": ("torch", "speechbrain"),
+    "CAM++": ("torch", "torchaudio", "modelscope"),
+}
 """What a model needs; all others are pyannote's."""
 
 
@@ -43,6 +47,8 @@ def answer(probe: Probe, tensors: Tensors, checkpoint: Path | None) -> Answers:
                 return _ge2e(torch, probe, tensors)
             if architecture == "ECAPA-TDNN":
                 return _ecapa(torch, probe, tensors)
+            if architecture == "CAM++":
+                return _campplus(torch, probe, tensors)
             return _pyannote(torch, probe, checkpoint)
     except ImportError as error:
         raise MissingPackageError(
@@ -92,3 +98,16 @@ def _ecapa(torch: Any, probe: Probe, tensors: Tensors) -> Answers:
     bands = filterbank(torch.tensor(probe.waveform)[None])
     bands = normalization(norm_type="sentence", std_norm=False)(bands, whole)
     return {"features": bands[0].numpy(), "vectors": network(bands, whole)[:, 0].numpy()}
+
+
+def _campplus(torch: Any, probe: Probe, tensors: Tensors) -> Answers:
+    """Fill 3D-Speaker's network, as modelscope has it, behind torchaudio's filterbank."""
+    layers = importlib.import_module("modelscope.models.audio.sv.DTDNN")
+    fbank = importlib.import_module("torchaudio.compliance.kaldi").fbank
+    dimension = len(tensors["xvector.dense.linear.weight"])
+    network = layers.CAMPPlus(embedding_size=dimension).eval()
+    state = {name: torch.tensor(np.array(value)) for name, value in tensors.items()}
+    network.load_state_dict(state, strict=False)
+    bands = fbank(torch.tensor(probe.waveform)[None], num_mel_bins=80)
+    centred = bands - bands.mean(dim=0)
+    return {"features": bands.numpy(), "vectors": network(centred[None]).numpy()}
