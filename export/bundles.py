@@ -27,6 +27,11 @@ if TYPE_CHECKING:
     from .recipes import Recipe
     from .sources.origins import Origin
 
+NETWORKS_VERSION = 1
+"""Version of the networks that the exporter builds and of their entries in the manifest.
+
+It increases with every change to either, so that bundles of an older version are made again.
+"""
 PLDA = "plda"
 """The part, and folder, of what VBx needs besides."""
 
@@ -87,6 +92,7 @@ def _write(recipe: Recipe, paths: Mapping[str, Path], folder: Path, request: Req
     manifest: dict[str, Any] = {
         "name": recipe.name,
         "created_by": f"ovdiar-export {version('ovdiar')}",
+        "networks_version": NETWORKS_VERSION,
         "recipe": recipe.fingerprint(),
         "licenses": [],
     }
@@ -104,8 +110,7 @@ def _write(recipe: Recipe, paths: Mapping[str, Path], folder: Path, request: Req
         costs |= {f"{name}_{what}": value for what, value in written.cost.items()}
         told = _told(origins[name], paths[name])
         manifest[name] = {
-            "processing_s": PROCESSING_S[part.entry.get("kind", name)],
-            **part.entry,
+            **description(name, part),
             **told,
             "precision": request.precision,
             "verified": verification.evaluation is not None,
@@ -137,6 +142,11 @@ def _write(recipe: Recipe, paths: Mapping[str, Path], folder: Path, request: Req
         *report,
         *(f"{request.precision} cost: {name} {value:.4g}" for name, value in costs.items()),
     ]
+
+
+def description(name: str, part: Part) -> dict[str, Any]:
+    """Return what the manifest states of a network, apart from its file and its verification."""
+    return {"processing_s": PROCESSING_S[part.entry.get("kind", name)], **part.entry}
 
 
 def _calibration(recipe: Recipe) -> dict[str, Any]:
@@ -206,6 +216,7 @@ def _installed(recipe: Recipe, target: Path, request: Request) -> bool:
         powerset = manifest["segmentation"]["powerset"] is not None
         same: bool = (
             manifest["schema"] == SCHEMA
+            and manifest["networks_version"] == NETWORKS_VERSION
             and manifest["recipe"] == recipe.fingerprint()
             and manifest["pipeline"] == recipe.parameters(powerset=powerset)
             and manifest["calibration"] == _calibration(recipe)

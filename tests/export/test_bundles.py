@@ -134,6 +134,20 @@ def change_hyper_parameter(_models: Path, target: Path) -> None:
     path.write_text(json.dumps(manifest))
 
 
+def lower_version(_models: Path, target: Path) -> None:
+    path = target / "bundle.json"
+    manifest = json.loads(path.read_text())
+    manifest["networks_version"] -= 1
+    path.write_text(json.dumps(manifest))
+
+
+def remove_version(_models: Path, target: Path) -> None:
+    path = target / "bundle.json"
+    manifest = json.loads(path.read_text())
+    del manifest["networks_version"]
+    path.write_text(json.dumps(manifest))
+
+
 def break_manifest(_models: Path, target: Path) -> None:
     (target / "bundle.json").write_text("[]")
 
@@ -142,7 +156,7 @@ def break_manifest(_models: Path, target: Path) -> None:
     "change",
     [
         *(change_weights, change_plda, change_network, change_calibration),
-        *(change_hyper_parameter, break_manifest),
+        *(change_hyper_parameter, lower_version, remove_version, break_manifest),
     ],
 )
 def test_a_bundle_that_is_not_what_the_recipe_makes_is_written_again(

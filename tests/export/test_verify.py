@@ -4,30 +4,27 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import openvino as ov
 import pytest
 import soundfile
-from ovdiar_export.checkpoints.checkpoint import Checkpoint
-from ovdiar_export.checkpoints.records import Record
 from ovdiar_export.evaluation import ecapa, pyannet, wespeaker, xvector
 from ovdiar_export.evaluation.layers import linear, log_softmax, sigmoid
 from ovdiar_export.evaluation.pooling import pool
-from ovdiar_export.parts import Part, embedding_part, segmentation_part
+from ovdiar_export.parts import Part
 from ovdiar_export.verify import LIMITS, Limit, speech, verify_part
 from ovdiar_export.writer import save_networks
 from reference import random_weights
 from reference.execution import relative
+from reference.parts import PARTS
 from reference.pooling import nearest, statistics
 from reference.signals import buzz, mask
 
 from ovdiar.errors import MissingPackageError, ModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from numpy.typing import NDArray
 
 RATE = 16_000
@@ -37,65 +34,15 @@ CUT_S = (33.4, 38.4)
 CAPTURED = Path(__file__).parent / "data" / "networks.npz"
 
 
-def segmentation(tensors: Mapping[str, NDArray[Any]], powerset: int | None) -> Part:
-    state = {"duration": 5.0, "classes": list("abc"), "powerset_max_classes": powerset}
-    about = {"specifications": Record("Specifications", state=state)}
-    return segmentation_part(Checkpoint(tensors, {"pyannote.audio": about}))
-
-
-def embedding(tensors: Mapping[str, NDArray[Any]]) -> Part:
-    return embedding_part(Checkpoint(tensors, {}))
-
-
-def x_vector() -> random_weights.Tensors:
-    tensors = random_weights.xvector_mfcc() | random_weights.sincnet()
-    del tensors["mfcc.dct_mat"]
-    tensors |= random_weights.fill({"tdnns.0.weight": (512, 60, 5)})
-    return tensors
-
-
-MODELS: dict[str, tuple[Callable[[], random_weights.Tensors], Callable[[Any], Part], str]] = {
-    "sigmoid": (
-        lambda: random_weights.pyannet(classes=3),
-        lambda tensors: segmentation(tensors, None),
-        "linear.1.weight",
-    ),
-    "powerset": (
-        random_weights.pyannet,
-        lambda tensors: segmentation(tensors, 2),
-        "lstm.weight_hh_l1_reverse",
-    ),
-    "GE2E": (lambda: random_weights.ge2e(dimension=256), embedding, "lstm.weight_hh_l0"),
-    "WeSpeaker": (
-        lambda: random_weights.resnet((3, 4, 6, 3), bottleneck=False, width=4),
-        embedding,
-        "resnet.layer3.1.conv2.weight",
-    ),
-    "XVectorSincNet": (x_vector, embedding, "sincnet.conv1d.0.filterbank.low_hz_"),
-    "XVectorMFCC": (random_weights.xvector_mfcc, embedding, "mfcc.dct_mat"),
-    "ECAPA-TDNN": (
-        lambda: random_weights.ecapa((16, 16, 16, 16, 24)),
-        embedding,
-        "asp.conv.conv.weight",
-    ),
-    "CAM++": (
-        lambda: random_weights.campplus((2, 1, 1), growth=8),
-        embedding,
-        "xvector.block1.tdnnd2.cam_layer.linear1.weight",
-    ),
-}
-"""State dict, maker of the part, and a tensor whose change must be noticed."""
-
-
 def written(name: str, folder: Path) -> tuple[Part, random_weights.Tensors]:
-    weights, make, _ = MODELS[name]
+    weights, make, _ = PARTS[name]
     tensors = weights()
     part = make(tensors)
     save_networks(part, folder)
     return part, tensors
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", PARTS)
 def test_what_was_written_answers_as_its_formulas_do(name: str, tmp_path: Path) -> None:
     part, tensors = written(name, tmp_path)
     kind = next(iter(part.networks)).split("/")[0]
@@ -106,10 +53,10 @@ def test_what_was_written_answers_as_its_formulas_do(name: str, tmp_path: Path) 
         assert 0 < differences[f"{kind}_{answer}"] <= limit.value
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", PARTS)
 def test_a_changed_tensor_stops_the_export(name: str, tmp_path: Path) -> None:
     part, tensors = written(name, tmp_path)
-    changed = MODELS[name][2]
+    changed = PARTS[name][2]
     tensors[changed] = tensors[changed] * np.float32(1.25)
     with pytest.raises(ModelError, match=r"differ by .*limit .*: report this checkpoint"):
         verify_part(part, tensors, tmp_path)
