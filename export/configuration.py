@@ -176,7 +176,8 @@ def _mapping(value: Any, what: str) -> Mapping[str, Any]:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise ModelError(f"{what:.80} is {value!r:.40}, not a mapping of names to values")
+        name = what if what.isprintable() else repr(what)
+        raise ModelError(f"{name:.80} is {value!r:.40}, not a mapping of names to values")
     return value
 
 

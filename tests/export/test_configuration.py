@@ -165,6 +165,7 @@ def test_another_pipeline_is_named_and_not_imported(name: str, path: Path) -> No
         ("params: {clustering: {span: 3}}", "'params.clustering.span'"),
         ("params: {segmentation_onset: 0.5}", "params.segmentation_onset is 0.5, not a mapping"),
         ("params: [1]", "params is [1], not a mapping"),
+        ('params: {"a\\nb": 0.5}', r"'params.a\nb' is 0.5, not a mapping"),
         ("params: {clustering: {threshold: 3}}", "give a number from 0 to 2"),
         ("params: {clustering: {threshold: .nan}}", "give a number from 0 to 2"),
         ("params: {clustering: {threshold: high}}", "not of the kind float"),
