@@ -100,14 +100,21 @@ BASE = Recipe(
     embedding=CAMPPLUS,
     preset="3.1",
     pipeline={
-        "segmentation_step": 0.2,
-        "training_filter": "clean",
-        "linkage": "average",
-        "threshold": 0.55,
+        "embedding_reuse": "shared",
+        "clustering": "corrected",
+        "threshold": 0.75,
+        "margin_s": 0.25,
+        "fade_s": 0.66,
+        "usual_level": 0.68,
+        "side_by_side": 0.3,
+        "ghosts": "report",
     },
     summary="the default: segmentation-3.0 and CAM++; no account, no token, one wheel",
 )
-"""The default: trained networks that are published in one wheel of the package index."""
+"""The default: trained networks that are published in one wheel of the package index.
+
+How its hyper-parameters were chosen: docs/studies/corrected-similarity.md.
+"""
 
 TINY = Recipe(
     name="tiny",
