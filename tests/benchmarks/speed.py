@@ -1,14 +1,17 @@
-"""ovdiar beside pyannote.audio and sherpa-onnx: the same audio, the same networks, one run.
+"""ovdiar beside senko, speakrs, pyannote.audio and sherpa-onnx: the same audio, one run.
 
-cd tests && python -m benchmarks.speed [--rounds 3] [--environments FOLDER] [--networks FOLDER]
-[--json FILE] [--write PAGE]
+cd tests && python -m benchmarks.environments && python -m benchmarks.speed [--peers NAME ...]
+[--rounds 3] [--environments FOLDER] [--networks FOLDER] [--audio FILE] [--json FILE] [--write PAGE]
 
 The pipelines take turns, so that a noisy machine disturbs all of them alike; figures are medians of
-the rounds, ratios medians of the ratios within a round. What the peers need is installed into
-virtual environments below ``--environments`` once (2 GB), and the networks are made once: PyanNet
-with trained weights as a powerset for windows of 10 s, WeSpeaker ResNet34 with random weights (see
-``runners/pyannote_networks.py``). Needs the reference material. Their embeddings being random, DER
-compares modes and pipelines with ovdiar's exact mode, not with the truth.
+the rounds, ratios medians of the ratios within a round. A pipeline whose environment, bundle or
+networks are missing has a row that says so. All read one WAV of 16 kHz.
+
+``base``, ``tiny`` and senko run their own trained networks. The other modes, pyannote.audio and
+sherpa-onnx run the same two, which are made once: PyanNet with trained weights as a powerset for
+windows of 10 s, WeSpeaker ResNet34 with random weights (see ``runners/pyannote_networks.py``).
+speakrs runs segmentation-3.0 and the same ResNet34. Random embeddings make DER a comparison with
+ovdiar's exact mode, not with the truth. Needs the reference material.
 """
 
 from __future__ import annotations
@@ -23,29 +26,34 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from benchmarks.machine import describe, put, sgemm_gflops
-from benchmarks.peers import PYANNOTE, SHERPA, environment, networks, pipelines
+from benchmarks.peers import RATE, as_wav, networks, pipelines
 from benchmarks.simulation import conversation
 from benchmarks.work import network_gflop
 
+from ovdiar.audio.reading import load as load_audio
 from ovdiar.formats import rttm
 from ovdiar.metrics import diarization_errors
 from ovdiar.networks.models import load
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+
+    from benchmarks.peers import Peer
 
     from ovdiar import Annotation
 
+    Runs = dict[str, list[dict[str, Any]]]
+
 STEP = 0.1
 """Of the windows, as a share of one: pyannote's."""
+REFERENCES = ("tiny", "senko", "speakrs", "pyannote.audio", "sherpa-onnx")
+"""What the others are compared with."""
 NETWORKS = ("segmentation", "embedding/trunk")
 
 
-def measure(
-    audio: Path, rounds: int, threads: int, peers: dict[str, Any]
-) -> dict[str, list[dict[str, Any]]]:
+def measure(audio: Path, rounds: int, threads: int, peers: Mapping[str, Peer]) -> Runs:
     """Let the pipelines take turns."""
-    found: dict[str, list[dict[str, Any]]] = {name: [] for name in peers}
+    found: Runs = {name: [] for name in peers}
     for number in range(rounds):
         for name, peer in peers.items():
             outcome = peer.run(audio, threads)
@@ -71,13 +79,15 @@ def turns(outcome: dict[str, Any]) -> Annotation:
     return annotation
 
 
-def markdown(found: dict[str, list[dict[str, Any]]], duration_s: float) -> str:
-    """Render a row for each pipeline."""
-    head = (
-        "| pipeline | s | real-time factor | x pyannote | x sherpa | segmentation + embeddings, s "
-    )
-    lines = [head + "| cores | peak MB | load, s | DER to exact |", "| --- " * 10 + "|"]
-    for name, rows in found.items():
+def markdown(peers: Mapping[str, Peer], found: Runs, duration_s: float) -> str:
+    """Render a row for each pipeline, those that could not run among them."""
+    head = "| pipeline | networks | s | real-time factor | segmentation + embeddings, s | cores "
+    lines = [head + "| peak MB | load, s | DER to exact |", "| --- " * 9 + "|"]
+    for name, peer in peers.items():
+        if name not in found:
+            lines.append(f"| {name} | {peer.networks} | not run: {peer.reason} |" + " |" * 6)
+            continue
+        rows = found[name]
         seconds = median(rows, "seconds")
         stages = [
             statistics.median(row["stages_s"].get(stage, 0) for row in rows)
@@ -85,16 +95,30 @@ def markdown(found: dict[str, list[dict[str, Any]]], duration_s: float) -> str:
         ]
         parts = " + ".join(f"{s:.1f}" for s in stages) if any(stages) else ""
         cores = statistics.median(row["cpu_s"] / row["seconds"] for row in rows)
-        der = diarization_errors(turns(found["exact"][0]), turns(rows[0])).rate
+        same = "exact" in found and peer.networks == peers["exact"].networks
         lines.append(
-            f"| {name} | {seconds:.1f} | {seconds / duration_s:.3f} "
-            f"| {ratio(found['pyannote.audio'], rows):.1f} "
-            f"| {ratio(found['sherpa-onnx'], rows):.1f} "
-            f"| {parts} | {cores:.2f} | {median(rows, 'peak_mb'):.0f} "
-            f"| {median(rows, 'load_s'):.1f} "
-            f"| {'' if name == 'tiny' else f'{100 * der:.1f} %'} |"
+            f"| {name} | {peer.networks} | {seconds:.1f} | {seconds / duration_s:.3f} | {parts} "
+            f"| {cores:.2f} | {median(rows, 'peak_mb'):.0f} | {median(rows, 'load_s'):.1f} "
+            f"| {to_exact(found, name) if same else ''} |"
         )
     return "\n".join(lines)
+
+
+def to_exact(found: Runs, name: str) -> str:
+    """Return how an answer differs from exact mode's."""
+    errors = diarization_errors(turns(found["exact"][0]), turns(found[name][0]))
+    return f"{100 * errors.rate:.1f} %"
+
+
+def ratios(found: Runs) -> str:
+    """Render how many times faster each of ovdiar's modes is than the others."""
+    others = [name for name in REFERENCES if name in found]
+    modes = [name for name in found if name not in REFERENCES or name == "tiny"]
+    lines = [f"| times as fast as | {' | '.join(others)} |", "| --- " * (1 + len(others)) + "|"]
+    for name in modes:
+        cells = (f"{ratio(found[other], found[name]):.1f}" for other in others)
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(lines) if others and modes else ""
 
 
 def shares(bundle: Path, rounds: int) -> tuple[float, dict[str, float]]:
@@ -122,31 +146,49 @@ def best_s(models: Any, name: str, audio: np.ndarray, rounds: int) -> float:
     return min(times[1:])
 
 
+def peaks(bundle: Path) -> tuple[str, dict[str, Any]]:
+    """Say how fast the machine is, and how near to that the networks of a bundle come."""
+    if not bundle.exists():
+        peak = sgemm_gflops()
+        return f"float32 matrix products reach {peak:.0f} GFLOP/s here.", {"sgemm_gflops": peak}
+    peak, reached = shares(bundle, 5)
+    text = f"float32 matrix products reach {peak:.0f} GFLOP/s here; of that, "
+    text += ", ".join(f"{name} {100 * share:.0f} %" for name, share in reached.items()) + "."
+    return text, {"sgemm_gflops": peak, "shares": reached}
+
+
 def main() -> None:
-    """Make what is missing, measure, print, write."""
+    """Make the networks that are missing, measure, print, write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--peers", nargs="+", metavar="NAME", help="default: all")
     parser.add_argument("--rounds", type=int, default=3, metavar="N")
     parser.add_argument("--threads", type=int, default=2, metavar="N")
     parser.add_argument("--minutes", type=float, default=1, metavar="M")
+    parser.add_argument("--audio", type=Path, metavar="FILE", help="instead of a simulated one")
     parser.add_argument("--environments", type=Path, default=Path("environments"))
     parser.add_argument("--networks", type=Path, default=Path("networks"))
     parser.add_argument("--json", type=Path, metavar="FILE")
     parser.add_argument("--write", type=Path, metavar="PAGE")
     options = parser.parse_args()
-    pyannote = environment(options.environments / "pyannote4", PYANNOTE)
-    sherpa = environment(options.environments / "sherpa", SHERPA)
-    networks(options.networks, pyannote)
-    audio = conversation(options.networks, options.minutes)
-    peers = pipelines(options.networks, pyannote, sherpa, STEP)
-    found = measure(audio, options.rounds, options.threads, peers)
-    peak, reached = shares(options.networks / "f32", 5)
-    text = markdown(found, 60 * options.minutes)
-    text += f"\n\n{describe()}; medians of {options.rounds} rounds, {options.threads} threads. "
-    text += f"float32 matrix products reach {peak:.0f} GFLOP/s here; of that, "
-    text += ", ".join(f"{name} {100 * share:.0f} %" for name, share in reached.items()) + "."
+    networks(options.networks, options.environments)
+    peers = pipelines(options.networks, options.environments, STEP)
+    chosen = options.peers or list(peers)
+    if unknown := sorted(set(chosen) - set(peers)):
+        parser.error(f"{', '.join(unknown)} is none of {', '.join(peers)}")
+    peers = {name: peers[name] for name in chosen}
+    audio = options.audio or conversation(options.networks, options.minutes)
+    audio = as_wav(audio, options.networks / "wav")
+    duration_s = len(load_audio(audio).samples) / RATE
+    able = {name: peer for name, peer in peers.items() if not peer.reason}
+    found = measure(audio, options.rounds, options.threads, able)
+    speed, figures = peaks(options.networks / "f32")
+    text = "\n\n".join(part for part in (markdown(peers, found, duration_s), ratios(found)) if part)
+    text += (
+        f"\n\n{describe()}; medians of {options.rounds} rounds, {options.threads} threads. {speed}"
+    )
     print(text)
     if options.json is not None:
-        content = {"machine": describe(), "sgemm_gflops": peak, "shares": reached, "runs": found}
+        content = {"machine": describe(), **figures, "runs": found}
         options.json.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     if options.write is not None:
         put(options.write, "speed", text)
