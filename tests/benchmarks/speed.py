@@ -170,12 +170,13 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE")
     parser.add_argument("--write", type=Path, metavar="PAGE")
     options = parser.parse_args()
-    networks(options.networks, options.environments)
-    peers = pipelines(options.networks, options.environments, STEP)
-    chosen = options.peers or list(peers)
-    if unknown := sorted(set(chosen) - set(peers)):
-        parser.error(f"{', '.join(unknown)} is none of {', '.join(peers)}")
-    peers = {name: peers[name] for name in chosen}
+    known = list(pipelines(options.networks, options.environments, STEP))
+    chosen = options.peers or known
+    if unknown := sorted(set(chosen) - set(known)):
+        parser.error(f"{', '.join(unknown)} is none of {', '.join(known)}")
+    networks(options.networks, options.environments, int8="fast + int8" in chosen)
+    made = pipelines(options.networks, options.environments, STEP)  # which of them can run now
+    peers = {name: made[name] for name in chosen}
     audio = options.audio or conversation(options.networks, options.minutes)
     audio = as_wav(audio, options.networks / "wav")
     duration_s = len(load_audio(audio).samples) / RATE
