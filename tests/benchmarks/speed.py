@@ -173,7 +173,7 @@ def main() -> None:
     known = list(pipelines(options.networks, options.environments, STEP))
     chosen = options.peers or known
     if unknown := sorted(set(chosen) - set(known)):
-        parser.error(f"{', '.join(unknown)} is none of {', '.join(known)}")
+        parser.error(f"{', '.join(unknown)} is none of {' | '.join(known)}")
     networks(options.networks, options.environments, int8="fast + int8" in chosen)
     made = pipelines(options.networks, options.environments, STEP)  # which of them can run now
     peers = {name: made[name] for name in chosen}
