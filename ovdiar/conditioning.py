@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ovdiar.parameters import ConditioningParameters
+
 MARGIN = 160
 """Samples on both sides that one sample of the answer depends on."""
 BETA = 8.6
@@ -36,6 +38,15 @@ def taps(cutoff_hz: float, rate: int) -> NDArray[np.float64]:
     time = np.arange(-MARGIN, MARGIN + 1)
     ideal = np.sinc(2 * cutoff_hz / rate * time) * np.kaiser(len(time), BETA)
     return np.asarray(ideal / ideal.sum())
+
+
+def filtered(
+    blocks: Iterable[NDArray[np.float32]], parameters: ConditioningParameters, rate: int
+) -> Iterable[NDArray[np.float32]]:
+    """Apply the filters that the hyper-parameters set."""
+    if parameters.segmentation_lowpass:
+        blocks = low_passed(blocks, parameters.segmentation_lowpass, rate)
+    return blocks
 
 
 def low_passed(

@@ -181,6 +181,12 @@ class SegmentationParameters(Parameters):
     segmentation_step: float = parameter(
         0.1, "distance between windows, as a share of a window", within=(1e-3, 1.0)
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConditioningParameters(Parameters):
+    """How the waveform is conditioned before the segmentation (see `ovdiar.conditioning`)."""
+
     segmentation_lowpass: float = parameter(
         0.0,
         "cutoff of the low-pass filter before the segmentation, Hz; 0 for none",
@@ -314,7 +320,7 @@ class DecodingParameters(DurationParameters):
 
 
 @dataclass(frozen=True, kw_only=True)
-class FrontEndParameters(EmbeddingParameters, SegmentationParameters):
+class FrontEndParameters(EmbeddingParameters, ConditioningParameters, SegmentationParameters):
     """Everything that the networks' outputs depend on."""
 
 

@@ -17,6 +17,7 @@ from ovdiar.options import DiarizationOptions, RunOptions, accepts, documented
 from ovdiar.parameters import (
     BackEndParameters,
     ClusteringParameters,
+    ConditioningParameters,
     DecodingParameters,
     DiarizationParameters,
     EmbeddingParameters,
@@ -32,7 +33,13 @@ from ovdiar.tuning.space import space_around
 if TYPE_CHECKING:
     from pathlib import Path
 
-SECTIONS = (SegmentationParameters, EmbeddingParameters, ClusteringParameters, DecodingParameters)
+SECTIONS = (
+    SegmentationParameters,
+    ConditioningParameters,
+    EmbeddingParameters,
+    ClusteringParameters,
+    DecodingParameters,
+)
 OPTIONS = {
     SpeakerDiarization: DiarizationOptions,
     VoiceActivityDetection: pipelines.ActivityOptions,

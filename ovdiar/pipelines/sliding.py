@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ovdiar.activity import powerset_mapping, powerset_to_speakers
-from ovdiar.conditioning import low_passed, with_noise
+from ovdiar.conditioning import filtered, with_noise
 from ovdiar.errors import ConfigError
 from ovdiar.frames import FrameGrid, Frames, WindowedFrames, to_samples
+from ovdiar.parameters import ConditioningParameters
 from ovdiar.windows import count_windows, gather, ignore_progress, overlap_add, slide
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 WHOLE = np.ones((1, 1, 1), dtype=np.float32)
 """The mask (windows, speakers, frames) of a whole window."""
+
+UNCONDITIONED = ConditioningParameters()
+"""The recording as it is."""
 
 BATCH_S = 60.0
 """Audio in a batch of windows by default, s (docs/studies/threads-and-batches.md)."""
@@ -74,17 +78,13 @@ def score_windows(
     recording: Recording | Waveform,
     windows: FrameGrid,
     *,
-    lowpass_hz: float = 0.0,
-    noise: float = 0.0,
+    conditioning: ConditioningParameters = UNCONDITIONED,
     batch_size: int | None = None,
     convert: Callable[[NDArray[np.float32]], NDArray[np.float32]] | None = None,
     progress: Progress = ignore_progress,
 ) -> WindowedFrames:
-    """Score every window of a recording, which may be conditioned first: (C, F, K).
-
-    ``lowpass_hz`` and ``noise`` are those of `ovdiar.conditioning`, 0 for the recording as it is.
-    """
-    batches = _batches(recording, windows, batch_size, progress, lowpass_hz=lowpass_hz, noise=noise)
+    """Score every window of a recording, which may be conditioned first: (C, F, K)."""
+    batches = _batches(recording, windows, batch_size, progress, conditioning)
     answers = (convert(model(batch)) if convert else model(batch) for batch in batches)
     scores = gather(answers, count_windows(recording.length, windows))
     return WindowedFrames(scores, windows, model.spec.frames)
@@ -153,14 +153,11 @@ def _batches(
     windows: FrameGrid,
     batch_size: int | None,
     progress: Progress,
-    *,
-    lowpass_hz: float = 0.0,
-    noise: float = 0.0,
+    conditioning: ConditioningParameters = UNCONDITIONED,
 ) -> Iterator[NDArray[np.float32]]:
     """Condition a recording and cut batches of windows (N, samples), reporting progress."""
-    done, blocks = 0, recording.blocks()
-    if lowpass_hz:
-        blocks = low_passed(blocks, lowpass_hz, windows.rate)
+    done, noise = 0, conditioning.segmentation_noise
+    blocks = filtered(recording.blocks(), conditioning, windows.rate)
     for batch in slide(blocks, windows, batch_of(windows, batch_size)):
         total = count_windows(recording.length, windows)
         if not done:

@@ -16,6 +16,7 @@ from ovdiar.audio.reading import load as load_audio
 from ovdiar.conditioning import low_passed
 from ovdiar.errors import ConfigError
 from ovdiar.frames import FrameGrid, WindowedFrames
+from ovdiar.parameters import ConditioningParameters
 from ovdiar.pipelines.sliding import (
     aggregate_recording,
     batch_of,
@@ -87,7 +88,8 @@ def test_below_a_frequency_the_recording_is_filtered_as_one() -> None:
     samples = np.random.default_rng(0).standard_normal(3 * WIDTH + 5).astype(np.float32)
     waveform = load_audio({"waveform": samples, "sample_rate": 16000})
     below = {"waveform": np.concatenate([*low_passed([samples], 500.0, 16000)])}
-    scores = score_windows(Ears(), waveform, WINDOWS, lowpass_hz=500.0)
+    below_500_hz = ConditioningParameters(segmentation_lowpass=500.0)
+    scores = score_windows(Ears(), waveform, WINDOWS, conditioning=below_500_hz)
     expected = score_windows(Ears(), load_audio({**below, "sample_rate": 16000}), WINDOWS)
     np.testing.assert_array_equal(scores.data, expected.data)
     assert not np.array_equal(scores.data, score_windows(Ears(), waveform, WINDOWS).data)
