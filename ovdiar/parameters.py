@@ -187,6 +187,12 @@ class SegmentationParameters(Parameters):
 class ConditioningParameters(Parameters):
     """How the waveform is conditioned before the segmentation (see `ovdiar.conditioning`)."""
 
+    segmentation_highpass: float = parameter(
+        0.0,
+        "cutoff of the high-pass filter before the segmentation, Hz; 0 for none",
+        within=(0.0, 1000.0),
+        parity=0.0,
+    )
     segmentation_lowpass: float = parameter(
         0.0,
         "cutoff of the low-pass filter before the segmentation, Hz; 0 for none",

@@ -6,8 +6,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.signal import fftconvolve
 
-from ovdiar.conditioning import MARGIN, SPECTRUM, low_passed, taps, with_noise
+from ovdiar.conditioning import (
+    HIGHPASS_MARGIN,
+    MARGIN,
+    SPECTRUM,
+    high_passed,
+    low_passed,
+    taps,
+    with_noise,
+)
 
 RATE, CUTOFF_HZ = 16_000, 7000.0
 LENGTHS = st.integers(0, 500) | st.integers(SPECTRUM - 2 * MARGIN - 2, SPECTRUM + 2)
@@ -15,6 +24,10 @@ LENGTHS = st.integers(0, 500) | st.integers(SPECTRUM - 2 * MARGIN - 2, SPECTRUM 
 
 def filtered(parts: list[np.ndarray], cutoff_hz: float = CUTOFF_HZ) -> np.ndarray:
     return np.concatenate([np.zeros(0, np.float32), *low_passed(parts, cutoff_hz, RATE)])
+
+
+def high(parts: list[np.ndarray], cutoff_hz: float = 80.0) -> np.ndarray:
+    return np.concatenate([np.zeros(0, np.float32), *high_passed(parts, cutoff_hz, RATE)])
 
 
 def noise(samples: int) -> np.ndarray:
@@ -46,6 +59,42 @@ def test_tones_below_the_cutoff_pass_and_those_above_do_not(hz: float, passes: f
     tone = np.sin(2 * np.pi * hz / RATE * np.arange(RATE)).astype(np.float32)
     inside = slice(MARGIN, -MARGIN)
     np.testing.assert_allclose(filtered([tone])[inside], passes * tone[inside], atol=1e-4)
+
+
+@given(LENGTHS | st.integers(HIGHPASS_MARGIN - 1, HIGHPASS_MARGIN + 1))
+@settings(deadline=None, max_examples=30)
+def test_the_high_pass_filter_is_a_convolution_of_the_mirrored_recording(samples: int) -> None:
+    signal = noise(samples)
+    answer = high([signal])
+    assert answer.dtype == np.float32
+    assert len(answer) == samples
+    if samples:
+        mirrored = np.pad(signal, HIGHPASS_MARGIN, mode="symmetric")
+        below = fftconvolve(mirrored, taps(80.0, RATE, HIGHPASS_MARGIN), "valid")
+        np.testing.assert_allclose(answer, signal - below, atol=1e-5)
+
+
+@given(
+    LENGTHS | st.integers(0, 2 * HIGHPASS_MARGIN), st.lists(st.integers(0, SPECTRUM), max_size=4)
+)
+@settings(deadline=None, max_examples=30)
+def test_blocks_of_any_size_give_one_high_passed_answer(samples: int, cuts: list[int]) -> None:
+    signal = noise(samples)
+    parts = np.split(signal, sorted(min(cut, samples) for cut in cuts))
+    assert np.array_equal(high(parts), high([signal]))
+
+
+@pytest.mark.parametrize(("hz", "passes"), [(50, 0), (65, 0), (80, 0.5), (95, 1), (3000, 1)])
+def test_tones_above_the_cutoff_pass_and_those_below_do_not(hz: float, passes: float) -> None:
+    tone = np.sin(2 * np.pi * hz / RATE * np.arange(RATE)).astype(np.float32)
+    inside = slice(HIGHPASS_MARGIN, -HIGHPASS_MARGIN)
+    np.testing.assert_allclose(high([tone])[inside], passes * tone[inside], atol=1e-4)
+
+
+@pytest.mark.parametrize("samples", [1, 100, HIGHPASS_MARGIN, RATE])
+def test_an_offset_is_taken_off_to_the_ends(samples: int) -> None:
+    signal = noise(samples)
+    np.testing.assert_allclose(high([signal + np.float32(0.5)]), high([signal]), atol=1e-6)
 
 
 @pytest.mark.parametrize("cutoff_hz", [8000, 9000])

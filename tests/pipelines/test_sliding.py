@@ -13,7 +13,7 @@ from reference.overlap_add import overlap_add
 from reference.replay import Replay, positions
 
 from ovdiar.audio.reading import load as load_audio
-from ovdiar.conditioning import low_passed
+from ovdiar.conditioning import high_passed, low_passed
 from ovdiar.errors import ConfigError
 from ovdiar.frames import FrameGrid, WindowedFrames
 from ovdiar.parameters import ConditioningParameters
@@ -91,6 +91,17 @@ def test_below_a_frequency_the_recording_is_filtered_as_one() -> None:
     below_500_hz = ConditioningParameters(segmentation_lowpass=500.0)
     scores = score_windows(Ears(), waveform, WINDOWS, conditioning=below_500_hz)
     expected = score_windows(Ears(), load_audio({**below, "sample_rate": 16000}), WINDOWS)
+    np.testing.assert_array_equal(scores.data, expected.data)
+    assert not np.array_equal(scores.data, score_windows(Ears(), waveform, WINDOWS).data)
+
+
+def test_above_a_frequency_the_recording_is_filtered_as_one() -> None:
+    samples = np.random.default_rng(0).standard_normal(3 * WIDTH + 5).astype(np.float32) + 1
+    waveform = load_audio({"waveform": samples, "sample_rate": 16000})
+    above = {"waveform": np.concatenate([*high_passed([samples], 80.0, 16000)])}
+    above_80_hz = ConditioningParameters(segmentation_highpass=80.0)
+    scores = score_windows(Ears(), waveform, WINDOWS, conditioning=above_80_hz)
+    expected = score_windows(Ears(), load_audio({**above, "sample_rate": 16000}), WINDOWS)
     np.testing.assert_array_equal(scores.data, expected.data)
     assert not np.array_equal(scores.data, score_windows(Ears(), waveform, WINDOWS).data)
 
