@@ -126,6 +126,7 @@ TINY = Recipe(
         "segmentation_highpass": 80.0,
         "segmentation_lowpass": 7000.0,
         "segmentation_noise": 0.007,
+        "embedding_highpass": 80.0,
         "min_duration_on": 0.2,
         "min_duration_off": 0.1,
         "training_filter": "clean",

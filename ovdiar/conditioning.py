@@ -1,9 +1,12 @@
-"""Condition the waveform before the segmentation, so that what is inaudible matters little.
+"""Condition the waveform before the networks, so that what is inaudible matters little.
 
-A high-pass filter removes offsets and the hum of the mains. A segmentation network normalises each
-of its filters over the window, so that a band without energy is brought to full strength, with
-whatever an encoder left in it. A low-pass filter removes the top of the band, and weak noise covers
-what is left elsewhere. pyannote does none of it.
+A high-pass filter removes offsets and the hum of the mains, before either network.
+
+A segmentation network normalises each of its filters over the window, so that a band without
+energy is brought to full strength, with whatever an encoder left in it. Before the segmentation, a
+low-pass filter removes the top of the band, and weak noise covers what is left elsewhere.
+
+pyannote does none of it.
 
 How far formats lie apart with and without it: docs/studies/codecs.md.
 """

@@ -211,6 +211,12 @@ class ConditioningParameters(Parameters):
 class EmbeddingParameters(Parameters):
     """What speakers' embeddings are computed from."""
 
+    embedding_highpass: float = parameter(
+        0.0,
+        "cutoff of the high-pass filter before the embedding, Hz; 0 for none",
+        within=(0.0, 1000.0),
+        parity=0.0,
+    )
     embedding_exclude_overlap: bool = parameter(
         True, "embed a speaker from frames without overlap, where there are enough"
     )

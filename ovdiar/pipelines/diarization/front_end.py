@@ -13,6 +13,7 @@ import numpy as np
 
 from ovdiar.activity import binarize
 from ovdiar.clustering.window_speakers import TreeSettings, tree_settings
+from ovdiar.conditioning import high_passed
 from ovdiar.counting import speaker_count
 from ovdiar.embedding import embed_windows, least_clean_frames, speaker_masks
 from ovdiar.errors import ConfigError
@@ -27,6 +28,8 @@ from ovdiar.shared_trunk import align_step, embed_shared
 from ovdiar.windows import batched, output_grid, slices, slide
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
     from ovdiar.audio.recording import Recording
@@ -148,13 +151,16 @@ def _embed(
         least_clean=least_clean_frames(active.data.shape[1], spec.min_samples, windows.width),
     )
     progress = steps.progress("embeddings")
+    blocks: Iterable[NDArray[np.float32]] = recording.blocks()
+    if parameters.embedding_highpass:
+        blocks = high_passed(blocks, parameters.embedding_highpass, windows.rate)
     trunk = shared_trunk(models, parameters)
     if trunk is not None:
-        return embed_shared(trunk, recording.blocks(), windows, active.data, choose, progress)
+        return embed_shared(trunk, blocks, windows, active.data, choose, progress)
     at_once = batch_of(windows, batch_size)
     if spec.kind == "pooled":  # its trunk takes one window at a time
         at_once = min(at_once, POOLED_AT_ONCE)
-    batches = slide(recording.blocks(), windows, at_once)
+    batches = slide(blocks, windows, at_once)
     return embed_windows(models.embedding, batches, active.data, choose, progress)
 
 

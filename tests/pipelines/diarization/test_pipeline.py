@@ -21,11 +21,13 @@ from reference.recordings import (
 from reference.replay import WINDOWS, Replay
 
 from ovdiar import FrameGrid, SpeakerDiarization
+from ovdiar.conditioning import high_passed
 from ovdiar.errors import ConfigError
 from ovdiar.formats import rttm
 from ovdiar.networks.bundle import load_bundle
 from ovdiar.parameters import DiarizationParameters, Linkage, declarations
 from ovdiar.presets import DIARIZATION
+from ovdiar.windows import slide
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -215,6 +217,7 @@ def test_strict_parity_leaves_out_what_is_not_pyannotes() -> None:
         "segmentation_highpass": 80.0,
         "segmentation_lowpass": 7000.0,
         "segmentation_noise": 0.01,
+        "embedding_highpass": 80.0,
         "min_duration_on": 0.1,
         "side_by_side": 0.3,
         "refine_clusters": True,
@@ -227,6 +230,34 @@ def test_strict_parity_leaves_out_what_is_not_pyannotes() -> None:
     strict = SpeakerDiarization(models, strict_parity=True).parameters
     for parameters in (strict, *DIARIZATION.values()):
         assert parity.items() <= vars(parameters).items()
+
+
+class Recorded(ReplayedVoices):
+    """Embeddings of a meeting, and the windows that they were computed from."""
+
+    def __init__(self) -> None:
+        super().__init__(MEETING.embeddings)
+        self.windows: list[NDArray[np.float32]] = []
+
+    def __call__(
+        self, windows: NDArray[np.float32], masks: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        self.windows += [*windows]
+        return np.ones((*masks.shape[:2], self.spec.dimension), np.float32)
+
+
+def test_the_embedding_has_a_high_pass_filter_of_its_own() -> None:
+    plain, filtered = Recorded(), Recorded()
+    audio = MEETING.audio()
+    SpeakerDiarization(replace(MEETING.models(), embedding=plain)).prepare(audio)
+    pipeline = SpeakerDiarization(
+        replace(MEETING.models(), embedding=filtered), embedding_highpass=80.0
+    )
+    prepared = pipeline.prepare(audio)
+    np.testing.assert_array_equal(prepared.scores.data, MEETING.scores)
+    expected = [*slide(high_passed([audio["waveform"]], 80.0, 16000), prepared.scores.windows, 1)]
+    np.testing.assert_array_equal(filtered.windows, np.concatenate(expected))
+    assert not np.array_equal(filtered.windows, plain.windows)
 
 
 @pytest.mark.parametrize("linkage", ["centroid", "median", "ward"])
