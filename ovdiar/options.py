@@ -34,6 +34,14 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 PathLike = str | os.PathLike[str]
 
+DETECTION_NOTES = """Powerset networks decide between sets of speakers: they take minimum durations
+    only, by default none, and an onset, an offset or a preset with either is refused.
+
+    The waveform is conditioned as the bundle states for diarization. A published preset stands
+    for pyannote's answer and is without conditioning, as are ``strict_parity`` and a network that
+    is given without its bundle."""
+"""What the pipelines without embeddings have in common."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions(Parameters):
@@ -53,7 +61,16 @@ class RunOptions(Parameters):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ActivityOptions(RunOptions, ActivityParameters):
+class ParityOptions(Parameters):
+    """Keyword arguments of the pipelines without embeddings."""
+
+    strict_parity: bool = parameter(
+        False, "answer exactly as pyannote does: without conditioning, whatever the bundle has"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActivityOptions(ParityOptions, RunOptions, ActivityParameters):
     """Keyword arguments of voice activity and overlapped speech detection."""
 
     preset: PathLike | None = parameter(
@@ -64,7 +81,7 @@ class ActivityOptions(RunOptions, ActivityParameters):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SpeakerSegmentationOptions(RunOptions, SpeakerSegmentationParameters):
+class SpeakerSegmentationOptions(ParityOptions, RunOptions, SpeakerSegmentationParameters):
     """Keyword arguments of speaker segmentation."""
 
 
@@ -74,8 +91,8 @@ class ResegmentationOptions(ActivityOptions, ResegmentationParameters):
 
     strict_parity: bool = parameter(
         False,
-        "label turns by the positions of the baseline's sorted labels, as pyannote does, instead "
-        "of by those labels",
+        "answer exactly as pyannote does: without conditioning, and turns labelled by the "
+        "positions of the baseline's sorted labels instead of by those labels",
     )
 
 
@@ -135,12 +152,16 @@ def accepts(
 
 
 def documented(options: type[Parameters]) -> Callable[[type[T]], type[T]]:
-    """Write the options into a class's docstring, in place of ``{options}``."""
+    """Write the options into a class's docstring in place of ``{options}``.
+
+    ``{notes}`` stands for `DETECTION_NOTES`.
+    """
 
     def decorate(cls: type[T]) -> type[T]:
         lines = [f"{name} : {each.meaning}" for name, each in declarations(options).items()]
-        if cls.__doc__:
-            cls.__doc__ = cls.__doc__.replace("{options}", "\n    ".join(lines))
+        texts = {"{options}": "\n    ".join(lines), "{notes}": DETECTION_NOTES}
+        for place, text in texts.items():
+            cls.__doc__ = cls.__doc__ and cls.__doc__.replace(place, text)
         return cls
 
     return decorate

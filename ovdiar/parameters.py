@@ -347,12 +347,17 @@ class DiarizationParameters(BackEndParameters, FrontEndParameters):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ActivityParameters(DurationParameters):
-    """Hysteresis thresholds and minimum durations of a detection task."""
+class ActivityParameters(ConditioningParameters, DurationParameters):
+    """Conditioning, hysteresis thresholds and minimum durations of a detection task."""
 
-    onset: float = parameter(0.5, "scores above it switch on", within=SHARES)
+    onset: float = parameter(
+        0.5, "scores above it switch on (sigmoid networks only)", within=SHARES
+    )
     offset: float = parameter(
-        0.5, "scores below it switch off; 0 stands for the onset, as in pyannote", within=SHARES
+        0.5,
+        "scores below it switch off; 0 stands for the onset, as in pyannote (sigmoid networks "
+        "only)",
+        within=SHARES,
     )
 
     @property

@@ -86,7 +86,7 @@ def choose(
 
     ``preset`` names a row of the table, or a JSON file with an object of hyper-parameters, which
     replace the default's. A detection task takes from a file tuned for diarization its
-    ``segmentation_threshold``, as onset and offset, and its minimum durations.
+    ``segmentation_threshold``, as onset and offset, its conditioning and its minimum durations.
 
     Raises
     ------

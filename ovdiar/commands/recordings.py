@@ -118,7 +118,7 @@ def _add_detection(
     commands: Any, name: str, run: Any, summary: str, section: type[Parameters]
 ) -> None:
     baseline = " baseline.rttm" if name == "resegment" else ""
-    example = f"ovdiar {name} meeting.wav{baseline} --onset 0.6 -o meeting.{name}.rttm"
+    example = f"ovdiar {name} meeting.wav{baseline} --min-duration-on 0.2 -o meeting.{name}.rttm"
     parser = add_command(commands, name, run, summary, example)
     add_audio(parser)
     if baseline:
@@ -127,7 +127,8 @@ def _add_detection(
         parser.add_argument(
             "--preset",
             metavar="NAME|FILE",
-            help="hyper-parameters of ami, dihard3 or voxconverse, or a JSON file of them",
+            help="hyper-parameters of ami, dihard3 or voxconverse (sigmoid networks only, without "
+            "conditioning), or a JSON file of them",
         )
     add_parameters(parser, section)
 

@@ -7,13 +7,19 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from ovdiar import presets
 from ovdiar.audio.recording import open_recording
+from ovdiar.errors import ConfigError
 from ovdiar.networks.models import Models
 from ovdiar.options import RunOptions
-from ovdiar.parameters import ActivityParameters
+from ovdiar.parameters import (
+    ActivityParameters,
+    ConditioningParameters,
+    DiarizationParameters,
+)
 from ovdiar.pipelines.sliding import score_speakers
 from ovdiar.pipelines.steps import Steps
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterator, Mapping
 
     from ovdiar.audio.reading import AudioInput
@@ -37,8 +43,9 @@ Own = TypeVar("Own", bound=ActivityParameters)
 class SegmentationPipeline(Generic[Own]):
     """Base of the pipelines whose only network is the segmentation.
 
-    Powerset networks decide between classes, so their default thresholds are 0.5, without minimum
-    durations; ``default`` are those of sigmoid networks.
+    ``default`` are the thresholds and durations of sigmoid networks; powerset networks have no
+    thresholds, and by default no minimum durations. The default conditioning is the bundle's.
+    ``table`` are the published presets, which are without conditioning, as pyannote is.
     """
 
     def __init__(
@@ -50,10 +57,19 @@ class SegmentationPipeline(Generic[Own]):
     ) -> None:
         self.model = models.segmentation if isinstance(models, Models) else models
         self.batch_size = RunOptions(batch_size=given.pop("batch_size", None)).batch_size
-        sigmoid = self.model.spec.powerset is None
-        self.parameters: Own = presets.choose(
-            table, given.pop("preset", None), default if sigmoid else type(default)(), given
-        )
+        self.strict_parity: bool = given.pop("strict_parity", False)
+        preset, sigmoid = given.pop("preset", None), self.model.spec.powerset is None
+        if not sigmoid:
+            default = type(default)()
+        if isinstance(models, Models):
+            bundled = DiarizationParameters().with_values(models.bundle.pipeline)
+            default = default.with_values(bundled.section(ConditioningParameters).to_dict())
+        chosen = presets.choose(table, preset, default, given)
+        if self.strict_parity:
+            chosen = chosen.with_values(ConditioningParameters().with_parity().to_dict())
+        if not sigmoid:
+            _refuse_thresholds(chosen, given, preset)
+        self.parameters: Own = chosen
 
     @contextmanager
     def run(
@@ -71,7 +87,22 @@ class SegmentationPipeline(Generic[Own]):
             scores = score_speakers(
                 self.model,
                 recording,
+                conditioning=self.parameters,
                 batch_size=self.batch_size,
                 progress=steps.progress("segmentation"),
             )
             yield Run(recording, scores, steps)
+
+
+def _refuse_thresholds(
+    chosen: ActivityParameters, given: Mapping[str, Any], preset: str | os.PathLike[str] | None
+) -> None:
+    """Refuse an onset, an offset or a preset with either: a powerset network has none."""
+    wrong = [f"{name} {given[name]:g}" for name in ("onset", "offset") if name in given]
+    if not wrong and chosen.thresholds != ActivityParameters().thresholds:
+        wrong = [f"preset {str(preset)!r}"]
+    if wrong:
+        raise ConfigError(
+            f"{' and '.join(wrong)}: this network decides between sets of speakers and has no "
+            "thresholds: leave it out, or take the sigmoid network (--models tiny)"
+        )

@@ -32,8 +32,8 @@ class OverlappedSpeechDetection(RegionDetection):
 
     Notes
     -----
-    By default the preset is ``dihard3``; powerset networks decide between classes, so their
-    default thresholds are 0.5, without minimum durations.
+    The default thresholds and durations are those of ``dihard3``.
+    {notes}
     """
 
     label = "OVERLAP"

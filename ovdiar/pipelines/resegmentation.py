@@ -54,13 +54,12 @@ class Resegmentation(SegmentationPipeline[ResegmentationParameters]):
 
     Notes
     -----
-    The presets were tuned to refine VBx. The defaults are 0.81, 0.481, 0.055 s and 0.098 s; for
-    powerset networks thresholds of 0.5, without minimum durations.
+    The presets were tuned to refine VBx. The defaults are 0.81, 0.481, 0.055 s and 0.098 s.
+    {notes}
     """
 
     @accepts(ResegmentationOptions)
     def __init__(self, models: Models | SegmentationModel, **given: Any) -> None:
-        self.strict_parity: bool = given.pop("strict_parity", False)
         super().__init__(models, given, presets.RESEGMENTATION_DEFAULT, presets.RESEGMENTATION)
 
     def __call__(

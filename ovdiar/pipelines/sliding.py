@@ -94,14 +94,16 @@ def score_speakers(
     model: SegmentationModel,
     recording: Recording | Waveform,
     *,
+    conditioning: ConditioningParameters = UNCONDITIONED,
     batch_size: int | None,
     progress: Progress,
 ) -> WindowedFrames:
-    """Score the speakers of a waveform in the usual windows, a tenth apart: (C, F, S)."""
+    """Score the speakers of a recording in the usual windows, a tenth apart: (C, F, S)."""
     return score_windows(
         model,
         recording,
         segmentation_windows(model, None, None),
+        conditioning=conditioning,
         batch_size=batch_size,
         convert=to_speakers(model),
         progress=progress,

@@ -47,8 +47,9 @@ class SpeakerSegmentation(SegmentationPipeline[SpeakerSegmentationParameters]):
     Notes
     -----
     The algorithm is that of pyannote.audio 2.1.1 on the frames of 3.3.2. The default thresholds
-    are 0.84 and 0.46, and 0.5 for powerset networks. Labels are SPEAKER_00, ... in the order of
-    the text of the stitches' numbers, as in pyannote.
+    are 0.84 and 0.46. Labels are SPEAKER_00, ... in the order of the text of the stitches'
+    numbers, as in pyannote.
+    {notes}
     """
 
     @accepts(SpeakerSegmentationOptions)

@@ -16,7 +16,7 @@ from ovdiar import Annotation
 from ovdiar.errors import ConfigError, FormatError
 from ovdiar.formats import rttm
 from ovdiar.frames import FrameGrid, Frames, WindowedFrames
-from ovdiar.parameters import ResegmentationParameters
+from ovdiar.parameters import ConditioningParameters, ResegmentationParameters
 from ovdiar.pipelines.resegmentation import Resegmentation, match_speakers, read_baseline
 from ovdiar.presets import RESEGMENTATION
 
@@ -141,6 +141,7 @@ def test_defaults_and_presets_are_those_published() -> None:
         "min_duration_on": 0.055,
         "min_duration_off": 0.098,
         "warm_up": 0.05,
+        **ConditioningParameters().to_dict(),
     }
     assert Resegmentation(powerset).parameters == ResegmentationParameters(onset=0.5, offset=0.5)
     for name, parameters in RESEGMENTATION.items():

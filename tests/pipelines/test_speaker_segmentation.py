@@ -10,7 +10,7 @@ from reference.replay import Replay
 
 from ovdiar.errors import ConfigError
 from ovdiar.frames import Frames, WindowedFrames
-from ovdiar.parameters import SpeakerSegmentationParameters
+from ovdiar.parameters import ConditioningParameters, SpeakerSegmentationParameters
 from ovdiar.pipelines.speaker_segmentation import SpeakerSegmentation
 
 FRAMES_PER_WINDOW = 293
@@ -71,7 +71,10 @@ def test_defaults_are_those_published() -> None:
     sigmoid = SpeakerSegmentation(Replay(np.zeros((1, 293, 3))))
     powerset = SpeakerSegmentation(Replay(np.zeros((1, 293, 7)), powerset=2))
     expected = {"onset": 0.84, "offset": 0.46, "min_duration_on": 0, "min_duration_off": 0}
-    assert sigmoid.parameters.to_dict() == expected | {"stitch_threshold": 0.39}
+    assert sigmoid.parameters.to_dict() == expected | {
+        "stitch_threshold": 0.39,
+        **ConditioningParameters().to_dict(),
+    }
     assert powerset.parameters == SpeakerSegmentationParameters(onset=0.5, offset=0.5)
 
 
