@@ -183,21 +183,19 @@ def shares_of_windows(
 
 def spread_to_windows(
     embeddings: NDArray[Any],
-    weights: NDArray[np.float64],
     pieces: Pieces,
     active: NDArray[np.bool_],
     starts: NDArray[np.int64],
 ) -> NDArray[np.float32]:
     """Average the pieces of each window speaker: embeddings (P, D) -> (C, S, D), NaN for none.
 
-    Embeddings are normalised first, and weigh by their frames and ``weights`` (P,).
+    Embeddings are normalised first, and weigh by their frames.
     """
     units = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
     windows, _, speakers = active.shape
     spread = np.full((windows, speakers, embeddings.shape[1]), np.nan, dtype=np.float32)
     for window, speaker, numbers, frames in shares_of_windows(pieces, active, starts):
-        shares = frames * weights[numbers]
-        spread[window, speaker] = shares @ units[numbers] / shares.sum()
+        spread[window, speaker] = frames @ units[numbers] / frames.sum()
     return spread
 
 

@@ -76,8 +76,8 @@ def _serve(options: argparse.Namespace) -> None:
         raise MissingPackageError(
             f'serve needs {error.name}, which is not installed: pip install "ovdiar[serve]"'
         ) from None
-    from ovdiar.pipelines.diarization.front_end import shared_trunk
     from ovdiar.pipelines.diarization.pipeline import SpeakerDiarization
+    from ovdiar.pipelines.diarization.speaker_embeddings import shared_trunk
     from ovdiar.serve.limits import Limits
     from ovdiar.serve.server import serve
     from ovdiar.serve.service import Service

@@ -6,30 +6,24 @@ Source: pyannote.audio ``SpeakerDiarization.get_segmentations`` and ``get_embedd
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ovdiar.activity import binarize
 from ovdiar.clustering.window_speakers import TreeSettings, tree_settings
-from ovdiar.conditioning import high_passed
 from ovdiar.counting import speaker_count
-from ovdiar.embedding import embed_windows, least_clean_frames, speaker_masks
 from ovdiar.errors import ConfigError
 from ovdiar.frames import FrameGrid, WindowedFrames, to_samples
-from ovdiar.networks.models import PooledEmbedding, UtteranceEmbedding
-from ovdiar.pieces import pieces_of, samples_of, spread_to_windows
 from ovdiar.pipelines.diarization.prepared import Prepared
 from ovdiar.pipelines.diarization.provenance import describe
+from ovdiar.pipelines.diarization.speaker_embeddings import embed_speakers, shared_trunk
 from ovdiar.pipelines.estimate import DECODING
-from ovdiar.pipelines.sliding import batch_of, score_windows, segmentation_windows, to_speakers
-from ovdiar.shared_trunk import align_step, embed_shared
-from ovdiar.windows import batched, output_grid, slices, slide
+from ovdiar.pipelines.sliding import score_windows, segmentation_windows, to_speakers
+from ovdiar.shared_trunk import align_step
+from ovdiar.windows import slices
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from numpy.typing import NDArray
 
     from ovdiar.audio.recording import Recording
@@ -37,7 +31,6 @@ if TYPE_CHECKING:
     from ovdiar.parameters import (
         ClusteringParameters,
         DiarizationParameters,
-        EmbeddingParameters,
         FrontEndParameters,
     )
     from ovdiar.pipelines.steps import Steps
@@ -47,10 +40,6 @@ WINDOWS_AT_ONCE = 1024
 LONG_S = 1800.0
 """From this length on, the networks' working memory (a quarter of a gigabyte) is released before
 clustering; compiling them again takes tenths of a second."""
-POOLED_AT_ONCE = 4
-"""Windows of a batch of a pooled embedding: few, so that progress is frequent."""
-PIECES_AT_ONCE = 64
-"""Pieces of clean speech of a batch: about three minutes."""
 
 
 def prepare(
@@ -115,12 +104,7 @@ def embed(
     prepared = from_scores(scores, nothing, parameters, recording.uri)
     steps.done("speaker_counting", prepared.count)
     if prepared.count.data.any():
-        by_utterances = utterance_embedding(models, parameters)
-        if by_utterances is not None:
-            prepared = _embed_pieces(by_utterances, recording, prepared, steps)
-        else:
-            embeddings = _embed(models, recording, prepared.active, parameters, steps, batch_size)
-            prepared = replace(prepared, embeddings=embeddings)
+        prepared = embed_speakers(models, recording, prepared, parameters, steps, batch_size)
         steps.done("embeddings", prepared.embeddings)
     if recording.duration_s >= LONG_S:
         models.release()
@@ -133,64 +117,6 @@ def embed(
         notices=recording.take_notices(),
     )
     return with_tree(prepared, parameters)
-
-
-def _embed(
-    models: Models,
-    recording: Recording,
-    active: WindowedFrames,
-    parameters: EmbeddingParameters,
-    steps: Steps,
-    batch_size: int | None,
-) -> NDArray[np.float32]:
-    """Embed the active speakers of every window: (C, F, S) bool -> (C, S, D)."""
-    spec, windows = models.embedding.spec, active.windows
-    choose = partial(
-        speaker_masks,
-        exclude_overlap=parameters.embedding_exclude_overlap,
-        least_clean=least_clean_frames(active.data.shape[1], spec.min_samples, windows.width),
-    )
-    progress = steps.progress("embeddings")
-    blocks: Iterable[NDArray[np.float32]] = recording.blocks()
-    if parameters.embedding_highpass:
-        blocks = high_passed(blocks, parameters.embedding_highpass, windows.rate)
-    trunk = shared_trunk(models, parameters)
-    if trunk is not None:
-        return embed_shared(trunk, blocks, windows, active.data, choose, progress)
-    at_once = batch_of(windows, batch_size)
-    if spec.kind == "pooled":  # its trunk takes one window at a time
-        at_once = min(at_once, POOLED_AT_ONCE)
-    batches = slide(blocks, windows, at_once)
-    return embed_windows(models.embedding, batches, active.data, choose, progress)
-
-
-def utterance_embedding(
-    models: Models, parameters: EmbeddingParameters
-) -> UtteranceEmbedding | None:
-    """Return the model that embeds pieces of clean speech once, or None: see `shared_trunk`."""
-    model = models.embedding
-    if parameters.embedding_reuse == "shared" and isinstance(model, UtteranceEmbedding):
-        return model
-    return None
-
-
-def _embed_pieces(
-    model: UtteranceEmbedding, recording: Recording, prepared: Prepared, steps: Steps
-) -> Prepared:
-    """Embed pieces of clean speech, and average them for the speakers of every window."""
-    active = prepared.active
-    _, _, starts = output_grid(active)
-    pieces = pieces_of(active)
-    embeddings = np.zeros((len(pieces), model.spec.dimension), np.float32)
-    progress, done = steps.progress("embeddings"), 0
-    progress(completed=0, total=max(len(pieces), 1))
-    for speeches in batched(samples_of(pieces, recording.blocks(), active.frames), PIECES_AT_ONCE):
-        embeddings[done : done + len(speeches)] = model.utterances(speeches)
-        done += len(speeches)
-        progress(completed=done, total=len(pieces))
-    weights = pieces.frames().astype(np.float64)
-    spread = spread_to_windows(embeddings, np.ones_like(weights), pieces, active.data, starts)
-    return replace(prepared, embeddings=spread, pieces=pieces, piece_embeddings=embeddings)
 
 
 def from_scores(
@@ -267,30 +193,6 @@ def step_costs(models: Models, parameters: DiarizationParameters) -> dict[str, f
         "embeddings": embedded_s * embedding.processing_s,
         "discrete_diarization": DECODING,
     }
-
-
-def shared_trunk(models: Models, parameters: EmbeddingParameters) -> PooledEmbedding | None:
-    """Return the embedding whose trunk runs once over the recording; None in window mode.
-
-    Raises
-    ------
-    ConfigError
-        ``embedding_reuse="shared"`` does not fit the bundle.
-    """
-    if parameters.embedding_reuse == "window" or utterance_embedding(models, parameters):
-        return None
-    model = models.embedding
-    if not isinstance(model, PooledEmbedding) or not model.spec.context_samples:
-        raise ConfigError(
-            f"embedding_reuse 'shared' does not fit {model.spec.architecture}, whose embedding "
-            "depends on all of its input: leave it out, or use a WeSpeaker bundle"
-        )
-    if models.bundle.static_batch:
-        raise ConfigError(
-            "embedding_reuse 'shared' (--fast) runs the trunk over long blocks, and the shapes of "
-            f"bundle {models.bundle.name!r} are fixed: leave it out, or export without --static"
-        )
-    return model
 
 
 def _windows(models: Models, parameters: FrontEndParameters) -> FrameGrid:

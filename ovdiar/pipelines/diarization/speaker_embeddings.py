@@ -1,0 +1,139 @@
+"""Embed the speakers of every window: window by window, or parts of the recording once.
+
+Source: pyannote.audio ``SpeakerDiarization.get_embeddings``, window by window.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ovdiar.conditioning import high_passed
+from ovdiar.embedding import embed_windows, least_clean_frames, speaker_masks
+from ovdiar.errors import ConfigError
+from ovdiar.networks.models import PooledEmbedding, UtteranceEmbedding
+from ovdiar.pieces import pieces_of, samples_of, spread_to_windows
+from ovdiar.pipelines.sliding import batch_of
+from ovdiar.shared_trunk import embed_shared
+from ovdiar.windows import batched, output_grid, slide
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from ovdiar.audio.recording import Recording
+    from ovdiar.frames import WindowedFrames
+    from ovdiar.networks.models import Models
+    from ovdiar.parameters import EmbeddingParameters
+    from ovdiar.pipelines.diarization.prepared import Prepared
+    from ovdiar.pipelines.steps import Steps
+
+POOLED_AT_ONCE = 4
+"""Windows of a batch of a pooled embedding: few, so that progress is frequent."""
+PIECES_AT_ONCE = 64
+"""Pieces of clean speech of a batch: about three minutes."""
+
+
+def embed_speakers(
+    models: Models,
+    recording: Recording,
+    prepared: Prepared,
+    parameters: EmbeddingParameters,
+    steps: Steps,
+    batch_size: int | None,
+) -> Prepared:
+    """Embed the active speakers of every window: (C, F, S) bool -> (C, S, D)."""
+    active = prepared.active
+    blocks: Iterable[NDArray[np.float32]] = recording.blocks()
+    if parameters.embedding_highpass:
+        blocks = high_passed(blocks, parameters.embedding_highpass, active.frames.rate)
+    model = utterance_embedding(models, parameters)
+    if model is not None:
+        return _embed_pieces(model, blocks, prepared, steps)
+    embeddings = _embed_windows(models, blocks, active, parameters, steps, batch_size)
+    return replace(prepared, embeddings=embeddings)
+
+
+def _embed_windows(
+    models: Models,
+    blocks: Iterable[NDArray[np.float32]],
+    active: WindowedFrames,
+    parameters: EmbeddingParameters,
+    steps: Steps,
+    batch_size: int | None,
+) -> NDArray[np.float32]:
+    """Embed windows, or run the trunk once over the recording."""
+    spec, windows = models.embedding.spec, active.windows
+    choose = partial(
+        speaker_masks,
+        exclude_overlap=parameters.embedding_exclude_overlap,
+        least_clean=least_clean_frames(active.data.shape[1], spec.min_samples, windows.width),
+    )
+    progress = steps.progress("embeddings")
+    trunk = shared_trunk(models, parameters)
+    if trunk is not None:
+        return embed_shared(trunk, blocks, windows, active.data, choose, progress)
+    at_once = batch_of(windows, batch_size)
+    if spec.kind == "pooled":  # its trunk takes one window at a time
+        at_once = min(at_once, POOLED_AT_ONCE)
+    batches = slide(blocks, windows, at_once)
+    return embed_windows(models.embedding, batches, active.data, choose, progress)
+
+
+def _embed_pieces(
+    model: UtteranceEmbedding,
+    blocks: Iterable[NDArray[np.float32]],
+    prepared: Prepared,
+    steps: Steps,
+) -> Prepared:
+    """Embed pieces of clean speech, and average them for the speakers of every window."""
+    active = prepared.active
+    _, _, starts = output_grid(active)
+    pieces = pieces_of(active)
+    embeddings = np.zeros((len(pieces), model.spec.dimension), np.float32)
+    progress, done = steps.progress("embeddings"), 0
+    progress(completed=0, total=max(len(pieces), 1))
+    for speeches in batched(samples_of(pieces, blocks, active.frames), PIECES_AT_ONCE):
+        embeddings[done : done + len(speeches)] = model.utterances(speeches)
+        done += len(speeches)
+        progress(completed=done, total=len(pieces))
+    spread = spread_to_windows(embeddings, pieces, active.data, starts)
+    return replace(prepared, embeddings=spread, pieces=pieces, piece_embeddings=embeddings)
+
+
+def utterance_embedding(
+    models: Models, parameters: EmbeddingParameters
+) -> UtteranceEmbedding | None:
+    """Return the model that embeds pieces of clean speech once, or None: see `shared_trunk`."""
+    model = models.embedding
+    if parameters.embedding_reuse == "shared" and isinstance(model, UtteranceEmbedding):
+        return model
+    return None
+
+
+def shared_trunk(models: Models, parameters: EmbeddingParameters) -> PooledEmbedding | None:
+    """Return the embedding whose trunk runs once over the recording; None in window mode.
+
+    Raises
+    ------
+    ConfigError
+        ``embedding_reuse="shared"`` does not fit the bundle.
+    """
+    if parameters.embedding_reuse == "window" or utterance_embedding(models, parameters):
+        return None
+    model = models.embedding
+    if not isinstance(model, PooledEmbedding) or not model.spec.context_samples:
+        raise ConfigError(
+            f"embedding_reuse 'shared' does not fit {model.spec.architecture}, whose embedding "
+            "depends on all of its input: leave it out, or use a WeSpeaker bundle"
+        )
+    if models.bundle.static_batch:
+        raise ConfigError(
+            "embedding_reuse 'shared' (--fast) runs the trunk over long blocks, and the shapes of "
+            f"bundle {models.bundle.name!r} are fixed: leave it out, or export without --static"
+        )
+    return model
