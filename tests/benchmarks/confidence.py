@@ -1,17 +1,20 @@
 """Fit the calibration of confidence on the development set, and measure how well it holds.
 
-cd tests && python -m benchmarks.confidence
+cd tests && python -m benchmarks.confidence [--models tiny|base] [--conversations FOLDER]
 
-Needs the reference material (OVDIAR_SHARED, else ../shared) and the bundle ``tiny``. The formula
+Needs the reference material (OVDIAR_SHARED, else ../shared) and the bundle. FOLDER holds simulated
+conversations (``benchmarks.scenes``), which the formula is then fitted to as well. It
 (`ovdiar.confidence`) is fitted to clusterings at several thresholds: at the default, speakers are
 hardly ever confused, and what confusion looks like could not be learned.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import warnings
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -36,8 +39,7 @@ if TYPE_CHECKING:
 GROUPS = ("simulated", "sample", "calls", "mixes")
 ELSEWHERE = ("programmes", "ami")
 """Recordings that the formula is not fitted to."""
-THRESHOLDS = (0.2, 0.25, 0.3, 0.35)
-DEFAULT = 0.24
+THRESHOLDS = {"tiny": (0.2, 0.25, 0.3, 0.35), "base": (0.6, 0.7, 0.8, 0.9)}
 SURE = 0.9
 
 
@@ -121,39 +123,49 @@ def _share(part: NDArray[np.float64], whole: NDArray[np.float64]) -> float:
 
 def main() -> None:
     """Print the fitted formula and its figures, by recordings left out and not."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--models", choices=THRESHOLDS, default="tiny")
+    parser.add_argument("--conversations", type=Path, metavar="FOLDER")
+    options = parser.parse_args()
     warnings.simplefilter("ignore", OvdiarWarning)
-    models = ovdiar.load("tiny")
+    models = ovdiar.load(options.models)
     shipped = models.bundle.calibration
     if shipped is None:
-        raise ModelError("the bundle tiny has no calibration: export it again")
+        raise ModelError(f"the bundle {options.models} has no calibration: export it again")
     pipeline = SpeakerDiarization(models)
+    default, thresholds = pipeline.parameters.threshold, THRESHOLDS[options.models]
     known = list(recordings(pipeline, GROUPS))
+    if options.conversations:
+        folder = options.conversations
+        simulated = sorted(each.name for each in folder.iterdir() if each.is_dir())
+        known += recordings(pipeline, simulated, folder)
     others = list(recordings(pipeline, ELSEWHERE))
     rated = {
         (each.name, threshold): rate(each, threshold, pipeline)
         for each in known + others
-        for threshold in (*THRESHOLDS, DEFAULT)
+        for threshold in (*thresholds, default)
     }
 
     def of(names: Sequence[str], thresholds: Sequence[float]) -> Rated:
         return Rated.joined([rated[name, t] for name in names for t in thresholds])
 
     names = [each.name for each in known]
-    fitted = fit(of(names, THRESHOLDS), shipped)
+    fitted = fit(of(names, thresholds), shipped)
     left_out = {
-        name: fit(of([other for other in names if other != name], THRESHOLDS), shipped)
+        name: fit(of([other for other in names if other != name], thresholds), shipped)
         for name in names
     }
     rows = {}
-    for threshold in THRESHOLDS:
+    for threshold in thresholds:
         shares = [confidence(rated[n, threshold].features, left_out[n]) for n in names]
         everything = of(names, [threshold])
         rows[f"left out, threshold {threshold}"] = figures(everything, np.concatenate(shares))
     for name in names:
-        here = rated[name, DEFAULT]
+        here = rated[name, default]
         rows[name] = figures(here, confidence(here.features, shipped))
-    for group in (GROUPS, *((each,) for each in ELSEWHERE)):
-        here = of([n.name for n in known + others if n.group in group], [DEFAULT])
+    groups = dict.fromkeys(each.group for each in known + others)
+    for group in (GROUPS, *((each,) for each in groups)):
+        here = of([n.name for n in known + others if n.group in group], [default])
         rows[", ".join(group)] = figures(here, confidence(here.features, shipped))
     print(json.dumps({"fitted": fitted.to_dict(), "shipped": shipped.to_dict()}))
     for name, row in rows.items():

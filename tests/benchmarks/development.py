@@ -47,10 +47,10 @@ class Labelled(Reference):
     prepared: Prepared
 
 
-def references(groups: Sequence[str]) -> Iterator[Reference]:
+def references(groups: Sequence[str], data: Path = DATA) -> Iterator[Reference]:
     """List every recording of some folders."""
     for group in groups:
-        for labels in sorted((DATA / group).glob("*.uem")):
+        for labels in sorted((data / group).glob("*.uem")):
             (audio,) = (
                 labels.with_suffix(s) for s in (".wav", ".flac") if labels.with_suffix(s).exists()
             )
@@ -58,7 +58,9 @@ def references(groups: Sequence[str]) -> Iterator[Reference]:
             yield Reference(group, audio, parts)
 
 
-def recordings(pipeline: SpeakerDiarization, groups: Sequence[str]) -> Iterator[Labelled]:
+def recordings(
+    pipeline: SpeakerDiarization, groups: Sequence[str], data: Path = DATA
+) -> Iterator[Labelled]:
     """Run a pipeline's networks over every recording of some folders."""
-    for each in references(groups):
+    for each in references(groups, data):
         yield Labelled(each.group, each.audio, each.uem, pipeline.prepare(each.audio))
