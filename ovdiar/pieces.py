@@ -183,19 +183,21 @@ def shares_of_windows(
 
 def spread_to_windows(
     embeddings: NDArray[Any],
+    weights: NDArray[np.float64],
     pieces: Pieces,
     active: NDArray[np.bool_],
     starts: NDArray[np.int64],
 ) -> NDArray[np.float32]:
     """Average the pieces of each window speaker: embeddings (P, D) -> (C, S, D), NaN for none.
 
-    Embeddings are normalised first, and weigh by their frames.
+    Embeddings are normalised first, and weigh by their frames and ``weights`` (P,).
     """
     units = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
     windows, _, speakers = active.shape
     spread = np.full((windows, speakers, embeddings.shape[1]), np.nan, dtype=np.float32)
     for window, speaker, numbers, frames in shares_of_windows(pieces, active, starts):
-        spread[window, speaker] = frames @ units[numbers] / frames.sum()
+        shares = frames * weights[numbers]
+        spread[window, speaker] = shares @ units[numbers] / shares.sum()
     return spread
 
 

@@ -84,9 +84,10 @@ def test_nobody_speaks() -> None:
 def test_window_speakers_take_the_mean_of_their_frames(seed: int, windows: int) -> None:
     active, starts = talk(seed, windows)
     pieces = cut(active, starts, 20)
-    embeddings = np.random.default_rng(seed).normal(size=(len(pieces), 4))
+    rng = np.random.default_rng(seed)
+    embeddings, weights = rng.normal(size=(len(pieces), 4)), rng.uniform(0.1, 1, len(pieces))
     owners = pieces.of_frames(int(starts[-1]) + LENGTH)
-    spread = spread_to_windows(embeddings, pieces, active, starts)
+    spread = spread_to_windows(embeddings, weights, pieces, active, starts)
     for window, speaker, _, _ in shares_of_windows(pieces, active, starts):
         alone = active[window, :, speaker] & (active[window].sum(axis=1) == 1)
         whole = active[window, :, speaker]
@@ -94,5 +95,6 @@ def test_window_speakers_take_the_mean_of_their_frames(seed: int, windows: int) 
         frames = (
             here[alone & (here >= 0)] if (here[alone] >= 0).any() else here[whole & (here >= 0)]
         )
-        mean = np.mean([embeddings[p] / np.linalg.norm(embeddings[p]) for p in frames], axis=0)
+        rows = [weights[p] * embeddings[p] / np.linalg.norm(embeddings[p]) for p in frames]
+        mean = np.sum(rows, axis=0) / weights[frames].sum()
         np.testing.assert_allclose(spread[window, speaker], mean, rtol=1e-4, atol=1e-5)

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ovdiar.clustering.attenuation import fading
 from ovdiar.conditioning import high_passed
 from ovdiar.embedding import embed_windows, least_clean_frames, speaker_masks
 from ovdiar.errors import ConfigError
 from ovdiar.networks.models import PooledEmbedding, UtteranceEmbedding
+from ovdiar.parameters import ClusteringParameters
 from ovdiar.pieces import pieces_of, samples_of, spread_to_windows
 from ovdiar.pipelines.sliding import batch_of
 from ovdiar.shared_trunk import embed_shared
@@ -36,6 +38,9 @@ POOLED_AT_ONCE = 4
 """Windows of a batch of a pooled embedding: few, so that progress is frequent."""
 PIECES_AT_ONCE = 64
 """Pieces of clean speech of a batch: about three minutes."""
+FADE_S = ClusteringParameters().fade_s
+"""Short pieces weigh less. The default's, so that what is prepared does not depend on how it is
+clustered."""
 
 
 def embed_speakers(
@@ -101,7 +106,8 @@ def _embed_pieces(
         embeddings[done : done + len(speeches)] = model.utterances(speeches)
         done += len(speeches)
         progress(completed=done, total=len(pieces))
-    spread = spread_to_windows(embeddings, pieces, active.data, starts)
+    weights = fading(pieces.frames() * active.frames.step_s, FADE_S)
+    spread = spread_to_windows(embeddings, weights, pieces, active.data, starts)
     return replace(prepared, embeddings=spread, pieces=pieces, piece_embeddings=embeddings)
 
 
