@@ -123,6 +123,7 @@ TINY = Recipe(
     preset="2.1",
     pipeline={
         "segmentation_threshold": 0.5,
+        "recording_level": -26.0,
         "segmentation_highpass": 80.0,
         "segmentation_lowpass": 7000.0,
         "segmentation_noise": 0.007,

@@ -1,6 +1,7 @@
 """Condition the waveform before the networks, so that what is inaudible matters little.
 
-A high-pass filter removes offsets and the hum of the mains, before either network.
+A recording is brought to one level, and a high-pass filter removes offsets and the hum of the
+mains, before either network.
 
 A segmentation network normalises each of its filters over the window, so that a band without
 energy is brought to full strength, with whatever an encoder left in it. Before the segmentation, a
@@ -38,6 +39,32 @@ with `HIGHPASS_MARGIN` in 29 Hz (Kaiser and Schafer, "On the use of the I0-sinh 
 analysis", 1980)."""
 SPECTRUM = 2**16
 """Samples that are transformed at once."""
+
+
+PIECE_S = 0.1
+"""Pieces of a recording whose levels are compared, s."""
+LOUDER = 95
+"""Percentile of the levels that is brought to one level: speech, where there are 3 s of it a minute
+or more."""
+SILENT = 1e-6
+"""Level (RMS of full scale) up to which a piece is left out."""
+MOST_GAIN = 1000.0
+"""Of a recording that is all but silent (60 dB)."""
+
+
+def gain_to(level_dbfs: float, blocks: Iterable[NDArray[np.float32]], rate: int) -> float:
+    """Return the factor that brings the louder parts of a recording to a level, dBFS (RMS).
+
+    The level of a piece is its standard deviation, so that an offset does not count. Silence is
+    left as it is.
+    """
+    samples = round(PIECE_S * rate)
+    batches = slide(blocks, FrameGrid(samples, samples, rate=rate), 1000)
+    levels = np.concatenate([batch.std(axis=1, dtype=np.float64) for batch in batches])
+    if not (levels > SILENT).any():
+        return 1.0
+    louder = np.percentile(levels[levels > SILENT], LOUDER)
+    return float(min(MOST_GAIN, 10 ** (level_dbfs / 20) / louder))
 
 
 def taps(cutoff_hz: float, rate: int, margin: int = MARGIN) -> NDArray[np.float64]:

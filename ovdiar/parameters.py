@@ -187,6 +187,13 @@ class SegmentationParameters(Parameters):
 class ConditioningParameters(Parameters):
     """How the waveform is conditioned before the segmentation (see `ovdiar.conditioning`)."""
 
+    recording_level: float = parameter(
+        0.0,
+        "level that the louder parts of a recording are brought to before any network, dBFS; 0 for "
+        "the recording as it is",
+        within=(-60.0, 0.0),
+        parity=0.0,
+    )
     segmentation_highpass: float = parameter(
         0.0,
         "cutoff of the high-pass filter before the segmentation, Hz; 0 for none",

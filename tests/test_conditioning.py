@@ -11,7 +11,9 @@ from scipy.signal import fftconvolve
 from ovdiar.conditioning import (
     HIGHPASS_MARGIN,
     MARGIN,
+    MOST_GAIN,
     SPECTRUM,
+    gain_to,
     high_passed,
     low_passed,
     taps,
@@ -101,6 +103,30 @@ def test_an_offset_is_taken_off_to_the_ends(samples: int) -> None:
 def test_at_half_the_rate_nothing_is_taken_off(cutoff_hz: float) -> None:
     signal = noise(1000)
     assert np.array_equal(filtered([signal], cutoff_hz), signal)
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 30.0])
+@pytest.mark.parametrize("offset", [0.0, 0.2])
+def test_recordings_are_brought_to_one_level(scale: float, offset: float) -> None:
+    signal = np.float32(scale) * noise(20 * RATE) + np.float32(offset)
+    gain = gain_to(-26.0, np.split(signal, [5, 70_001]), RATE)
+    assert gain == gain_to(-26.0, [signal], RATE)
+    assert gain * scale == pytest.approx(10 ** (-26 / 20), rel=0.05)
+
+
+def test_pauses_do_not_count_towards_the_level() -> None:
+    speech, pause = np.float32(0.1) * noise(10 * RATE), np.zeros(100 * RATE, np.float32)
+    alone = gain_to(-26.0, [speech], RATE)
+    assert gain_to(-26.0, [pause, speech, pause], RATE) == pytest.approx(alone, rel=0.01)
+
+
+@pytest.mark.parametrize("samples", [0, 1, RATE])
+def test_silence_has_no_gain(samples: int) -> None:
+    assert gain_to(-26.0, [np.zeros(samples, np.float32)], RATE) == 1.0
+
+
+def test_the_gain_has_a_limit() -> None:
+    assert gain_to(-26.0, [np.float32(1e-5) * noise(RATE)], RATE) == MOST_GAIN
 
 
 def test_noise_has_its_share_of_each_windows_level_and_no_colour() -> None:

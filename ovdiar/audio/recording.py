@@ -15,14 +15,17 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ovdiar.audio.reading import open_audio
+from ovdiar.cancellation import check_cancelled
+from ovdiar.conditioning import gain_to
 from ovdiar.errors import AudioError
 from ovdiar.notices import warn
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from ovdiar.audio.reading import AudioInput
@@ -31,6 +34,9 @@ if TYPE_CHECKING:
 
 class Recording:
     """Mono audio at one sample rate, decoded again for each pass.
+
+    With ``level_dbfs`` other than 0, a pass before the first one measures the recording, and blocks
+    are brought to that level (see `ovdiar.conditioning.gain_to`).
 
     Attributes
     ----------
@@ -44,8 +50,10 @@ class Recording:
         Notices of omitted audio, each once regardless of the number of passes; complete after one.
     """
 
-    def __init__(self, audio: AudioInput, rate: int) -> None:
+    def __init__(self, audio: AudioInput, rate: int, level_dbfs: float = 0.0) -> None:
         self._audio = audio
+        self._level_dbfs = level_dbfs
+        self._gain: float | None = None
         self.rate = rate
         self._state = _state(audio)
         with open_audio(audio, rate=rate) as reader:
@@ -80,6 +88,8 @@ class Recording:
 
     def _read(self) -> Generator[NDArray[np.float32], None, None]:
         self._check_state()
+        if self._level_dbfs and self._gain is None:
+            self._gain = self._measured_gain()
         done = 0
         with (
             open_audio(self._audio, rate=self.rate) as reader,
@@ -87,10 +97,17 @@ class Recording:
         ):
             for block in blocks:
                 done += len(block)
-                yield block
+                yield block if self._gain is None else block * np.float32(self._gain)
             self.notices += tuple(each for each in reader.notices if each not in self.notices)
         self._check_state()
         self.length = done
+
+    def _measured_gain(self) -> float:
+        with (
+            open_audio(self._audio, rate=self.rate) as reader,
+            contextlib.closing(_one_ahead(reader.blocks())) as blocks,
+        ):
+            return gain_to(self._level_dbfs, _cancellable(blocks), self.rate)
 
     def _check_state(self) -> None:
         """Raise AudioError if the file was replaced or written to since it was opened."""
@@ -101,8 +118,11 @@ class Recording:
 
 
 @contextlib.contextmanager
-def open_recording(audio: AudioInput, *, rate: int) -> Iterator[Recording]:
-    """Open a recording for several passes; streams that are not seekable are copied to a file."""
+def open_recording(audio: AudioInput, *, rate: int, level_dbfs: float = 0.0) -> Iterator[Recording]:
+    """Open a recording for several passes; streams that are not seekable are copied to a file.
+
+    ``level_dbfs`` is the level that it is brought to, 0 for as it is.
+    """
     request = dict(audio) if isinstance(audio, Mapping) else {"audio": audio}
     source: Any = request.get("audio")
     with contextlib.ExitStack() as stack:
@@ -114,7 +134,7 @@ def open_recording(audio: AudioInput, *, rate: int) -> Iterator[Recording]:
             shutil.copyfileobj(source, spool)
             spool.flush()
             request["audio"] = spool
-        yield stack.enter_context(contextlib.closing(Recording(request, rate)))
+        yield stack.enter_context(contextlib.closing(Recording(request, rate, level_dbfs)))
 
 
 def _is_pipe(path: Path) -> bool:
@@ -136,6 +156,12 @@ def _state(audio: AudioInput) -> tuple[int, ...] | None:
     except (AttributeError, OSError, ValueError):
         return None
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _cancellable(blocks: Iterable[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
+    for block in blocks:
+        check_cancelled()
+        yield block
 
 
 def _one_ahead(

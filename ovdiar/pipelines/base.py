@@ -82,7 +82,11 @@ class SegmentationPipeline(Generic[Own]):
         """Score a recording in windows a tenth apart; hooks and cancellation end with the block."""
         with (
             Steps(hook, audio, progress=progress, cancel=cancel) as steps,
-            open_recording(audio, rate=self.model.spec.frames.rate) as recording,
+            open_recording(
+                audio,
+                rate=self.model.spec.frames.rate,
+                level_dbfs=self.parameters.recording_level,
+            ) as recording,
         ):
             scores = score_speakers(
                 self.model,

@@ -69,7 +69,11 @@ class PreparedCache:
             return
         rate = self._models.segmentation.spec.frames.rate
         request = {"audio": sample.audio, "uri": sample.uri}
-        with Steps(None, request) as steps, open_recording(request, rate=rate) as recording:
+        level_dbfs = self._default.recording_level
+        with (
+            Steps(None, request) as steps,
+            open_recording(request, rate=rate, level_dbfs=level_dbfs) as recording,
+        ):
             scores = segment(self._models, recording, self._default, steps)
             for threshold in lacking:
                 parameters = self._at(threshold)

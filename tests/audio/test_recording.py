@@ -196,3 +196,13 @@ def test_a_pass_that_stops_early_has_nothing_to_say(longer: Path) -> None:
     with open_recording(longer, rate=16000) as recording:
         next(recording.blocks())
     assert recording.notices == ()
+
+
+def test_every_pass_is_brought_to_the_level() -> None:
+    samples = np.random.default_rng(0).normal(0, 1e-3, 40_000).astype(np.float32)
+    with open_recording(
+        {"waveform": samples, "sample_rate": 16000}, rate=16000, level_dbfs=-20.0
+    ) as recording:
+        first, second = (np.concatenate([*recording.blocks()]) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+    assert first.std() == pytest.approx(0.1, rel=0.05)

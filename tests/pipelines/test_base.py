@@ -141,3 +141,10 @@ def test_an_offset_of_the_waveform_does_not_change_speech(tiny: Path, conversati
     moved = {"waveform": clean.samples + np.float32(0.1), "sample_rate": clean.rate}
     detect = VoiceActivityDetection(load(tiny), segmentation_highpass=80.0)
     assert detection_errors(detect(conversation), detect(moved)).rate < 0.01
+
+
+def test_the_level_of_the_waveform_does_not_change_speech(tiny: Path, conversation: Path) -> None:
+    clean = load_audio(conversation)
+    quiet = {"waveform": clean.samples * np.float32(0.001), "sample_rate": clean.rate}
+    detect = VoiceActivityDetection(load(tiny), recording_level=-26.0)
+    assert detection_errors(detect(conversation), detect(quiet)).rate < 0.01

@@ -294,7 +294,8 @@ class SpeakerDiarization:
         if self.models is None:
             raise ConfigError("this pipeline was made without models: give them, or use decode")
         rate = self.models.segmentation.spec.frames.rate
-        with open_recording(audio, rate=rate) as recording:
+        level_dbfs = self.parameters.recording_level
+        with open_recording(audio, rate=rate, level_dbfs=level_dbfs) as recording:
             return front_end.prepare(
                 self.models,
                 recording,

@@ -214,6 +214,7 @@ def test_labels_are_in_the_order_of_first_speech_and_strict_ones_in_that_of_text
 
 def test_strict_parity_leaves_out_what_is_not_pyannotes() -> None:
     ours = {
+        "recording_level": -26.0,
         "segmentation_highpass": 80.0,
         "segmentation_lowpass": 7000.0,
         "segmentation_noise": 0.01,
