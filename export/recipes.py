@@ -141,8 +141,8 @@ TINY = Recipe(
 )
 """The smallest bundle, which needs no account and no token either.
 
-How its hyper-parameters were chosen: docs/studies/clustering.md (threshold, training filter,
-refinement) and docs/studies/codecs.md (conditioning, minimum durations).
+How its hyper-parameters were chosen: docs/studies, clustering.md (threshold, training filter,
+refinement), codecs.md (low-pass, noise, minimum durations), inaudible.md (level, high-pass).
 """
 
 OPEN = Recipe(

@@ -9,7 +9,8 @@ low-pass filter removes the top of the band, and weak noise covers what is left 
 
 pyannote does none of it.
 
-How far formats lie apart with and without it: docs/studies/codecs.md.
+How far formats lie apart with and without it: docs/studies/codecs.md; offset, hum and level:
+docs/studies/inaudible.md.
 """
 
 from __future__ import annotations
