@@ -211,20 +211,33 @@ def pieces_of(active: WindowedFrames) -> Pieces:
     return join_runs(runs, continues, longest=longest, pause=pause, least=least)
 
 
-def samples_of(
-    pieces: Pieces, blocks: Iterable[NDArray[np.float32]], frames: FrameGrid
-) -> Iterator[NDArray[np.float32]]:
-    """Cut the samples of each piece out of blocks of a recording, in order.
+@dataclass(frozen=True, eq=False)
+class Speech:
+    """A stretch of a recording, samples (n,), of which ``runs`` (R, 2) are one speaker's."""
 
-    A frame stands for the samples within half a step of its centre. The recording is followed by
-    silence.
+    samples: NDArray[np.float32]
+    runs: NDArray[np.int64]
+
+    def joined(self) -> NDArray[np.float32]:
+        """Concatenate the runs."""
+        return np.concatenate([self.samples[first:last] for first, last in self.runs])
+
+
+def speech_of(
+    pieces: Pieces, blocks: Iterable[NDArray[np.float32]], frames: FrameGrid, hop: int
+) -> Iterator[Speech]:
+    """Cut each piece out of blocks of a recording, in order.
+
+    A frame stands for the samples within half a step of its centre. Stretches begin at multiples of
+    ``hop`` and go on for half a frame's width, so that features which are computed every ``hop``
+    samples are those of the whole recording. It is followed by silence.
     """
     margin = (frames.width - frames.step) // 2
     coming, held, start = iter(blocks), np.zeros(0, np.float32), 0
     borders = margin + frames.step * pieces.runs
     for piece in range(len(pieces)):
         own = borders[pieces.owner == piece]
-        first, end = int(own[0, 0]), int(own[-1, 1])
+        first, end = int(own[0, 0]) // hop * hop, int(own[-1, 1]) + frames.width // 2
         parts = [held]
         reached = start + len(held)
         while reached < end and (block := next(coming, None)) is not None:
@@ -232,6 +245,6 @@ def samples_of(
             reached += len(block)
         held = np.concatenate(parts)[first - start :]
         start = first
-        inside = [held[a - first : b - first] for a, b in own.tolist()]
-        lacking = int(np.diff(own)[:, 0].sum()) - sum(map(len, inside))
-        yield np.concatenate([*inside, np.zeros(lacking, np.float32)])
+        stretch = held[: end - first]
+        silence = np.zeros(end - first - len(stretch), np.float32)
+        yield Speech(np.concatenate([stretch, silence]), own - first)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ovdiar.networks.bundle import EmbeddingSpec, SegmentationSpec
+    from ovdiar.pieces import Speech
 
 
 class SegmentationModel(Protocol):
@@ -122,16 +123,28 @@ class UtteranceEmbedding:
             embeddings[speaker] = embedding
         return embeddings
 
-    def utterances(self, speeches: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-        """Embed speech of one speaker each: (n,) samples of any lengths -> (N, D).
+    def utterances(self, pieces: Sequence[Speech]) -> NDArray[np.float32]:
+        """Embed pieces of speech of one speaker each, of any lengths: (N, D).
 
         Speech of less than ``spec.min_samples`` is repeated.
         """
-        least = self.spec.min_samples
-        whole = [each if len(each) >= least else np.resize(each, least) for each in speeches]
-        return self._embed(
-            [self.features(each[np.newaxis])[0] * self._gain(each) for each in whole]
-        )
+        select = self._frames_of if self.spec.select == "frames" else self._samples_of
+        return self._embed([select(each) * self._gain(each.joined()) for each in pieces])
+
+    def _frames_of(self, piece: Speech) -> NDArray[np.float32]:
+        """Compute features of the whole stretch, then select the speaker's (frames, bands)."""
+        features = self.features(_at_least(piece.samples, self.spec.min_samples))[0]
+        frames = piece.runs // self.spec.hop_samples
+        chosen = np.concatenate([np.arange(first, max(last, first + 1)) for first, last in frames])
+        selected: NDArray[np.float32] = features[np.minimum(chosen, len(features) - 1)]
+        return selected
+
+    def _samples_of(self, piece: Speech) -> NDArray[np.float32]:
+        """Concatenate the speaker's samples, then compute their features (frames, bands)."""
+        features: NDArray[np.float32] = self.features(
+            _at_least(piece.joined(), self.spec.min_samples)
+        )[0]
+        return features
 
     def _embed(self, speeches: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
         """Embed features (frames, bands) of any lengths: (N, D)."""
@@ -196,6 +209,11 @@ class UtteranceEmbedding:
         count = 1 + round(last / step)
         starts = np.linspace(0, last, count).astype(int)
         return [speech[start : start + length] for start in starts]
+
+
+def _at_least(samples: NDArray[np.float32], length: int) -> NDArray[np.float32]:
+    """Repeat samples to a length: (n,) -> (1, max(n, length))."""
+    return np.resize(samples, max(len(samples), length))[np.newaxis]
 
 
 BATCH_SIZE = 32

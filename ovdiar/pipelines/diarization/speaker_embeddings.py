@@ -17,7 +17,7 @@ from ovdiar.embedding import embed_windows, least_clean_frames, speaker_masks
 from ovdiar.errors import ConfigError
 from ovdiar.networks.models import PooledEmbedding, UtteranceEmbedding
 from ovdiar.parameters import ClusteringParameters
-from ovdiar.pieces import pieces_of, samples_of, spread_to_windows
+from ovdiar.pieces import pieces_of, speech_of, spread_to_windows
 from ovdiar.pipelines.sliding import batch_of
 from ovdiar.shared_trunk import embed_shared
 from ovdiar.windows import batched, output_grid, slide
@@ -102,11 +102,12 @@ def _embed_pieces(
     embeddings = np.zeros((len(pieces), model.spec.dimension), np.float32)
     progress, done = steps.progress("embeddings"), 0
     progress(completed=0, total=max(len(pieces), 1))
-    for speeches in batched(samples_of(pieces, blocks, active.frames), PIECES_AT_ONCE):
+    stretches = speech_of(pieces, blocks, active.frames, model.spec.hop_samples)
+    for speeches in batched(stretches, PIECES_AT_ONCE):
         embeddings[done : done + len(speeches)] = model.utterances(speeches)
         done += len(speeches)
         progress(completed=done, total=len(pieces))
-    weights = fading(pieces.frames() * active.frames.step_s, FADE_S)
+    weights = fading(pieces.frames() * np.float64(active.frames.step_s), FADE_S)
     spread = spread_to_windows(embeddings, weights, pieces, active.data, starts)
     return replace(prepared, embeddings=spread, pieces=pieces, piece_embeddings=embeddings)
 
