@@ -8,7 +8,15 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ovdiar.pieces import Pieces, clean_runs, join_runs, shares_of_windows, spread_to_windows
+from ovdiar.frames import FrameGrid
+from ovdiar.pieces import (
+    Pieces,
+    clean_runs,
+    join_runs,
+    shares_of_windows,
+    speech_of,
+    spread_to_windows,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -98,3 +106,19 @@ def test_window_speakers_take_the_mean_of_their_frames(seed: int, windows: int) 
         rows = [weights[p] * embeddings[p] / np.linalg.norm(embeddings[p]) for p in frames]
         mean = np.sum(rows, axis=0) / weights[frames].sum()
         np.testing.assert_allclose(spread[window, speaker], mean, rtol=1e-4, atol=1e-5)
+
+
+@given(st.integers(0, 10_000), st.integers(1, 6), st.integers(1, 500))
+def test_stretches_hold_the_samples_of_their_frames(seed: int, windows: int, block: int) -> None:
+    active, starts = talk(seed, windows)
+    pieces = cut(active, starts, 20)
+    frames = FrameGrid(10, 30, rate=1000)
+    samples = np.arange(int(starts[-1]) * 10 + LENGTH * 10, dtype=np.float32)
+    blocks = [samples[at : at + block] for at in range(0, len(samples), block)]
+    found = list(speech_of(pieces, blocks, frames, 8))
+    assert len(found) == len(pieces)
+    for number, speech in enumerate(found):
+        runs = pieces.runs[pieces.owner == number]
+        wanted = np.concatenate([np.arange(10 + 10 * a, 10 + 10 * b) for a, b in runs])
+        np.testing.assert_array_equal(speech.joined(), np.where(wanted < len(samples), wanted, 0))
+        assert speech.samples[0] % 8 == 0

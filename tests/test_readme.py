@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+LIVE = (CHECKOUT / "docs" / "live.md").read_text(encoding="utf-8")
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+def blocks(language: str, page: str = README) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", page, flags=re.MULTILINE | re.DOTALL)
 
 
 def test_set_up_takes_exactly_two_commands_of_one_line() -> None:
@@ -31,7 +32,7 @@ def test_set_up_takes_exactly_two_commands_of_one_line() -> None:
 
 
 @pytest.mark.usefixtures("base")
-@pytest.mark.parametrize("block", blocks("python"))
+@pytest.mark.parametrize("block", blocks("python") + blocks("python", LIVE))
 def test_every_python_block_runs(
     block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from ovdiar import SpeakerDiarization, load
 from ovdiar.embedding import embed_windows
-from ovdiar.errors import ConfigError
 from ovdiar.frames import FrameGrid
 from ovdiar.networks.bundle import EmbeddingSpec
 from ovdiar.networks.models import PooledEmbedding
@@ -131,6 +130,10 @@ def test_steps_become_multiples_of_the_trunks(step: int, aligned: int) -> None:
     assert align_step(step, HOP) == aligned
 
 
-def test_an_utterance_embedding_cannot_be_shared(tiny: Path, conversation: Path) -> None:
-    with pytest.raises(ConfigError, match="'shared' does not fit GE2E"):
-        SpeakerDiarization(load(tiny), embedding_reuse="shared")(conversation)
+def test_utterance_embeddings_share_pieces_of_speech(tiny: Path, excerpt: Path) -> None:
+    pipeline = SpeakerDiarization(load(tiny), embedding_reuse="shared")
+    prepared = pipeline.prepare(excerpt)
+    assert prepared.pieces is not None
+    assert prepared.piece_embeddings is not None
+    assert len(prepared.pieces) == len(prepared.piece_embeddings) > 1
+    assert np.isfinite(prepared.embeddings).all(axis=2).any()

@@ -25,7 +25,7 @@ from ovdiar.clustering.assignment import cosine_distances
 from ovdiar.clustering.window_speakers import training_rows
 from ovdiar.embedding import least_clean_frames, speaker_masks
 from ovdiar.errors import OvdiarWarning
-from ovdiar.networks.models import UtteranceEmbedding
+from ovdiar.networks.utterance import UtteranceEmbedding
 from ovdiar.windows import output_grid
 
 if TYPE_CHECKING:

@@ -37,7 +37,6 @@ def test_a_package_that_is_missing_is_named(
         (("--max-upload-mb", -1), "max_upload_mb is -1.0"),
         (("--max-concurrent", 0), "max_concurrent is 0"),
         (("--batch-size", 0), "batch_size is 0"),
-        (("--fast",), "embedding_reuse 'shared' does not fit"),
         (("--models", "nowhere"), "nowhere"),
         (("--host", "256.0.0.1"), "cannot listen on 256.0.0.1:8000"),
     ],

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ovdiar.networks.bundle import EmbeddingSpec
-from ovdiar.networks.models import BATCH_SIZE, UtteranceEmbedding
+from ovdiar.networks.utterance import BATCH_SIZE, UtteranceEmbedding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
