@@ -131,17 +131,20 @@ def shared_trunk(models: Models, parameters: EmbeddingParameters) -> PooledEmbed
     ConfigError
         ``embedding_reuse="shared"`` does not fit the bundle.
     """
-    if parameters.embedding_reuse == "window" or utterance_embedding(models, parameters):
+    if parameters.embedding_reuse == "window":
         return None
+    if models.bundle.static_batch:
+        raise ConfigError(
+            "embedding_reuse 'shared' (--fast) embeds audio of other lengths than windows, and the "
+            f"shapes of bundle {models.bundle.name!r} are fixed: leave it out, or export without "
+            "--static"
+        )
     model = models.embedding
+    if isinstance(model, UtteranceEmbedding):
+        return None
     if not isinstance(model, PooledEmbedding) or not model.spec.context_samples:
         raise ConfigError(
             f"embedding_reuse 'shared' does not fit {model.spec.architecture}, whose embedding "
             "depends on all of its input: leave it out, or use a WeSpeaker bundle"
-        )
-    if models.bundle.static_batch:
-        raise ConfigError(
-            "embedding_reuse 'shared' (--fast) runs the trunk over long blocks, and the shapes of "
-            f"bundle {models.bundle.name!r} are fixed: leave it out, or export without --static"
         )
     return model
