@@ -100,6 +100,7 @@ BASE = Recipe(
     embedding=CAMPPLUS,
     preset="3.1",
     pipeline={
+        "recording_level": -26.0,
         "embedding_reuse": "shared",
         "clustering": "corrected",
         "threshold": 0.75,
@@ -113,7 +114,8 @@ BASE = Recipe(
 )
 """The default: trained networks that are published in one wheel of the package index.
 
-How its hyper-parameters were chosen: docs/studies/corrected-similarity.md.
+How its hyper-parameters were chosen: docs/studies/corrected-similarity.md (clustering) and
+docs/studies/inaudible.md (level).
 """
 
 TINY = Recipe(
