@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from ovdiar.errors import FormatError
 from ovdiar.files import check_writable, write_text
+from ovdiar.networks.devices import DEFAULT_PRECISION, PRECISIONS
 from ovdiar.networks.names import DEFAULT_BUNDLE
 from ovdiar.parameters import BackEndParameters, FrontEndParameters, declarations
 
@@ -142,10 +143,13 @@ def add_bundle(parser: argparse.ArgumentParser) -> None:
         "--device", default="CPU", metavar="NAME", help="CPU, GPU, NPU or AUTO (default: CPU)"
     )
     parser.add_argument(
-        "--threads",
-        type=int,
-        metavar="N",
-        help="number of threads (default: what suits the device)",
+        "--threads", type=int, metavar="N", help="number of threads (default: the device's choice)"
+    )
+    parser.add_argument(
+        "--embedding-precision",
+        choices=list(PRECISIONS),
+        default=DEFAULT_PRECISION,
+        help=f"of the embedding, where the device has it (default: {DEFAULT_PRECISION})",
     )
 
 
@@ -289,4 +293,5 @@ def models_of(options: argparse.Namespace) -> Models:
     """Load the bundle that was named."""
     from ovdiar.networks.models import load
 
-    return load(options.models, device=options.device, threads=options.threads)
+    named = ("device", "threads", "embedding_precision")
+    return load(options.models, **{name: getattr(options, name) for name in named})

@@ -9,6 +9,9 @@ from ovdiar.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+DEFAULT_PRECISION = "f32"
+PRECISIONS = {"f32": "FP32", "bf16": "BF16", "f16": "FP16"}
+"""Precisions of the embedding, and what OpenVINO calls the capability."""
 COMPOUND = ("AUTO", "MULTI", "HETERO", "BATCH")
 """Virtual devices, which select or combine others: alone, or before a colon and a list."""
 
@@ -57,7 +60,47 @@ def check_device(device: str, list_devices: Callable[[], Iterable[str]]) -> None
             )
 
 
-def properties(device: str, threads: int | None, *, streams: bool = False) -> dict[str, Any]:
+def check_precision(
+    precision: str, device: str, capabilities: Callable[[str], Iterable[str]]
+) -> None:
+    """Check that a device computes in a precision.
+
+    Parameters
+    ----------
+    precision
+        One of `PRECISIONS`.
+    device
+        OpenVINO's name of a device.
+    capabilities
+        Returns what OpenVINO states that the device computes in, such as ``FP32`` and ``BF16``.
+
+    Raises
+    ------
+    ConfigError
+        If the precision is unknown, or the device lacks it.
+    """
+    if precision not in PRECISIONS:
+        raise ConfigError(
+            f"embedding_precision {precision!r} is unknown: choose from {', '.join(PRECISIONS)}"
+        )
+    if precision == DEFAULT_PRECISION:
+        return
+    for name in members(device) or [normalised(device)]:
+        found = set(capabilities(name))
+        if PRECISIONS[precision] not in found:
+            raise ConfigError(
+                f"embedding_precision {precision!r} is not what device {name!r} computes in "
+                f"({', '.join(sorted(found & {*PRECISIONS.values(), 'INT8'}))}): leave it out"
+            )
+
+
+def properties(
+    device: str,
+    threads: int | None,
+    *,
+    streams: bool = False,
+    precision: str = DEFAULT_PRECISION,
+) -> dict[str, Any]:
     """Return the OpenVINO properties for a device.
 
     Parameters
@@ -68,18 +111,19 @@ def properties(device: str, threads: int | None, *, streams: bool = False) -> di
         Number of CPU threads, ignored for GPU and NPU. By default, OpenVINO chooses.
     streams
         Use several CPU streams with one request each, instead of one request that uses all cores.
+    precision
+        Of the computation. By default float32, since some processors and all GPUs would use a lower
+        one of their own accord. An NPU has no float32, so no hint is set.
 
     Returns
     -------
-    Properties by name. Inference runs in float32 where the device supports it, since some
-    processors and all GPUs would use a lower precision by default. An NPU has no float32, so no
-    hint is set.
+    Properties by name.
     """
     kind = normalised(device).partition(".")[0]
     hint = "THROUGHPUT" if streams and kind == "CPU" else "LATENCY"
     settings: dict[str, Any] = {"PERFORMANCE_HINT": hint}
     if kind != "NPU":
-        settings["INFERENCE_PRECISION_HINT"] = "f32"
+        settings["INFERENCE_PRECISION_HINT"] = precision
     if threads is not None and kind not in ("GPU", "NPU"):
         settings["INFERENCE_NUM_THREADS"] = threads
     return settings

@@ -13,9 +13,14 @@ import numpy as np
 from ovdiar.embedding import EmbeddingModel, nearest_resize, pool_statistics
 from ovdiar.errors import ConfigError
 from ovdiar.networks.bundle import Bundle, load_bundle, user_cache
-from ovdiar.networks.devices import check_device, needs_fixed_shapes
+from ovdiar.networks.devices import (
+    DEFAULT_PRECISION,
+    check_device,
+    check_precision,
+    needs_fixed_shapes,
+)
 from ovdiar.networks.names import DEFAULT_BUNDLE, recipe_of
-from ovdiar.networks.runtime import Network, RuntimeOptions, available_devices
+from ovdiar.networks.runtime import Network, RuntimeOptions, available_devices, capabilities
 from ovdiar.networks.utterance import UtteranceEmbedding
 
 if TYPE_CHECKING:
@@ -111,6 +116,7 @@ def load(
     *,
     device: str = "CPU",
     threads: int | None = None,
+    embedding_precision: str = DEFAULT_PRECISION,
 ) -> Models:
     """Load a bundle by name or folder.
 
@@ -123,6 +129,10 @@ def load(
         ``AUTO``, or a list such as ``HETERO:NPU,CPU``.
     threads
         Number of threads that the networks use. By default, OpenVINO chooses.
+    embedding_precision
+        ``f32``, or what the device computes faster: ``bf16`` (processors with AMX or AVX512-BF16),
+        ``f16``. Embeddings are then a little other ones: docs/studies/precision.md. The
+        segmentation always runs in float32, since it needs it.
 
     Raises
     ------
@@ -131,30 +141,42 @@ def load(
     ModelError
         If the bundle is damaged or has a newer schema.
     ConfigError
-        If the device does not exist, or needs fixed shapes that the bundle does not have.
+        If the device does not exist, needs fixed shapes that the bundle does not have, or does not
+        compute in the precision.
     """
     bundle = load_bundle(name)
     check_device(device, available_devices)
     _check_shapes(bundle, device)
+    check_precision(embedding_precision, device, capabilities)
+    if embedding_precision != DEFAULT_PRECISION:
+        bundle = _stating(bundle, embedding_precision)
     options = RuntimeOptions(device, threads, _compiled_networks())
 
-    def network(part: str, *, streams: bool = False) -> Network:
+    def network(part: str, *, streams: bool = False, precision: str = DEFAULT_PRECISION) -> Network:
         path = bundle.folder / part / "openvino_model.xml"
-        return Network(path, replace(options, streams=streams))
+        return Network(path, replace(options, streams=streams, precision=precision))
 
     segmentation = Segmentation(bundle.segmentation, network("segmentation", streams=True))
     embedding: EmbeddingModel
     if bundle.embedding.kind == "pooled":
         embedding = PooledEmbedding(
-            bundle.embedding, network("embedding/trunk"), network("embedding/head")
+            bundle.embedding,
+            network("embedding/trunk", precision=embedding_precision),
+            network("embedding/head"),
         )
     else:
         embedding = UtteranceEmbedding(
             bundle.embedding,
             network("embedding/features"),
-            network("embedding/network", streams=True),
+            network("embedding/network", streams=True, precision=embedding_precision),
         )
     return Models(bundle, segmentation, embedding)
+
+
+def _stating(bundle: Bundle, precision: str) -> Bundle:
+    """Return the bundle with the precision that its embedding runs in."""
+    entry = {**bundle.manifest["embedding"], "precision": precision}
+    return replace(bundle, manifest={**bundle.manifest, "embedding": entry})
 
 
 def _compiled_networks() -> Path | None:

@@ -59,11 +59,14 @@ def available_devices() -> list[str]:
     return list(import_openvino().Core().available_devices)
 
 
+def capabilities(device: str) -> list[str]:
+    """List what a device computes in, as OpenVINO states it: ``FP32``, ``BF16``, ..."""
+    return list(import_openvino().Core().get_property(device, "OPTIMIZATION_CAPABILITIES"))
+
+
 @dataclass(frozen=True)
 class RuntimeOptions:
     """How networks are compiled and run.
-
-    The precision is float32 where the device supports it, see `devices.properties`.
 
     Parameters
     ----------
@@ -76,6 +79,8 @@ class RuntimeOptions:
     streams
         Distribute the windows of a batch over the cores, instead of the work on each window. This
         is faster for LSTMs, whose many small steps parallelise poorly.
+    precision
+        Of the computation, see `devices.properties`.
 
     Raises
     ------
@@ -87,6 +92,7 @@ class RuntimeOptions:
     threads: int | None = None
     cache: Path | None = None
     streams: bool = False
+    precision: str = devices.DEFAULT_PRECISION
 
     def __post_init__(self) -> None:
         """Check the number of threads."""
@@ -97,7 +103,9 @@ class RuntimeOptions:
 
     def properties(self) -> dict[str, Any]:
         """Return the OpenVINO properties for these options."""
-        properties = devices.properties(self.device, self.threads, streams=self.streams)
+        properties = devices.properties(
+            self.device, self.threads, streams=self.streams, precision=self.precision
+        )
         if self.cache is not None and _can_write(self.cache):
             _prune(self.cache)
             properties[CACHE] = str(self.cache)

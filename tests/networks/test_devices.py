@@ -77,3 +77,31 @@ def test_an_npu_names_the_export_that_it_needs(tiny: Path, monkeypatch: pytest.M
         "device 'npu' needs fixed shapes, which bundle 'tiny' does not have: make one with "
         "ovdiar-export tiny --static 8 --output tiny-static"
     )
+
+
+def test_a_precision_that_the_device_lacks_is_refused_in_one_line(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(models, "capabilities", lambda _: ["FP32", "INT8", "BIN"])
+    with pytest.raises(ConfigError) as caught:
+        load(tiny, embedding_precision="bf16")
+    assert str(caught.value) == (
+        "embedding_precision 'bf16' is not what device 'CPU' computes in (FP32, INT8): leave it out"
+    )
+
+
+def test_an_unknown_precision_is_refused(tiny: Path) -> None:
+    with pytest.raises(ConfigError, match="'f64' is unknown: choose from f32, bf16, f16"):
+        load(tiny, embedding_precision="f64")
+
+
+def test_only_the_embedding_runs_in_another_precision(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(models, "capabilities", lambda _: ["FP32", "BF16"])
+    loaded = load(tiny, embedding_precision="bf16")
+    segmentation, embedding = vars(loaded.segmentation), vars(loaded.embedding)
+    networks = (segmentation["network"], embedding["features"], embedding["network"])
+    hints = [each._options.properties()["INFERENCE_PRECISION_HINT"] for each in networks]
+    assert hints == ["f32", "f32", "bf16"]
+    assert loaded.bundle.manifest["embedding"]["precision"] == "bf16"
