@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ovdiar.networks.bundle import EmbeddingSpec
-from ovdiar.networks.utterance import BATCH_SIZE, UtteranceEmbedding
+from ovdiar.networks.utterance import MOST_FRAMES, UtteranceEmbedding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -80,5 +80,6 @@ def test_each_speaker_gets_the_embedding_of_their_own_frames() -> None:
 
 
 def test_many_utterances_of_one_length_are_several_batches() -> None:
-    _, recorder = embed(np.repeat(beginnings(5, 5), BATCH_SIZE, axis=0))
-    assert [len(batch) for batch in recorder.batches] == [BATCH_SIZE, BATCH_SIZE]
+    most = MOST_FRAMES // 5
+    _, recorder = embed(np.repeat(beginnings(5, 5), most, axis=0))
+    assert [len(batch) for batch in recorder.batches] == [most, most]
