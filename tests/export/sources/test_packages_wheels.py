@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import threading
+import time
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
@@ -57,22 +58,14 @@ class QuietHandler(SimpleHTTPRequestHandler):
         """Log nothing."""
 
 
-@pytest.fixture
-def work(tmp_path: Path) -> Path:
-    """Give an empty folder to fetch into."""
-    folder = tmp_path / "work"
-    folder.mkdir()
-    return folder
+class SlowHandler(QuietHandler):
+    """Send files so slowly that their speed can be measured."""
 
-
-@pytest.fixture
-def no_index(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """Take all settings from pip, the user's and the machine's."""
-    for name in [name for name in os.environ if name.startswith("PIP_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
-    monkeypatch.setenv("PIP_RETRIES", "0")
-    return monkeypatch
+    def copyfile(self, source: Any, outputfile: Any) -> None:
+        """Send a file in parts, with pauses."""
+        while part := source.read(2**17):
+            outputfile.write(part)
+            time.sleep(0.1)
 
 
 def test_two_files_of_one_wheel_are_one_download(
@@ -145,7 +138,7 @@ def test_a_terminal_sees_the_progress_of_a_download(
 ) -> None:
     pty = pytest.importorskip("pty", reason="this system has no pseudo-terminals")
     write_wheel(tmp_path / "published", size=2**20)
-    handler = partial(QuietHandler, directory=str(tmp_path / "published"))
+    handler = partial(SlowHandler, directory=str(tmp_path / "published"))
     no_index.setenv("PIP_NO_INDEX", "1")
     no_index.setenv("TERM", "xterm")
     shown = b""
