@@ -40,8 +40,6 @@ with `HIGHPASS_MARGIN` in 29 Hz (Kaiser and Schafer, "On the use of the I0-sinh 
 analysis", 1980)."""
 SPECTRUM = 2**16
 """Samples that are transformed at once."""
-
-
 PIECE_S = 0.1
 """Pieces of a recording whose levels are compared, s."""
 LOUDER = 95

@@ -185,7 +185,7 @@ class SegmentationParameters(Parameters):
 
 @dataclass(frozen=True, kw_only=True)
 class ConditioningParameters(Parameters):
-    """How the waveform is conditioned before the segmentation (see `ovdiar.conditioning`)."""
+    """How the waveform is conditioned before the networks (see `ovdiar.conditioning`)."""
 
     recording_level: float = parameter(
         0.0,
@@ -229,8 +229,8 @@ class EmbeddingParameters(Parameters):
     )
     embedding_reuse: Literal["window", "shared"] = parameter(
         "window",
-        "window: embed the speakers of every window, as pyannote does; shared: embed the recording "
-        "once, its trunk or pieces of clean speech, which is many times faster",
+        "window: embed the speakers of every window, as pyannote does; shared: run the embedding "
+        "once over the recording (its trunk, or pieces of clean speech), many times faster",
     )
 
 

@@ -131,7 +131,7 @@ def load(
         Number of threads that the networks use. By default, OpenVINO chooses.
     embedding_precision
         ``f32``, or what the device computes faster: ``bf16`` (processors with AMX or AVX512-BF16),
-        ``f16``. Embeddings are then a little other ones: docs/studies/precision.md. The
+        ``f16``. Embeddings then differ slightly. The
         segmentation always runs in float32, since it needs it.
 
     Raises
@@ -149,7 +149,7 @@ def load(
     _check_shapes(bundle, device)
     check_precision(embedding_precision, device, capabilities)
     if embedding_precision != DEFAULT_PRECISION:
-        bundle = _stating(bundle, embedding_precision)
+        bundle = _with_embedding_precision(bundle, embedding_precision)
     options = RuntimeOptions(device, threads, _compiled_networks())
 
     def network(part: str, *, streams: bool = False, precision: str = DEFAULT_PRECISION) -> Network:
@@ -173,7 +173,7 @@ def load(
     return Models(bundle, segmentation, embedding)
 
 
-def _stating(bundle: Bundle, precision: str) -> Bundle:
+def _with_embedding_precision(bundle: Bundle, precision: str) -> Bundle:
     """Return the bundle with the precision that its embedding runs in."""
     entry = {**bundle.manifest["embedding"], "precision": precision}
     return replace(bundle, manifest={**bundle.manifest, "embedding": entry})
