@@ -24,7 +24,7 @@ from ovdiar.clustering.kmeans import kmeans
 from ovdiar.clustering.vbx import Posterior, initial_responsibilities, vbx
 from ovdiar.clustering.window_speakers import (
     MergeSettings,
-    Rows,
+    RowIndices,
     TreeSettings,
     WindowSpeakers,
     attenuation_of,
@@ -56,7 +56,7 @@ class Clusters:
     labels: NDArray[np.int64]
     centroids: NDArray[Any]
     soft: NDArray[np.float64]
-    training: Rows
+    training: RowIndices
     training_labels: NDArray[np.int64]
     features: NDArray[np.float64] | None = None
     posterior: Posterior | None = None
@@ -103,7 +103,7 @@ def cluster_speakers(
     return Clusters(assign_nearest(soft), centroids, soft, training, labels)
 
 
-def _one_speaker(embeddings: NDArray[Any], training: Rows) -> Clusters:
+def _one_speaker(embeddings: NDArray[Any], training: RowIndices) -> Clusters:
     """Assign everything to one cluster; its centroid is NaN without any training row."""
     rows = embeddings[training]
     windows, speakers, dimension = embeddings.shape
@@ -168,7 +168,7 @@ def check_alternatives(parameters: ClusteringParameters) -> MergeSettings:
 
 def _by_vbx(
     speakers: WindowSpeakers,
-    training: Rows,
+    training: RowIndices,
     settings: TreeSettings,
     parameters: ClusteringParameters,
     bounds: CountBounds,

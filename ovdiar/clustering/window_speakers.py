@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ovdiar.clustering.rows import RowSource
     from ovdiar.parameters import ClusteringParameters, Linkage
 
-Rows = tuple["NDArray[np.int64]", "NDArray[np.int64]"]
+RowIndices = tuple["NDArray[np.int64]", "NDArray[np.int64]"]
 """Indices of windows and of speakers."""
 
 
@@ -95,7 +95,7 @@ class WindowSpeakers:
         self._make_source = source
         self._source: RowSource | None = None
 
-    def training(self, parameters: ClusteringParameters | TreeSettings) -> Rows:
+    def training(self, parameters: ClusteringParameters | TreeSettings) -> RowIndices:
         """Choose the rows to cluster (see `training_rows`)."""
         return training_rows(
             self.embeddings, self.active, parameters.training_filter, parameters.clean_share
@@ -145,7 +145,7 @@ def training_rows(
     active: NDArray[np.bool_],
     training_filter: str,
     clean_share: float = 0.2,
-) -> Rows:
+) -> RowIndices:
     """Choose the window speakers to cluster, window by window: indices of windows and speakers.
 
     ``active`` (pyannote 3.x): all that are active; ``clean`` (4.x): those that are the only
