@@ -77,7 +77,7 @@ def _serve(options: argparse.Namespace) -> None:
             f'serve needs {error.name}, which is not installed: pip install "ovdiar[serve]"'
         ) from None
     from ovdiar.pipelines.diarization.pipeline import SpeakerDiarization
-    from ovdiar.pipelines.diarization.speaker_embeddings import shared_trunk
+    from ovdiar.pipelines.diarization.speaker_embeddings import shared_embedding
     from ovdiar.serve.limits import Limits
     from ovdiar.serve.server import serve
     from ovdiar.serve.service import Service
@@ -90,5 +90,5 @@ def _serve(options: argparse.Namespace) -> None:
         more["embedding_reuse"] = "shared"
     service = Service(models_of(options), more)
     pipeline = SpeakerDiarization(service.models, **more)
-    shared_trunk(service.models, pipeline.parameters)  # raises now, not at the first request
+    shared_embedding(service.models, pipeline.parameters)  # raises now, not at the first request
     serve(service, limits, options.host, options.port)

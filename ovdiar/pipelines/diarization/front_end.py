@@ -15,9 +15,10 @@ from ovdiar.clustering.window_speakers import TreeSettings, tree_settings
 from ovdiar.counting import speaker_count
 from ovdiar.errors import ConfigError
 from ovdiar.frames import FrameGrid, WindowedFrames, to_samples
+from ovdiar.networks.models import PooledEmbedding
 from ovdiar.pipelines.diarization.prepared import Prepared
 from ovdiar.pipelines.diarization.provenance import describe
-from ovdiar.pipelines.diarization.speaker_embeddings import embed_speakers, shared_trunk
+from ovdiar.pipelines.diarization.speaker_embeddings import embed_speakers, shared_embedding
 from ovdiar.pipelines.estimate import DECODING
 from ovdiar.pipelines.sliding import score_windows, segmentation_windows, to_speakers
 from ovdiar.shared_trunk import align_step
@@ -200,7 +201,7 @@ def _windows(models: Models, parameters: FrontEndParameters) -> FrameGrid:
     spec = models.segmentation.spec
     step_s = parameters.segmentation_step * spec.window_samples / spec.frames.rate
     windows = segmentation_windows(models.segmentation, None, step_s)
-    trunk = shared_trunk(models, parameters)
-    if trunk is None:
+    shared = shared_embedding(models, parameters)
+    if not isinstance(shared, PooledEmbedding):
         return windows
-    return replace(windows, step=align_step(windows.step, trunk.spec.hop_samples))
+    return replace(windows, step=align_step(windows.step, shared.spec.hop_samples))

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ovdiar.audio.recording import Recording
-    from ovdiar.frames import WindowedFrames
     from ovdiar.networks.models import Models
     from ovdiar.parameters import EmbeddingParameters
     from ovdiar.pipelines.diarization.prepared import Prepared
@@ -57,22 +56,9 @@ def embed_speakers(
     blocks: Iterable[NDArray[np.float32]] = recording.blocks()
     if parameters.embedding_highpass:
         blocks = high_passed(blocks, parameters.embedding_highpass, active.frames.rate)
-    model = utterance_embedding(models, parameters)
-    if model is not None:
-        return _embed_pieces(model, blocks, prepared, steps)
-    embeddings = _embed_windows(models, blocks, active, parameters, steps, batch_size)
-    return replace(prepared, embeddings=embeddings)
-
-
-def _embed_windows(
-    models: Models,
-    blocks: Iterable[NDArray[np.float32]],
-    active: WindowedFrames,
-    parameters: EmbeddingParameters,
-    steps: Steps,
-    batch_size: int | None,
-) -> NDArray[np.float32]:
-    """Embed windows, or run the trunk once over the recording."""
+    shared = shared_embedding(models, parameters)
+    if isinstance(shared, UtteranceEmbedding):
+        return _embed_pieces(shared, blocks, prepared, steps)
     spec, windows = models.embedding.spec, active.windows
     choose = partial(
         speaker_masks,
@@ -80,14 +66,15 @@ def _embed_windows(
         least_clean=least_clean_frames(active.data.shape[1], spec.min_samples, windows.width),
     )
     progress = steps.progress("embeddings")
-    trunk = shared_trunk(models, parameters)
-    if trunk is not None:
-        return embed_shared(trunk, blocks, windows, active.data, choose, progress)
-    at_once = batch_of(windows, batch_size)
-    if spec.kind == "pooled":  # its trunk takes one window at a time
-        at_once = min(at_once, POOLED_AT_ONCE)
-    batches = slide(blocks, windows, at_once)
-    return embed_windows(models.embedding, batches, active.data, choose, progress)
+    if shared is not None:
+        embeddings = embed_shared(shared, blocks, windows, active.data, choose, progress)
+    else:
+        at_once = batch_of(windows, batch_size)
+        if spec.kind == "pooled":  # its trunk takes one window at a time
+            at_once = min(at_once, POOLED_AT_ONCE)
+        batches = slide(blocks, windows, at_once)
+        embeddings = embed_windows(models.embedding, batches, active.data, choose, progress)
+    return replace(prepared, embeddings=embeddings)
 
 
 def _embed_pieces(
@@ -113,18 +100,12 @@ def _embed_pieces(
     return replace(prepared, embeddings=spread, pieces=pieces, piece_embeddings=embeddings)
 
 
-def utterance_embedding(
+def shared_embedding(
     models: Models, parameters: EmbeddingParameters
-) -> UtteranceEmbedding | None:
-    """Return the model that embeds pieces of clean speech once, or None: see `shared_trunk`."""
-    model = models.embedding
-    if parameters.embedding_reuse == "shared" and isinstance(model, UtteranceEmbedding):
-        return model
-    return None
+) -> PooledEmbedding | UtteranceEmbedding | None:
+    """Return the embedding that runs once over the recording; None in window mode.
 
-
-def shared_trunk(models: Models, parameters: EmbeddingParameters) -> PooledEmbedding | None:
-    """Return the embedding whose trunk runs once over the recording; None in window mode.
+    Of a pooled embedding that is the trunk; an utterance embedding embeds pieces of clean speech.
 
     Raises
     ------
@@ -141,7 +122,7 @@ def shared_trunk(models: Models, parameters: EmbeddingParameters) -> PooledEmbed
         )
     model = models.embedding
     if isinstance(model, UtteranceEmbedding):
-        return None
+        return model
     if not isinstance(model, PooledEmbedding) or not model.spec.context_samples:
         raise ConfigError(
             f"embedding_reuse 'shared' does not fit {model.spec.architecture}, whose embedding "
