@@ -124,11 +124,14 @@ def _by_corrected_similarity(
     bounds: CountBounds,
 ) -> Clusters:
     """Cut the tree of rows, and assign window speakers to the nearest centroid."""
-    rows, attenuation = speakers.source.rows, attenuation_of(settings)
-    none = np.zeros(0, dtype=np.int64)
+    rows, none = speakers.source.rows, np.zeros(0, dtype=np.int64)
     if not len(rows.seconds):
         return _one_speaker(speakers.embeddings, (none, none))
     tree = speakers.merge_tree(settings)
+    if bounds.least > len(tree.seconds):
+        settings = settings._replace(fine=True)
+        tree = speakers.merge_tree(settings)
+    attenuation = attenuation_of(settings)
     labels = cut_tree(tree, bounds, parameters.threshold, attenuation)
     centroids = Centroids.of(rows, labels, attenuation)
     soft = centroids.similarities(speakers.embeddings)

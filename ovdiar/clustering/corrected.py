@@ -54,27 +54,30 @@ def cut_for(
 ) -> NDArray[np.bool_]:
     """Undo as many merges as leave the number of speakers wanted, or comes closest to it.
 
-    From the natural cut, the next best merges are made; or of the last merges of all clusters, the
-    one with the lowest score is undone, until the number is met.
+    From the natural cut, the next best merges are made; or those are undone that separate the least
+    speech, since a speaker who was missed mostly speaks little.
     """
     undone = natural_cut(tree, threshold)
     found = len(speakers_of(tree, undone, parameters))
     while found > wanted and undone.any():
         undone[undone.argmax()] = False
         found = len(speakers_of(tree, undone, parameters))
-    while found < wanted and not undone.all():
-        undone[_weakest(tree, undone)] = True
+    while found < wanted and (least := _smallest(tree, undone, parameters)) is not None:
+        undone[least] = True
         found = len(speakers_of(tree, undone, parameters))
     return undone
 
 
-def _weakest(tree: MergeTree, undone: NDArray[np.bool_]) -> int:
-    """Return the merge with the lowest score among the last merges of all clusters."""
-    owner = tree.owners(undone)
-    last: dict[int, int] = {}
+def _smallest(tree: MergeTree, undone: NDArray[np.bool_], parameters: Attenuation) -> int | None:
+    """Return the merge of which one side holds the least speech, enough for a speaker."""
+    smaller_s = np.full(len(tree.merges), np.inf)
+    seconds = tree.seconds.copy()
     for step in np.flatnonzero(~undone):
-        last[int(owner[tree.merges[step, 0]])] = int(step)
-    return min(last.values(), key=lambda step: tree.scores[step])
+        kept, lost = tree.merges[step]
+        smaller_s[step] = min(seconds[kept], seconds[lost])
+        seconds[kept] += seconds[lost]
+    smaller_s[smaller_s < parameters.leftover_s] = np.inf
+    return int(smaller_s.argmin()) if np.isfinite(smaller_s).any() else None
 
 
 def alternatives(tree: MergeTree, threshold: float, parameters: Attenuation) -> list[Alternative]:

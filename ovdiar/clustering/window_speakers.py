@@ -5,6 +5,7 @@ Source: pyannote.audio ``BaseClustering.filter_embeddings`` (3.3.2) and ``VBxClu
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ from ovdiar.activity import speakers_active
 from ovdiar.clustering.ahc import dendrogram
 from ovdiar.clustering.assignment import WINDOWS_AT_ONCE
 from ovdiar.clustering.attenuation import Attenuation, MergeTree, merge_tree
+from ovdiar.clustering.rows import LEAST_S
 from ovdiar.clustering.side_by_side import SideBySide, check_linkage
 from ovdiar.errors import ConfigError
 from ovdiar.windows import slices
@@ -39,12 +41,16 @@ class TreeSettings(NamedTuple):
 
 
 class MergeSettings(NamedTuple):
-    """The hyper-parameters that a tree of corrected similarities depends on."""
+    """The hyper-parameters that a tree of corrected similarities depends on.
+
+    A ``fine`` tree has more first clusters, for a number of speakers that others do not provide.
+    """
 
     margin_s: float
     fade_s: float
     usual_level: float
     side_by_side: float
+    fine: bool = False
 
 
 Trees = dict["TreeSettings | MergeSettings", "NDArray[np.float64] | MergeTree"]
@@ -132,12 +138,15 @@ class WindowSpeakers:
 
 def attenuation_of(settings: MergeSettings) -> Attenuation:
     """Return the hyper-parameters of corrected similarity."""
-    return Attenuation(
+    attenuation = Attenuation(
         fade_s=settings.fade_s,
         usual_level=settings.usual_level,
         margin_s=settings.margin_s,
         side=settings.side_by_side,
     )
+    if settings.fine:
+        return replace(attenuation, first=0.0, least_s=LEAST_S, leftover_s=LEAST_S)
+    return attenuation
 
 
 def training_rows(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from ovdiar.errors import ConfigError
@@ -14,6 +15,10 @@ PRECISIONS = {"f32": "FP32", "bf16": "BF16", "f16": "FP16"}
 """Precisions of the embedding, and what OpenVINO calls the capability."""
 COMPOUND = ("AUTO", "MULTI", "HETERO", "BATCH")
 """Virtual devices, which select or combine others: alone, or before a colon and a list."""
+
+SHAPES_CACHED = 100
+"""Layers that OpenVINO keeps prepared for shapes of inputs seen before; by default thousands, which
+take 6 MB for each length of speech that CAM++ embeds."""
 
 
 def normalised(device: str) -> str:
@@ -94,11 +99,17 @@ def check_precision(
             )
 
 
+def cores() -> int:
+    """Count the processor cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # Linux
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def properties(
     device: str,
-    threads: int | None,
-    *,
-    streams: bool = False,
+    threads: int | None = None,
+    threads_per_stream: int | None = None,
     precision: str = DEFAULT_PRECISION,
 ) -> dict[str, Any]:
     """Return the OpenVINO properties for a device.
@@ -109,8 +120,9 @@ def properties(
         OpenVINO's name of a device.
     threads
         Number of CPU threads, ignored for GPU and NPU. By default, OpenVINO chooses.
-    streams
-        Use several CPU streams with one request each, instead of one request that uses all cores.
+    threads_per_stream
+        Use several CPU streams of so many threads, with one request each, instead of one request
+        that uses all cores.
     precision
         Of the computation. By default float32, since some processors and all GPUs would use a lower
         one of their own accord. An NPU has no float32, so no hint is set.
@@ -120,8 +132,11 @@ def properties(
     Properties by name.
     """
     kind = normalised(device).partition(".")[0]
-    hint = "THROUGHPUT" if streams and kind == "CPU" else "LATENCY"
-    settings: dict[str, Any] = {"PERFORMANCE_HINT": hint}
+    settings: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY"}
+    if threads_per_stream and kind == "CPU":
+        settings["NUM_STREAMS"] = max(1, (threads or cores()) // threads_per_stream)
+    if kind == "CPU":
+        settings["CPU_RUNTIME_CACHE_CAPACITY"] = SHAPES_CACHED
     if kind != "NPU":
         settings["INFERENCE_PRECISION_HINT"] = precision
     if threads is not None and kind not in ("GPU", "NPU"):

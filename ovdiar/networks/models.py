@@ -152,11 +152,15 @@ def load(
         bundle = _with_embedding_precision(bundle, embedding_precision)
     options = RuntimeOptions(device, threads, _compiled_networks())
 
-    def network(part: str, *, streams: bool = False, precision: str = DEFAULT_PRECISION) -> Network:
+    def network(
+        part: str, threads_per_stream: int | None = None, precision: str = DEFAULT_PRECISION
+    ) -> Network:
         path = bundle.folder / part / "openvino_model.xml"
-        return Network(path, replace(options, streams=streams, precision=precision))
+        return Network(
+            path, replace(options, threads_per_stream=threads_per_stream, precision=precision)
+        )
 
-    segmentation = Segmentation(bundle.segmentation, network("segmentation", streams=True))
+    segmentation = Segmentation(bundle.segmentation, network("segmentation", 1))
     embedding: EmbeddingModel
     if bundle.embedding.kind == "pooled":
         embedding = PooledEmbedding(
@@ -168,7 +172,11 @@ def load(
         embedding = UtteranceEmbedding(
             bundle.embedding,
             network("embedding/features"),
-            network("embedding/network", streams=True, precision=embedding_precision),
+            network(
+                "embedding/network",
+                1 if bundle.embedding.partial_frames else 2,  # any length: memory for each stream
+                embedding_precision,
+            ),
         )
     return Models(bundle, segmentation, embedding)
 

@@ -76,9 +76,9 @@ class RuntimeOptions:
         Number of threads. By default, OpenVINO chooses.
     cache
         Folder for compiled networks, ignored if it is not writable. By default, nothing is cached.
-    streams
-        Distribute the windows of a batch over the cores, instead of the work on each window. This
-        is faster for LSTMs, whose many small steps parallelise poorly.
+    threads_per_stream
+        Distribute a batch over streams of so many threads, instead of each input over all threads:
+        faster for LSTMs, whose small steps parallelise poorly, with memory for each stream.
     precision
         Of the computation, see `devices.properties`.
 
@@ -91,7 +91,7 @@ class RuntimeOptions:
     device: str = "CPU"
     threads: int | None = None
     cache: Path | None = None
-    streams: bool = False
+    threads_per_stream: int | None = None
     precision: str = devices.DEFAULT_PRECISION
 
     def __post_init__(self) -> None:
@@ -104,7 +104,7 @@ class RuntimeOptions:
     def properties(self) -> dict[str, Any]:
         """Return the OpenVINO properties for these options."""
         properties = devices.properties(
-            self.device, self.threads, streams=self.streams, precision=self.precision
+            self.device, self.threads, self.threads_per_stream, self.precision
         )
         if self.cache is not None and _can_write(self.cache):
             _prune(self.cache)
@@ -176,7 +176,7 @@ class Network:
         check_cancelled()
         remaining = iter(batches)
         parallel = 1
-        if self._options.streams:
+        if self._options.threads_per_stream:
             parallel = self.compile().get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
         while neighbours := list(islice(remaining, parallel)):
             yield from self._run_alone(neighbours, parallel)

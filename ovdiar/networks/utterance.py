@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from ovdiar.networks.runtime import Network
     from ovdiar.pieces import Speech
 
-MOST_FRAMES = 2240
-"""Frames of a batch, unless one utterance has more: 14 partial utterances of GE2E. More are not
-faster, and take more memory."""
+MOST_FRAMES = 1120
+"""Frames of a batch, unless one utterance has more: more are not faster, and take more memory."""
+MOST_PARTIAL_FRAMES = 2240
+"""The same for networks of a fixed length: 14 partial utterances of GE2E."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +85,9 @@ class UtteranceEmbedding:
         owners = np.repeat(np.arange(len(parts)), [len(each) for each in parts])
         utterances = [part for each in parts for part in each]
         sums = np.zeros((len(speeches), self.spec.dimension), dtype=np.float32)
-        groups = _equal_lengths(utterances)
+        groups = _equal_lengths(
+            utterances, MOST_PARTIAL_FRAMES if self.spec.partial_frames else MOST_FRAMES
+        )
         batches = (np.stack([utterances[row] for row in rows]) for rows in groups)
         for rows, outputs in zip(groups, self.network.each(batches), strict=True):
             np.add.at(sums, owners[rows], outputs)
@@ -148,13 +151,13 @@ def _at_least(samples: NDArray[np.float32], length: int) -> NDArray[np.float32]:
     return np.resize(samples, max(len(samples), length))[np.newaxis]
 
 
-def _equal_lengths(utterances: list[NDArray[np.float32]]) -> list[list[int]]:
+def _equal_lengths(utterances: list[NDArray[np.float32]], frames: int) -> list[list[int]]:
     """Group the indices of utterances of equal length into batches, the shortest first."""
     groups: dict[int, list[int]] = {}
     for number, utterance in enumerate(utterances):
         groups.setdefault(len(utterance), []).append(number)
     batches: list[list[int]] = []
     for length, group in sorted(groups.items()):
-        size = max(1, MOST_FRAMES // length)
+        size = max(1, frames // length)
         batches += [group[first : first + size] for first in range(0, len(group), size)]
     return batches

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from ovdiar.activity import powerset_mapping, powerset_to_speakers
 from ovdiar.conditioning import filtered, with_noise
 from ovdiar.errors import ConfigError
 from ovdiar.frames import FrameGrid, Frames, WindowedFrames, to_samples
+from ovdiar.networks import devices
 from ovdiar.parameters import ConditioningParameters
 from ovdiar.windows import count_windows, gather, ignore_progress, overlap_add, slide
 
@@ -32,20 +32,20 @@ WHOLE = np.ones((1, 1, 1), dtype=np.float32)
 UNCONDITIONED = ConditioningParameters()
 """The recording as it is."""
 
-BATCH_S = 60.0
-"""Audio in a batch of windows by default, s (docs/studies/threads-and-batches.md)."""
+BATCH_S = 10.0
+"""Audio in a batch of windows by default, s for each core: more takes more memory, and little less
+time (docs/studies/threads-and-batches.md)."""
 
 
 def batch_of(windows: FrameGrid, batch_size: int | None) -> int:
     """Return the number of windows of a batch.
 
-    Unless told, those that `BATCH_S` holds, rounded up to as many for each core: an LSTM runs over
-    time step by step, so that what cores share are the windows.
+    Unless told, as many for each core as `BATCH_S` holds, at least one: an LSTM runs over time step
+    by step, so that what cores share are the windows.
     """
     if batch_size is not None:
         return batch_size
-    cores = os.cpu_count() or 1
-    return cores * math.ceil(BATCH_S / windows.width_s / cores)
+    return devices.cores() * max(1, int(BATCH_S / windows.width_s))
 
 
 def segmentation_windows(

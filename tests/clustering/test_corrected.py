@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from ovdiar.clustering.ahc import FREE, CountBounds
 from ovdiar.clustering.attenuation import Attenuation, Links, MergeTree, Rows, merge_tree
+from ovdiar.clustering.cluster import cluster_speakers
 from ovdiar.clustering.corrected import (
     Centroids,
     alternatives,
@@ -19,6 +21,8 @@ from ovdiar.clustering.corrected import (
     natural_cut,
     speakers_of,
 )
+from ovdiar.clustering.window_speakers import MergeSettings, WindowSpeakers
+from ovdiar.parameters import ClusteringParameters
 
 PARAMETERS = Attenuation(fade_s=0.66, usual_level=0.68, margin_s=0.25, side=0.3)
 THRESHOLD = 0.75
@@ -98,6 +102,28 @@ def test_a_cut_for_more_speakers_only_splits() -> None:
     assert len(speakers_of(tree, more, PARAMETERS)) == 4
     coarse, fine = tree.owners(natural), tree.owners(more)
     assert all(len(np.unique(coarse[fine == k])) == 1 for k in np.unique(fine))
+
+
+def test_a_cut_for_more_speakers_separates_the_one_with_the_least_speech() -> None:
+    tree = replace(three_pairs(), seconds=np.array([10.0, 6, 10, 0.5, 10, 2]))
+    (separated,) = np.flatnonzero(
+        natural_cut(tree, THRESHOLD) != cut_for(tree, 4, THRESHOLD, PARAMETERS)
+    )
+    assert tree.merges[separated].tolist() == [4, 5]
+
+
+def test_a_number_that_the_first_clusters_do_not_provide_comes_from_a_fine_tree() -> None:
+    rows, links = two_voices(between=0.1, within=0.75)
+    source = SimpleNamespace(rows=rows, links=lambda: links)
+    speakers = WindowSpeakers(
+        rows.embeddings[:, np.newaxis],
+        np.ones((len(rows.seconds), 5, 1), dtype=np.bool_),
+        source=lambda: source,  # type: ignore[arg-type, return-value]
+    )
+    corrected = ClusteringParameters(clustering="corrected", threshold=THRESHOLD)
+    found = cluster_speakers(speakers, corrected, CountBounds(3, 3), None)
+    assert len(speakers.merge_tree(MergeSettings(0.25, 0.66, 0.68, 0.3)).seconds) == 2
+    assert len(found.centroids) == 3
 
 
 def test_a_cut_for_fewer_speakers_only_merges() -> None:
