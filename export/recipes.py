@@ -10,7 +10,7 @@ from ovdiar.errors import ConfigError
 from ovdiar.networks.names import DEFAULT_BUNDLE
 from ovdiar.presets import DIARIZATION
 
-from .calibrations import TINY_CONFIDENCE
+from .calibrations import BASE_CONFIDENCE, TINY_CONFIDENCE
 from .sources.origins import (
     CAMPPLUS,
     ECAPA,
@@ -111,6 +111,7 @@ BASE = Recipe(
         "ghosts": "report",
     },
     summary="the default: segmentation-3.0 and CAM++; no account, no token, one wheel",
+    calibration=BASE_CONFIDENCE,
 )
 """The default: trained networks that are published in one wheel of the package index.
 
