@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ovdiar.networks.runtime import Network
     from ovdiar.pieces import Speech
 
-MOST_FRAMES = 1120
+MOST_FRAMES = 560
 """Frames of a batch, unless one utterance has more: more are not faster, and take more memory."""
 MOST_PARTIAL_FRAMES = 2240
 """The same for networks of a fixed length: 14 partial utterances of GE2E."""
