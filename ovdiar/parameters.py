@@ -397,3 +397,29 @@ class ResegmentationParameters(ActivityParameters):
         super().__post_init__()
         if not 0 <= self.warm_up < 0.5:
             raise ConfigError(f"warm_up is {self.warm_up:g}: give a share from 0 to below 0.5")
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdentificationParameters(Parameters):
+    """When a speaker gets the name of a known voice (see `ovdiar.voices.identification`)."""
+
+    identification_threshold: float = parameter(
+        0.6,
+        "least similarity of a speaker to a known voice, corrected for noise and length: about 1 "
+        "for one voice",
+        within=(0.0, 2.0),
+    )
+    identification_rise_s: float = parameter(
+        0.5,
+        "the threshold rises by identification_rise_s / d for a speaker with d seconds of clean "
+        "speech",
+        within=(0.0, 10.0),
+    )
+    identification_margin: float = parameter(
+        0.05,
+        "least difference between the similarities of the most similar voice and the next",
+        within=(0.0, 2.0),
+    )
+    least_seconds: float = parameter(
+        1.0, "speakers with less clean speech get no name, s", within=SECONDS
+    )

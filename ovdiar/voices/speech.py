@@ -44,9 +44,7 @@ def voiceprints(prepared: Prepared, turns: Annotation) -> dict[str, Voiceprint]:
         enough = overlaps.max(axis=1) >= LEAST_SHARE
         owners[enough] = overlaps.argmax(axis=1)[enough]
     found = voiceprints_of(rows, owners, len(labels), attenuation(prepared.parameters))
-    return {
-        label: each for label, each in zip(labels, found, strict=True) if each is not None
-    }
+    return {label: each for label, each in zip(labels, found, strict=True) if each is not None}
 
 
 def attenuation(parameters: ClusteringParameters) -> Attenuation:
@@ -69,7 +67,8 @@ def _alone(prepared: Prepared, turns: Annotation, labels: list[str]) -> NDArray[
         for segment in turns.label_timeline(label):
             first, last = (_nearest(grid, time) for time in (segment.start, segment.end))
             speaking[max(first, 0) : max(last, 0), column] = True
-    return speaking & (speaking.sum(axis=1, keepdims=True) == 1)
+    speaking &= speaking.sum(axis=1, keepdims=True) == 1
+    return speaking
 
 
 def _nearest(grid: FrameGrid, time_s: float) -> int:
@@ -77,9 +76,7 @@ def _nearest(grid: FrameGrid, time_s: float) -> int:
     return round((time_s - grid.start_s - 0.5 * grid.width_s) / grid.step_s)
 
 
-def _rows(
-    prepared: Prepared, alone: NDArray[np.bool_]
-) -> tuple[Rows, NDArray[np.float64]]:
+def _rows(prepared: Prepared, alone: NDArray[np.bool_]) -> tuple[Rows, NDArray[np.float64]]:
     """Return the rows (N,), and the share of each that every speaker holds alone (N, K)."""
     active, pieces, embeddings = prepared.active, prepared.pieces, prepared.piece_embeddings
     if pieces is not None and embeddings is not None and len(pieces):

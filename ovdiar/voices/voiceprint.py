@@ -8,13 +8,14 @@ proof and measurement of association between two things", 1904), as in clusterin
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ovdiar.clustering.assignment import unit
-from ovdiar.clustering.attenuation import Links, PairSums, Rows, fading
+from ovdiar.clustering.attenuation import Links, PairSums, fading
+from ovdiar.errors import ConfigError
 from ovdiar.frames import read_only
 
 if TYPE_CHECKING:
@@ -22,9 +23,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ovdiar.clustering.attenuation import Attenuation
+    from ovdiar.clustering.attenuation import Attenuation, Rows
 
 LEAST_RELIABILITY = 0.05
+USUAL_PIECE_S = 2.0
+"""Usual length of a piece of clean speech, s."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +43,7 @@ class Voiceprint:
     reliability : the share of the embedding's squared length that the voice accounts for, 0 to 1
     """
 
-    embedding: NDArray[np.float64]
+    embedding: NDArray[np.float64] = field(repr=False)
     seconds: float
     level: float
     reliability: float
@@ -101,14 +104,38 @@ def corrected_similarities(
     return similarities
 
 
-def usual_reliability(seconds: NDArray[Any], attenuation: Attenuation) -> NDArray[np.float64]:
-    """Return the reliability of mean embeddings of so many seconds (K,) in a usual recording.
+def usual_voiceprints(
+    labels: Sequence[str],
+    embeddings: NDArray[np.float64],
+    seconds: NDArray[np.float64],
+    dimension: int,
+    attenuation: Attenuation,
+) -> dict[str, Voiceprint]:
+    """Make voiceprints of mean embeddings (N, D) of so many seconds (N,) of a usual recording.
 
-    Spearman and Brown's formula for the mean of n measurements, each here of a piece of speech.
+    Their reliability is Spearman and Brown's for the mean of n measurements, here of n pieces of
+    speech. Rows that are zero or not finite are left out.
+
+    Raises
+    ------
+    ConfigError
+        The shapes do not fit each other, or the dimension.
     """
-    count = np.maximum(np.asarray(seconds, dtype=np.float64), 0.05) / USUAL_PIECE_S
+    if embeddings.ndim != 2 or embeddings.shape[1] != dimension:
+        raise ConfigError(
+            f"embeddings of shape {embeddings.shape}: give (speakers, {dimension}), as the "
+            "library's are"
+        )
+    if not len(labels) == len(embeddings) == seconds.size:
+        raise ConfigError(
+            f"{len(embeddings)} embeddings, {seconds.size} numbers of seconds and {len(labels)} "
+            "labels: give one of each for every speaker"
+        )
     level = attenuation.usual_level
-    return count * level / (1 + (count - 1) * level)
-
-
-USUAL_PIECE_S = 2.0
+    found = {}
+    for label, row, spoken in zip(labels, embeddings, seconds.tolist(), strict=True):
+        if np.isfinite(row).all() and row.any():
+            pieces = max(spoken / USUAL_PIECE_S, 1.0)
+            reliability = pieces * level / (1 + (pieces - 1) * level)
+            found[label] = Voiceprint(row, spoken, level, reliability)
+    return found

@@ -148,9 +148,7 @@ def cast(scene: Scene, voices: Voices, rng: Generator) -> list[str]:
 class Talk:
     """Who says what when: turns, pauses, overlaps and interjections."""
 
-    def __init__(
-        self, scene: Scene, speakers: list[str], voices: Voices, rng: Generator
-    ) -> None:
+    def __init__(self, scene: Scene, speakers: list[str], voices: Voices, rng: Generator) -> None:
         self.scene, self.voices, self.rng = scene, voices, rng
         self.speakers = speakers
         shares = rng.dirichlet(np.full(len(speakers), scene.evenness))
@@ -206,9 +204,7 @@ class Talk:
             now = max(now, self.ends[speaker])
 
 
-def mixed(
-    scene: Scene, voices: Voices | None = None
-) -> tuple[NDArray[np.float32], list[Turn]]:
+def mixed(scene: Scene, voices: Voices | None = None) -> tuple[NDArray[np.float32], list[Turn]]:
     """Make a scene: its signal and its labels; by default of `new_voices`."""
     rng = np.random.default_rng([2026, scene.seed])
     known = new_voices() if voices is None else voices
@@ -243,7 +239,8 @@ def recorded(
         signal = band(signal, *scene.whole_band)
     if scene.whole_codec:
         signal = coded(signal, scene.whole_codec)
-    return signal * np.float32(10 ** (scene.level_db / 20) / np.abs(signal).max())
+    loudest: float = np.abs(signal).max()
+    return signal * np.float32(10 ** (scene.level_db / 20) / loudest)
 
 
 def _with_noise(scene: Scene, signal: Signal, rng: Generator) -> Signal:

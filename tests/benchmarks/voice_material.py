@@ -27,7 +27,7 @@ from benchmarks.conversations import (
 from benchmarks.scenes import GROUPS, TELEPHONE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from benchmarks.conversations import Stretch, Voices
@@ -102,14 +102,12 @@ def enrolments(voices: Halves, folder: Path) -> dict[str, dict[str, Path]]:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 rng = np.random.default_rng([2028, number, place])
                 turns = _one_after_the_other(name, rows)
-                scene = Scene(
-                    "enrolments", name, number, 1, turns[-1].end_s + 0.5, **values
-                )
+                scene = Scene("enrolments", name, number, 1, turns[-1].end_s + 0.5, **values)
                 soundfile.write(path, recorded(scene, [name], turns, rng), RATE, subtype="PCM_16")
     return made
 
 
-def _one_after_the_other(name: str, rows: list[Stretch]) -> list[Turn]:
+def _one_after_the_other(name: str, rows: Sequence[Stretch]) -> list[Turn]:
     turns, now = [], 0.5
     for file, start, end in rows:
         signal = spoken(file, start, min(end, start + LONGEST_PHRASE_S))
