@@ -11,14 +11,20 @@ from ovdiar.errors import FormatError
 from ovdiar.files import check_writable, write_text
 from ovdiar.networks.devices import DEFAULT_PRECISION, PRECISIONS
 from ovdiar.networks.names import DEFAULT_BUNDLE
-from ovdiar.parameters import BackEndParameters, FrontEndParameters, declarations
+from ovdiar.parameters import (
+    BackEndParameters,
+    FrontEndParameters,
+    IdentificationParameters,
+    declarations,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from ovdiar.formats.json import Saved
     from ovdiar.networks.models import Models
     from ovdiar.parameters import Parameters
+    from ovdiar.voices.library import VoiceLibrary
 
 
 ALIASES = {"segmentation_step": ("--step",)}
@@ -225,17 +231,50 @@ def add_names(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_voices(parser: argparse.ArgumentParser) -> None:
+    """Add a library of known voices, and when speakers get their names."""
+    parser.add_argument(
+        "--voices",
+        type=Path,
+        metavar="VOICES.json",
+        help="name the speakers whose voices were enrolled with ovdiar enroll",
+    )
+    add_identification(parser)
+
+
+def add_identification(parser: argparse.ArgumentParser) -> None:
+    """Add when speakers get the names of known voices."""
+    add_parameters(parser, IdentificationParameters, "hyper-parameters of known voices")
+
+
+def voices_of(options: argparse.Namespace) -> VoiceLibrary | None:
+    """Read the known voices, if any were given; refuse names that the output cannot hold."""
+    from ovdiar.voices.library import VoiceLibrary
+
+    if getattr(options, "voices", None) is None:
+        return None
+    library = VoiceLibrary.load(options.voices)
+    check_names((voice.name for voice in library), options)
+    return library
+
+
 def names_of(options: argparse.Namespace) -> dict[str, str]:
     """Read the names, if any were given; refuse those that the output cannot hold."""
-    from ovdiar import formats
-    from ovdiar.annotation import Annotation
     from ovdiar.formats import names
 
     if options.names is None:
         return {}
     found = names.load(options.names)
-    formats.dumps(Annotation.of((0, 1, name) for name in found.values()), format_of_output(options))
+    check_names(found.values(), options)
     return found
+
+
+def check_names(names: Iterable[str], options: argparse.Namespace) -> None:
+    """Refuse names that the output cannot hold."""
+    from ovdiar import formats
+    from ovdiar.annotation import Annotation
+
+    formats.dumps(Annotation.of((0, 1, name) for name in names), format_of_output(options))
 
 
 def format_of_output(options: argparse.Namespace) -> str:
@@ -273,12 +312,13 @@ def deliver_text(text: str, options: argparse.Namespace, errors: str = "strict")
     sys.stdout.flush()
 
 
-def audio_of(options: argparse.Namespace) -> Any:
+def audio_of(options: argparse.Namespace, audio: str | None = None) -> Any:
     """Return the file that was named, or standard input, and the channel to hear."""
-    if options.audio == "-":
+    audio = options.audio if audio is None else audio
+    if audio == "-":
         return {"audio": sys.stdin.buffer, "channel": options.channel}
-    uri = Path(options.audio).stem.encode(errors="replace").decode()  # ? for what is no UTF-8
-    return {"audio": options.audio, "uri": uri, "channel": options.channel}
+    uri = Path(audio).stem.encode(errors="replace").decode()  # ? for what is no UTF-8
+    return {"audio": audio, "uri": uri, "channel": options.channel}
 
 
 def _channel(text: str) -> int | None:

@@ -239,8 +239,8 @@ def recorded(
         signal = band(signal, *scene.whole_band)
     if scene.whole_codec:
         signal = coded(signal, scene.whole_codec)
-    loudest: float = np.abs(signal).max()
-    return signal * np.float32(10 ** (scene.level_db / 20) / loudest)
+    level = np.float32(10 ** (scene.level_db / 20) / np.abs(signal).max())
+    return np.asarray(level * signal, np.float32)
 
 
 def _with_noise(scene: Scene, signal: Signal, rng: Generator) -> Signal:
