@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from ovdiar.errors import ModelError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from numpy.typing import NDArray
     from typing_extensions import Self
 
 MAX_WEIGHT = 100.0
 MAX_MARGIN = 5.0
 """With weights of up to 100 the exponent stays below 700, so that float64 does not overflow."""
-MAX_SIMILARITY = 1.5
 SHORTEST_S, LONGEST_S = 0.1, 30.0
 """Speech counts as at least and at most so long, s."""
 
@@ -86,16 +87,17 @@ class Calibration(_Numbers):
 
 @dataclass(frozen=True)
 class VoiceCalibration(_Numbers):
-    """The logistic formula that turns the similarity of two voiceprints into a probability.
+    """How many times more probable a similarity is of one voice than of two.
 
-    ``probability = 1 / (1 + exp(-(bias + similarity * s + log_seconds * ln(d))))``, where ``s`` is
-    their corrected similarity and ``d`` the speech of the speaker to be identified, s. The second
-    is a quality measure (Mandasari et al., "Quality measure functions for calibration of speaker
-    recognition systems in various duration conditions", 2013). The numbers belong to one embedding.
+    ``log_ratio = bias + similarity * s + log_seconds * ln(d) + both * s * ln(d)``, where ``s`` is
+    the cosine similarity of two voiceprints and ``d`` the speech of the speaker to be identified,
+    s. The latter is a quality measure (Mandasari et al., "Quality measure functions for calibration
+    of speaker recognition systems in various duration conditions", 2013). The numbers belong to
+    one embedding.
 
     Parameters
     ----------
-    similarity, log_seconds, bias : weights of the two, and the constant; -100 to 100
+    similarity, log_seconds, both, bias : weights, and the constant; -100 to 100
 
     Raises
     ------
@@ -105,11 +107,17 @@ class VoiceCalibration(_Numbers):
 
     similarity: float
     log_seconds: float
+    both: float
     bias: float
 
-    def __call__(self, similarity: float, seconds: float) -> float:
-        """Return the probability that two voiceprints are of one voice, 0 to 1."""
-        bounded = min(max(similarity, -MAX_SIMILARITY), MAX_SIMILARITY)
-        duration = math.log(min(max(seconds, SHORTEST_S), LONGEST_S))
-        logit = self.bias + self.similarity * bounded + self.log_seconds * duration
-        return 1 / (1 + math.exp(-logit))
+    def log_ratio(
+        self, similarity: NDArray[np.float64], seconds: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Return the logarithm of the likelihood ratio; the arrays are broadcast."""
+        spoken = np.log(np.clip(seconds, SHORTEST_S, LONGEST_S))
+        return (
+            self.bias
+            + self.similarity * similarity
+            + self.log_seconds * spoken
+            + self.both * similarity * spoken
+        )

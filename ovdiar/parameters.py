@@ -404,22 +404,19 @@ class IdentificationParameters(Parameters):
     """When a speaker gets the name of a known voice (see `ovdiar.voices.identification`)."""
 
     identification_threshold: float = parameter(
-        0.6,
-        "least similarity of a speaker to a known voice, corrected for noise and length: about 1 "
-        "for one voice",
-        within=(0.0, 2.0),
-    )
-    identification_rise_s: float = parameter(
-        0.5,
-        "the threshold rises by identification_rise_s / d for a speaker with d seconds of clean "
-        "speech",
-        within=(0.0, 10.0),
+        0.9, "least probability that a speaker is a known voice", within=SHARES
     )
     identification_margin: float = parameter(
         0.05,
-        "least difference between the similarities of the most similar voice and the next",
+        "least difference between the cosine similarities of the most similar voice and the next",
         within=(0.0, 2.0),
     )
-    least_seconds: float = parameter(
+    identification_similarity: float = parameter(
+        0.0,
+        "least cosine similarity of a speaker and a known voice; needed only with bundles that "
+        "state no calibration of voices",
+        within=SHARES,
+    )
+    identification_seconds: float = parameter(
         1.0, "speakers with less clean speech get no name, s", within=SECONDS
     )

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from ovdiar.voices.speech import voiceprints
+from ovdiar.clustering.window_speakers import attenuation_of, merge_settings
+from ovdiar.voices.speech import clean_speech
+from ovdiar.voices.voiceprint import consistency
 
 if TYPE_CHECKING:
     from ovdiar.annotation import Annotation
@@ -16,8 +18,8 @@ LEAST_S = 5.0
 """Clean speech that a voice is enrolled from, at least, s."""
 OTHERS_S, OTHERS_SHARE = 1.5, 0.1
 """Speech of everybody else that makes a second voice: more than this, s, or this share of all."""
-LEAST_LEVEL = 0.5
-"""Least level of the speech (see `Voiceprint`): below it, noise or a mixture of voices."""
+LEAST_CONSISTENCY = 0.5
+"""Least similarity of the speech to itself (see `consistency`)."""
 
 Finding = Literal["usable", "too short", "two voices", "too noisy"]
 
@@ -32,7 +34,7 @@ class Verdict:
     text : one line, for people
     seconds : clean speech of the main speaker
     others_s : speech of all other speakers
-    level : how similar the main speaker's speech is to itself, 0 to 1; None without speech
+    consistency : how similar the main speaker's speech is to itself, 0 to 1; None without speech
     voiceprint : of the main speaker; None without clean speech
     """
 
@@ -40,7 +42,7 @@ class Verdict:
     text: str
     seconds: float
     others_s: float
-    level: float | None
+    consistency: float | None
     voiceprint: Voiceprint | None = field(default=None, repr=False)
 
     @property
@@ -51,12 +53,14 @@ class Verdict:
 
 def assess(prepared: Prepared, turns: Annotation) -> Verdict:
     """Judge a recording by its diarization."""
-    prints = voiceprints(prepared, turns)
+    speech = clean_speech(prepared, turns)
+    prints = speech.voiceprints()
     main = max(prints, key=lambda label: prints[label].seconds, default=None)
     if main is None:
         text = f"no clean speech was found: give at least {LEAST_S:g} s of one voice"
         return Verdict("too short", text, 0.0, 0.0, None)
     voice = prints[main]
+    alike = consistency(speech.of(main), attenuation_of(merge_settings(prepared.parameters)))
     others_s = sum(turns.label_duration(label) for label in turns.labels() if label != main)
     share = others_s / (others_s + turns.label_duration(main))
     finding: Finding = "usable"
@@ -73,10 +77,10 @@ def assess(prepared: Prepared, turns: Annotation) -> Verdict:
             f"it holds {voice.seconds:.1f} s of clean speech: give at least {LEAST_S:g} s, better "
             "30 s"
         )
-    elif voice.level < LEAST_LEVEL:
+    elif alike < LEAST_CONSISTENCY:
         finding = "too noisy"
         text = (
-            f"its speech is similar to itself by {voice.level:.2f} only, and {LEAST_LEVEL:g} are "
+            f"its speech is similar to itself by {alike:.2f} only, and {LEAST_CONSISTENCY:g} are "
             "needed: give one with less noise and reverberation"
         )
-    return Verdict(finding, text, voice.seconds, others_s, voice.level, voice)
+    return Verdict(finding, text, voice.seconds, others_s, alike, voice)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from ovdiar.errors import ConfigError, EnrolmentError
 from ovdiar.files import write_text
 from ovdiar.formats.columns import read
 from ovdiar.notices import warn
-from ovdiar.parameters import DiarizationParameters, IdentificationParameters
+from ovdiar.parameters import IdentificationParameters
 from ovdiar.pipelines.diarization.back_end import label_of
 from ovdiar.pipelines.diarization.pipeline import SpeakerDiarization
 from ovdiar.pipelines.diarization.provenance import describe
@@ -20,9 +21,9 @@ from ovdiar.voices.enrolment import assess
 from ovdiar.voices.identification import identities
 from ovdiar.voices.library_file import Content
 from ovdiar.voices.naming import named
-from ovdiar.voices.speech import attenuation, voiceprints
+from ovdiar.voices.speech import clean_speech
 from ovdiar.voices.voice import EmbeddingIdentity, Exemplar, Voice, checked_name
-from ovdiar.voices.voiceprint import usual_voiceprints
+from ovdiar.voices.voiceprint import voiceprints_from
 
 if TYPE_CHECKING:
     import os
@@ -204,7 +205,7 @@ class VoiceLibrary:
             The recording was prepared with another embedding, or a parameter is wrong.
         """
         self._check(prepared)
-        found = voiceprints(prepared, turns)
+        found = clean_speech(prepared, turns).voiceprints()
         return self._identify(turns.labels(), found, today, parameters)
 
     def identify_embeddings(
@@ -217,7 +218,7 @@ class VoiceLibrary:
         today: date | None = None,
         **parameters: Any,
     ) -> tuple[SpeakerIdentity, ...]:
-        """Identify speakers by their mean embeddings alone; how noisy they are is taken as usual.
+        """Identify speakers by their mean embeddings alone, as a stream has them.
 
         Parameters
         ----------
@@ -232,12 +233,13 @@ class VoiceLibrary:
         ConfigError
             As `identify`, or the shapes do not fit each other.
         """
-        self._check_model(_identity_of(models))
-        rows, spoken = np.asarray(embeddings, dtype=np.float64), np.asarray(seconds, np.float64)
+        identity = _identity_of(models)
+        self._check_model(identity)
+        rows, spoken = (np.asarray(each, dtype=np.float64) for each in (embeddings, seconds))
+        if rows.ndim == 2:
+            self._check_model(replace(identity, dimension=rows.shape[1]))
         labels = [label_of(index) for index in range(len(rows))] if speakers is None else speakers
-        defaults = DiarizationParameters().with_values(models.bundle.pipeline)
-        found = usual_voiceprints(labels, rows, spoken, self.model.dimension, attenuation(defaults))
-        return self._identify(labels, found, today, parameters)
+        return self._identify(labels, voiceprints_from(labels, rows, spoken), today, parameters)
 
     def name_speakers(
         self,

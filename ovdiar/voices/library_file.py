@@ -79,8 +79,6 @@ def _voice_entry(voice: Voice) -> dict[str, Any]:
             {
                 "added": each.added.isoformat(),
                 "seconds": round(each.voiceprint.seconds, 3),
-                "level": round(each.voiceprint.level, DECIMALS),
-                "reliability": round(each.voiceprint.reliability, DECIMALS),
                 "embedding": _VECTOR,
             }
             for each in voice.exemplars
@@ -151,7 +149,7 @@ def _exemplar(entry: dict[str, Any], dimension: int) -> Exemplar:
     vector = np.array(entry["embedding"], dtype=np.float64)
     if vector.shape != (dimension,) or not np.isfinite(vector).all() or not vector.any():
         raise ValueError(f"an embedding that is not {dimension} numbers")
-    numbers = [float(entry[name]) for name in ("seconds", "level", "reliability")]
-    if not all(math.isfinite(number) and number > 0 for number in numbers):
-        raise ValueError("a number out of range")
-    return Exemplar(Voiceprint(vector, *numbers), date.fromisoformat(entry["added"]))
+    seconds = float(entry["seconds"])
+    if not 0 < seconds < math.inf:
+        raise ValueError(f"{seconds} seconds of speech")
+    return Exemplar(Voiceprint(vector, seconds), date.fromisoformat(entry["added"]))

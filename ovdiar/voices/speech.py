@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ovdiar.clustering.rows import piece_rows, window_rows
-from ovdiar.clustering.window_speakers import MergeSettings, attenuation_of
 from ovdiar.voices.voiceprint import voiceprints_of
 from ovdiar.windows import output_grid
 
@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ovdiar.annotation import Annotation
-    from ovdiar.clustering.attenuation import Attenuation, Rows
+    from ovdiar.clustering.attenuation import Rows
     from ovdiar.frames import FrameGrid
-    from ovdiar.parameters import ClusteringParameters
     from ovdiar.pipelines.diarization.prepared import Prepared
     from ovdiar.voices.voiceprint import Voiceprint
 
@@ -25,38 +24,49 @@ LEAST_SHARE = 0.5
 """Least share of a piece's or a window speaker's frames that a speaker must hold alone."""
 
 
-def voiceprints(prepared: Prepared, turns: Annotation) -> dict[str, Voiceprint]:
-    """Compute the voiceprint of each speaker from clean speech: frames of one speaker alone.
+@dataclass(frozen=True, eq=False)
+class CleanSpeech:
+    """Embeddings of clean speech, and who speaks: ``owners`` (N,), indices of labels, -1 for none.
+
+    They are of pieces, or where there are none of window speakers.
+    """
+
+    labels: list[str]
+    rows: Rows
+    owners: NDArray[np.int64]
+    fade_s: float
+
+    def of(self, label: str) -> Rows:
+        """Return the rows of one speaker."""
+        own = self.owners == self.labels.index(label)
+        rows = self.rows
+        return replace(
+            rows, embeddings=rows.embeddings[own], seconds=rows.seconds[own], spans=rows.spans[own]
+        )
+
+    def voiceprints(self) -> dict[str, Voiceprint]:
+        """Return the voiceprints by label, of those who have clean speech."""
+        found = voiceprints_of(self.rows, self.owners, len(self.labels), self.fade_s)
+        return {
+            label: each for label, each in zip(self.labels, found, strict=True) if each is not None
+        }
+
+
+def clean_speech(prepared: Prepared, turns: Annotation) -> CleanSpeech:
+    """Find whose speech each embedding was computed from.
 
     Parameters
     ----------
     prepared : the recording
     turns : its diarization; labels may have been renamed or corrected
-
-    Returns
-    -------
-    By label; speakers without clean speech are left out.
     """
     labels = turns.labels()
-    rows, overlaps = _rows(prepared, _alone(prepared, turns, labels))
-    owners = np.full(len(overlaps), -1, dtype=np.int64)
-    if len(overlaps) and labels:
-        enough = overlaps.max(axis=1) >= LEAST_SHARE
-        owners[enough] = overlaps.argmax(axis=1)[enough]
-    found = voiceprints_of(rows, owners, len(labels), attenuation(prepared.parameters))
-    return {label: each for label, each in zip(labels, found, strict=True) if each is not None}
-
-
-def attenuation(parameters: ClusteringParameters) -> Attenuation:
-    """Return the hyper-parameters of corrected similarity, whatever the clustering."""
-    return attenuation_of(
-        MergeSettings(
-            parameters.margin_s,
-            parameters.fade_s,
-            parameters.usual_level,
-            parameters.side_by_side,
-        )
-    )
+    rows, shares = _rows(prepared, _alone(prepared, turns, labels))
+    owners = np.full(len(shares), -1, dtype=np.int64)
+    if len(shares) and labels:
+        enough = shares.max(axis=1) >= LEAST_SHARE
+        owners[enough] = shares.argmax(axis=1)[enough]
+    return CleanSpeech(labels, rows, owners, prepared.parameters.fade_s)
 
 
 def _alone(prepared: Prepared, turns: Annotation, labels: list[str]) -> NDArray[np.bool_]:

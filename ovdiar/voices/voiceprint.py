@@ -1,10 +1,4 @@
-"""Voiceprints: what one recording tells of a speaker's voice, and how similar two of them are.
-
-The cosine similarity of two mean embeddings of one voice falls with noise and with short speech.
-Divided by the root of their reliabilities, it does not: Spearman's correction for attenuation ("The
-proof and measurement of association between two things", 1904), as in clustering
-(`ovdiar.clustering.attenuation`). What it gains: docs/studies/known-voices.md.
-"""
+"""Voiceprints: a speaker's mean embedding in one recording."""
 
 from __future__ import annotations
 
@@ -25,10 +19,6 @@ if TYPE_CHECKING:
 
     from ovdiar.clustering.attenuation import Attenuation, Rows
 
-LEAST_RELIABILITY = 0.05
-USUAL_PIECE_S = 2.0
-"""Usual length of a piece of clean speech, s."""
-
 
 @dataclass(frozen=True, eq=False)
 class Voiceprint:
@@ -38,15 +28,10 @@ class Voiceprint:
     ----------
     embedding : (D,), of length 1
     seconds : clean speech that it was computed from
-    level : mean corrected similarity of that speech to itself, 0 to 1: low in noise, or where
-        several voices are mixed
-    reliability : the share of the embedding's squared length that the voice accounts for, 0 to 1
     """
 
     embedding: NDArray[np.float64] = field(repr=False)
     seconds: float
-    level: float
-    reliability: float
 
     def __post_init__(self) -> None:
         """Normalise and freeze the embedding."""
@@ -55,7 +40,7 @@ class Voiceprint:
 
 
 def voiceprints_of(
-    rows: Rows, owners: NDArray[np.int64], speakers: int, attenuation: Attenuation
+    rows: Rows, owners: NDArray[np.int64], speakers: int, fade_s: float
 ) -> list[Voiceprint | None]:
     """Average the embeddings of speakers; rows weigh by their `fading`.
 
@@ -68,74 +53,59 @@ def voiceprints_of(
     -------
     One for each speaker; None where a speaker has no rows.
     """
-    found: list[Voiceprint | None] = [None] * speakers
-    present, names = np.unique(owners[owners >= 0], return_inverse=True)
-    if not len(present):
-        return found
-    labels = np.full(len(owners), -1, dtype=np.int64)
-    labels[owners >= 0] = names
-    nothing = np.zeros((0, 2), dtype=np.int64)
-    sums = PairSums(rows, Links(nothing, nothing), labels, attenuation)
-    levels = sums.levels()
-    kept = fading(rows.seconds, attenuation.fade_s)
-    vectors = kept[:, np.newaxis] * unit(np.asarray(rows.embeddings, dtype=np.float64))
-    for number, speaker in enumerate(present.tolist()):
-        own = labels == number
-        mean = vectors[own].sum(axis=0) / (kept[own] ** 2).sum()
-        seconds = float(sums.seconds[number])
-        level = float(min(levels[number], 1.0))
-        share = level / float(mean @ mean)
-        found[speaker] = Voiceprint(mean, seconds, level, min(max(share, LEAST_RELIABILITY), 1.0))
+    vectors = fading(rows.seconds, fade_s)[:, np.newaxis] * unit(
+        np.asarray(rows.embeddings, dtype=np.float64)
+    )
+    found: list[Voiceprint | None] = []
+    for speaker in range(speakers):
+        own = owners == speaker
+        spoken = rows.share * float(rows.seconds[own].sum())
+        found.append(Voiceprint(vectors[own].sum(axis=0), spoken) if own.any() else None)
     return found
 
 
-def corrected_similarities(
-    some: Sequence[Voiceprint], others: Sequence[Voiceprint]
-) -> NDArray[np.float64]:
-    """Compare voiceprints: the cosine over the root of both reliabilities, (N, M).
-
-    About 1 for one voice, whatever the noise and the length of the speech.
-    """
-    one, two = (
-        np.stack([each.embedding / np.sqrt(each.reliability) for each in prints])
-        for prints in (some, others)
-    )
-    similarities: NDArray[np.float64] = one @ two.T
-    return similarities
-
-
-def usual_voiceprints(
-    labels: Sequence[str],
-    embeddings: NDArray[np.float64],
-    seconds: NDArray[np.float64],
-    dimension: int,
-    attenuation: Attenuation,
+def voiceprints_from(
+    labels: Sequence[str], embeddings: NDArray[np.float64], seconds: NDArray[np.float64]
 ) -> dict[str, Voiceprint]:
-    """Make voiceprints of mean embeddings (N, D) of so many seconds (N,) of a usual recording.
+    """Make voiceprints of embeddings (N, D) of so many seconds (N,), by label.
 
-    Their reliability is Spearman and Brown's for the mean of n measurements, here of n pieces of
-    speech. Rows that are zero or not finite are left out.
+    Rows that are zero or not finite are left out.
 
     Raises
     ------
     ConfigError
-        The shapes do not fit each other, or the dimension.
+        The shapes do not fit each other.
     """
-    if embeddings.ndim != 2 or embeddings.shape[1] != dimension:
+    if (
+        embeddings.ndim != 2
+        or seconds.ndim != 1
+        or not (len(labels) == len(embeddings) == len(seconds))
+    ):
         raise ConfigError(
-            f"embeddings of shape {embeddings.shape}: give (speakers, {dimension}), as the "
-            "library's are"
+            f"embeddings of shape {embeddings.shape}, seconds of shape {seconds.shape} and "
+            f"{len(labels)} labels: give (speakers, dimension), (speakers,) and a label for each"
         )
-    if not len(labels) == len(embeddings) == seconds.size:
-        raise ConfigError(
-            f"{len(embeddings)} embeddings, {seconds.size} numbers of seconds and {len(labels)} "
-            "labels: give one of each for every speaker"
-        )
-    level = attenuation.usual_level
-    found = {}
-    for label, row, spoken in zip(labels, embeddings, seconds.tolist(), strict=True):
-        if np.isfinite(row).all() and row.any():
-            pieces = max(spoken / USUAL_PIECE_S, 1.0)
-            reliability = pieces * level / (1 + (pieces - 1) * level)
-            found[label] = Voiceprint(row, spoken, level, reliability)
+    return {
+        label: Voiceprint(row, spoken)
+        for label, row, spoken in zip(labels, embeddings, seconds.tolist(), strict=True)
+        if np.isfinite(row).all() and row.any()
+    }
+
+
+def similarities(some: Sequence[Voiceprint], others: Sequence[Voiceprint]) -> NDArray[np.float64]:
+    """Compare voiceprints by their cosine similarity: (N, M)."""
+    one, two = (np.stack([each.embedding for each in prints]) for prints in (some, others))
+    found: NDArray[np.float64] = one @ two.T
     return found
+
+
+def consistency(rows: Rows, attenuation: Attenuation) -> float:
+    """Return how similar the speech of one voice is to itself, 0 to 1.
+
+    The mean cosine similarity of its rows, corrected for their length; low in noise, or where
+    several voices are mixed.
+    """
+    nothing = np.zeros((0, 2), dtype=np.int64)
+    together = np.zeros(len(rows.seconds), dtype=np.int64)
+    sums = PairSums(rows, Links(nothing, nothing), together, attenuation)
+    return float(min(sums.levels()[0], 1.0))
