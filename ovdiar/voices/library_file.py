@@ -126,6 +126,8 @@ def _read(content: dict[str, Any]) -> Content:
         raise ValueError("the embedding's dimension is out of range")
     stated = content["calibration"]
     calibration = None if stated is None else VoiceCalibration.from_dict(stated)
+    if not isinstance(content["voices"], list):
+        raise TypeError("the voices are no list")
     voices = tuple(_voice(entry, model.dimension) for entry in content["voices"])
     if len({each.name for each in voices}) < len(voices):
         raise ValueError("a name occurs twice")
