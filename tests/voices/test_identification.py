@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -137,7 +138,10 @@ def test_an_empty_library_and_an_empty_recording_give_no_names() -> None:
     nobody = library()
     reasons = {each.reason for each in nobody.identify(prepared, result.speaker_diarization)}
     assert reasons == {"no voices"}
-    assert library(0).identify_embeddings(models_of(conversation(0)), np.zeros((0, 16)), []) == ()
+    assert (
+        library(0).identify_embeddings(models_of(conversation(0)), np.zeros((0, 16)), np.zeros(0))
+        == ()
+    )
 
 
 def test_without_a_calibration_a_least_similarity_must_be_given() -> None:
@@ -155,8 +159,9 @@ def test_without_a_calibration_a_least_similarity_must_be_given() -> None:
 )
 def test_parameters_out_of_range_are_refused_by_name(name: str, value: float) -> None:
     prepared, result = diarized(conversation(0))
+    given_value: dict[str, Any] = {name: value}
     with pytest.raises(ConfigError, match=f"{name} is"):
-        library(0).identify(prepared, result.speaker_diarization, **{name: value})
+        library(0).identify(prepared, result.speaker_diarization, **given_value)
 
 
 @pytest.mark.parametrize(
