@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from ovdiar.errors import ModelError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from numpy.typing import NDArray
     from typing_extensions import Self
 
 MAX_WEIGHT = 100.0
@@ -87,17 +85,19 @@ class Calibration(_Numbers):
 
 @dataclass(frozen=True)
 class VoiceCalibration(_Numbers):
-    """How many times more probable a similarity is of one voice than of two.
+    """The logistic formula that turns the similarity of a speaker and a voice into a probability.
 
-    ``log_ratio = bias + similarity * s + log_seconds * ln(d) + both * s * ln(d)``, where ``s`` is
-    the cosine similarity of two voiceprints and ``d`` the speech of the speaker to be identified,
-    s. The latter is a quality measure (Mandasari et al., "Quality measure functions for calibration
-    of speaker recognition systems in various duration conditions", 2013). The numbers belong to
-    one embedding.
+    ``probability = 1 / (1 + exp(-(bias + similarity * s + cohort * c + log_seconds * ln(d))))``,
+    where ``s`` is the cosine similarity of the speaker and the most similar voice, ``c`` that of
+    other pairs (see `ovdiar.voices.identification.cohort_similarity`), and ``d`` the speaker's
+    speech, s. The last is a quality measure (Mandasari et al., "Quality measure functions for
+    calibration of speaker recognition systems in various duration conditions", 2013). The numbers
+    belong to one embedding.
 
     Parameters
     ----------
-    similarity, log_seconds, both, bias : weights, and the constant; -100 to 100
+    similarity, cohort, log_seconds, bias : weights of the three, and the constant; -100 to 100
+    usual_cohort : usual value of ``c``
 
     Raises
     ------
@@ -106,18 +106,18 @@ class VoiceCalibration(_Numbers):
     """
 
     similarity: float
+    cohort: float
     log_seconds: float
-    both: float
     bias: float
+    usual_cohort: float
 
-    def log_ratio(
-        self, similarity: NDArray[np.float64], seconds: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
-        """Return the logarithm of the likelihood ratio; the arrays are broadcast."""
-        spoken = np.log(np.clip(seconds, SHORTEST_S, LONGEST_S))
-        return (
+    def __call__(self, similarity: float, cohort: float, seconds: float) -> float:
+        """Return the probability that the speaker is the voice, 0 to 1."""
+        spoken = math.log(min(max(seconds, SHORTEST_S), LONGEST_S))
+        logit = (
             self.bias
             + self.similarity * similarity
+            + self.cohort * cohort
             + self.log_seconds * spoken
-            + self.both * similarity * spoken
         )
+        return 1 / (1 + math.exp(-logit))

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from ovdiar.voices.voice import Voice
     from ovdiar.voices.voiceprint import Voiceprint
 
+COHORT = 5
+"""Other pairs that a similarity is compared with, at most."""
+
 Reason = Literal[
     "named", "no voices", "too short", "below threshold", "too close", "another speaker"
 ]
@@ -44,8 +47,8 @@ class SpeakerIdentity:
         to that voice)
     nearest : the most similar voice, whether or not the speaker got its name
     similarity : cosine similarity to that voice
-    probability : that the speaker is that voice (see `probabilities`); None where it is unknown of
-        the library's embedding
+    probability : that the speaker is that voice, where half of all speakers are known; None where
+        the library's embedding has no calibration
     seconds : clean speech of the speaker
     """
 
@@ -74,37 +77,26 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 3)
 
 
-def similarities_of(
-    speakers: Sequence[Voiceprint | None], voices: Sequence[Voice]
-) -> NDArray[np.float64]:
-    """Compare speakers with voices, by the most similar exemplar: (N, V).
+def similarities_of(speakers: Sequence[Voiceprint], voices: Sequence[Voice]) -> NDArray[np.float64]:
+    """Compare speakers with voices, by the most similar exemplar: (N, V)."""
+    columns = [
+        similarities(speakers, [each.voiceprint for each in voice.exemplars]).max(axis=1)
+        for voice in voices
+    ]
+    return np.stack(columns, axis=1)
 
-    -1 for a speaker without a voiceprint.
+
+def cohort_similarity(alike: NDArray[np.float64], speaker: int, voice: int, usual: float) -> float:
+    """Return how similar the speaker and other voices are, and the voice and other speakers.
+
+    A telephone or a room that they share makes all of them similar. The mean of the `COHORT`
+    highest similarities, and of one usual value, which stands in where there are none: adaptive
+    score normalisation (Cumani et al., "Comparison of speaker recognition approaches for real
+    applications", 2011), whose cohort is here the library and the recording.
     """
-    found = np.full((len(speakers), len(voices)), -1.0)
-    known = [number for number, each in enumerate(speakers) if each is not None]
-    prints = [each for each in speakers if each is not None]
-    if prints:
-        for column, voice in enumerate(voices):
-            exemplars = [each.voiceprint for each in voice.exemplars]
-            found[known, column] = similarities(prints, exemplars).max(axis=1)
-    return found
-
-
-def probabilities(
-    alike: NDArray[np.float64], seconds: NDArray[np.float64], calibration: VoiceCalibration
-) -> NDArray[np.float64]:
-    """Return how probable it is that each speaker is each voice: similarities (N, V) -> (N, V).
-
-    Bayes' rule where a speaker is a stranger with probability 1/2, else any of the voices alike.
-    The more voices a library has, the more similar one must be, and voices that are about as
-    similar share the probability.
-    """
-    ratios = calibration.log_ratio(alike, seconds[:, np.newaxis]) - np.log(alike.shape[1])
-    largest = np.maximum(ratios.max(axis=1, keepdims=True), 0.0)
-    odds = np.exp(ratios - largest)
-    found: NDArray[np.float64] = odds / (odds.sum(axis=1, keepdims=True) + np.exp(-largest))
-    return found
+    others = np.concatenate([np.delete(alike[speaker], voice), np.delete(alike[:, voice], speaker)])
+    highest = np.sort(others)[-COHORT:]
+    return float((highest.sum() + usual) / (len(highest) + 1))
 
 
 def match(
@@ -117,7 +109,8 @@ def match(
 
     Parameters
     ----------
-    alike, sure : (N, V), similarities and probabilities; these None where they are unknown
+    alike : (N, V), similarities
+    sure : (N,), the probability of the most similar voice; None where it is unknown
     seconds : (N,), clean speech of each speaker
 
     Returns
@@ -129,7 +122,7 @@ def match(
     for speaker, row in enumerate(alike):
         voice = int(row.argmax())
         others = np.delete(row, voice)
-        unsure = sure is not None and sure[speaker, voice] < parameters.identification_threshold
+        unsure = sure is not None and sure[speaker] < parameters.identification_threshold
         reason: Reason = "named"
         if seconds[speaker] < parameters.identification_seconds:
             reason = "too short"
@@ -162,30 +155,42 @@ def identities(
             "the bundle states no calibration of voices: give the least similarity of a known "
             "voice, identification_similarity (0 to 1), measured on recordings of your own"
         )
-    speakers = [prints.get(label) for label in labels]
-    seconds = np.array([0.0 if each is None else each.seconds for each in speakers])
-    if not voices or not speakers:
-        return tuple(
-            SpeakerIdentity(label, None, "no voices", None, None, None, spoken)
-            for label, spoken in zip(labels, seconds.tolist(), strict=True)
-        )
-    alike = similarities_of(speakers, voices)
-    sure = None if calibration is None else probabilities(alike, seconds, calibration)
-    found = []
-    for number, (voice, reason) in enumerate(match(alike, sure, seconds, parameters)):
-        label, spoken = labels[number], float(seconds[number])
-        if speakers[number] is None:
-            found.append(SpeakerIdentity(label, None, "too short", None, None, None, spoken))
-            continue
-        found.append(
-            SpeakerIdentity(
-                speaker=label,
-                name=voices[voice].name if reason == "named" else None,
+    known = [label for label in labels if label in prints]
+    found: dict[str, SpeakerIdentity] = {}
+    if known and voices:
+        alike = similarities_of([prints[label] for label in known], voices)
+        seconds = np.array([prints[label].seconds for label in known])
+        sure = None if calibration is None else _probabilities(alike, seconds, calibration)
+        for row, (voice, reason) in enumerate(match(alike, sure, seconds, parameters)):
+            name = voices[voice].name
+            found[known[row]] = SpeakerIdentity(
+                speaker=known[row],
+                name=name if reason == "named" else None,
                 reason=reason,
-                nearest=voices[voice].name,
-                similarity=float(alike[number, voice]),
-                probability=None if sure is None else float(sure[number, voice]),
-                seconds=spoken,
+                nearest=name,
+                similarity=float(alike[row, voice]),
+                probability=None if sure is None else float(sure[row]),
+                seconds=float(seconds[row]),
             )
-        )
-    return tuple(found)
+    return tuple(found.get(label) or _unknown(label, prints, voices) for label in labels)
+
+
+def _probabilities(
+    alike: NDArray[np.float64], seconds: NDArray[np.float64], calibration: VoiceCalibration
+) -> NDArray[np.float64]:
+    """Return the probability that each speaker is the most similar voice: (N, V) -> (N,)."""
+    found = np.zeros(len(alike))
+    for speaker, row in enumerate(alike):
+        voice = int(row.argmax())
+        cohort = cohort_similarity(alike, speaker, voice, calibration.usual_cohort)
+        found[speaker] = calibration(float(row[voice]), cohort, float(seconds[speaker]))
+    return found
+
+
+def _unknown(
+    label: str, prints: Mapping[str, Voiceprint], voices: Sequence[Voice]
+) -> SpeakerIdentity:
+    """Describe a speaker who can be compared with nobody."""
+    seconds = prints[label].seconds if label in prints else 0.0
+    reason: Reason = "too short" if voices else "no voices"
+    return SpeakerIdentity(label, None, reason, None, None, None, seconds)

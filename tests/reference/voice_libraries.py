@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from ovdiar.networks.models import Models
 
 EMBEDDING = {"revision": "made up, 1", "sha256": "ab" * 32, "precision": "f32"}
-CALIBRATION = VoiceCalibration(similarity=20.0, log_seconds=0.0, both=0.0, bias=-8.0)
+CALIBRATION = VoiceCalibration(
+    similarity=20.0, cohort=-10.0, log_seconds=0.2, bias=-6.0, usual_cohort=0.3
+)
 VOICES = np.linalg.qr(np.random.default_rng(3).normal(size=(DIMENSION, DIMENSION)))[0]
 """Directions (16, D) of voices, which differ as much as can be."""
 NAMES = ("Ann", "Bob", "Cem", "Dee")

@@ -22,7 +22,7 @@ from reference.voice_libraries import (
 
 from ovdiar.errors import ConfigError
 from ovdiar.parameters import IdentificationParameters
-from ovdiar.voices.identification import match, probabilities
+from ovdiar.voices.identification import cohort_similarity, match
 
 SIMILARITIES = st.integers(1, 5).flatmap(
     lambda speakers: st.integers(1, 5).flatmap(
@@ -33,46 +33,59 @@ DEFAULTS = IdentificationParameters()
 LONG = 60.0
 
 
-@given(SIMILARITIES)
-def test_a_name_goes_to_one_speaker_and_a_speaker_has_one_name(alike: np.ndarray) -> None:
-    sure = probabilities(alike, np.full(len(alike), LONG), CALIBRATION)
+@st.composite
+def _cases(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
+    """Draw similarities (N, V) and the probabilities (N,) of the most similar voices."""
+    alike = draw(SIMILARITIES)
+    return alike, draw(arrays(float, len(alike), elements=st.floats(0, 1)))
+
+
+@given(_cases())
+def test_a_name_goes_to_one_speaker_and_a_speaker_has_one_name(
+    case: tuple[np.ndarray, np.ndarray],
+) -> None:
+    alike, sure = case
     matches = match(alike, sure, np.full(len(alike), LONG), DEFAULTS)
     given_names = [voice for voice, reason in matches if reason == "named"]
     assert len(set(given_names)) == len(given_names)
 
 
-@given(SIMILARITIES)
-def test_a_name_is_the_best_match_both_ways_sure_enough_and_ahead(alike: np.ndarray) -> None:
-    seconds = np.full(len(alike), LONG)
-    sure = probabilities(alike, seconds, CALIBRATION)
-    for speaker, (voice, reason) in enumerate(match(alike, sure, seconds, DEFAULTS)):
+@given(_cases())
+def test_a_name_is_the_best_match_both_ways_sure_enough_and_ahead(
+    case: tuple[np.ndarray, np.ndarray],
+) -> None:
+    alike, sure = case
+    found = match(alike, sure, np.full(len(alike), LONG), DEFAULTS)
+    for speaker, (voice, reason) in enumerate(found):
         row = sorted(alike[speaker])
         qualities = (
             alike[speaker, voice] == row[-1],
             int(alike[:, voice].argmax()) == speaker,
-            sure[speaker, voice] >= DEFAULTS.identification_threshold,
+            sure[speaker] >= DEFAULTS.identification_threshold,
             len(row) == 1 or row[-1] - row[-2] >= DEFAULTS.identification_margin,
         )
         assert (reason == "named") == all(qualities)
 
 
-@given(SIMILARITIES, st.floats(0.2, 60))
-def test_probabilities_of_voices_and_of_a_stranger_sum_to_one(
-    alike: np.ndarray, seconds: float
+@given(SIMILARITIES, st.data())
+def test_the_cohort_is_the_other_voices_of_a_speaker_and_the_other_speakers_of_a_voice(
+    alike: np.ndarray, data: st.DataObject
 ) -> None:
-    ratios = np.exp(CALIBRATION.log_ratio(alike, np.full((len(alike), 1), seconds)))
-    expected = ratios / alike.shape[1]
-    expected /= 1 + expected.sum(axis=1, keepdims=True)
-    found = probabilities(alike, np.full(len(alike), seconds), CALIBRATION)
-    np.testing.assert_allclose(found, expected, rtol=1e-9)
-    assert (found.sum(axis=1) <= 1).all()
+    speaker, voice = (data.draw(st.integers(0, size - 1)) for size in alike.shape)
+    others = [
+        value
+        for (row, column), value in np.ndenumerate(alike)
+        if (row == speaker) != (column == voice)
+    ]
+    expected = [*sorted(others, reverse=True)[:5], 0.3]
+    found = cohort_similarity(alike, speaker, voice, 0.3)
+    assert found == pytest.approx(sum(expected) / len(expected))
 
 
-def test_a_larger_library_asks_for_more_similarity() -> None:
-    one, many = np.array([[0.5]]), np.array([[0.5, *[-1.0] * 99]])
-    seconds = np.array([LONG])
-    sure = [probabilities(each, seconds, CALIBRATION)[0, 0] for each in (one, many)]
-    assert sure[1] < sure[0]
+def test_where_everybody_is_similar_the_same_similarity_says_less() -> None:
+    seconds = 30.0
+    assert CALIBRATION(0.6, 0.5, seconds) < CALIBRATION(0.6, 0.3, seconds)
+    assert CALIBRATION(0.6, 0.3, 2.0) < CALIBRATION(0.6, 0.3, seconds)
 
 
 def test_known_speakers_are_named_and_strangers_are_not() -> None:
@@ -86,11 +99,8 @@ def test_two_voices_that_are_nearly_the_same_give_no_name() -> None:
     twins = library(0)
     prepared, result = diarized(conversation(0))
     twins.enroll("Eve", prepared)
-    turns = result.speaker_diarization
-    (unsure,) = twins.identify(prepared, turns)
-    (close,) = twins.identify(prepared, turns, identification_threshold=0.3)
-    assert (unsure.name, unsure.reason) == (None, "below threshold")
-    assert (close.name, close.reason) == (None, "too close")
+    (found,) = twins.identify(prepared, result.speaker_diarization)
+    assert (found.name, found.reason) == (None, "too close")
 
 
 def test_of_two_speakers_with_one_voice_the_nearer_is_named() -> None:
