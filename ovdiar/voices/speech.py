@@ -28,12 +28,14 @@ LEAST_SHARE = 0.5
 class CleanSpeech:
     """Embeddings of clean speech, and who speaks: ``owners`` (N,), indices of labels, -1 for none.
 
-    They are of pieces, or where there are none of window speakers.
+    They are of pieces, or where there are none of window speakers. ``alone_s`` (K,) is how long
+    each speaker speaks alone, s.
     """
 
     labels: list[str]
     rows: Rows
     owners: NDArray[np.int64]
+    alone_s: NDArray[np.float64]
     fade_s: float
 
     def of(self, label: str) -> Rows:
@@ -46,7 +48,7 @@ class CleanSpeech:
 
     def voiceprints(self) -> dict[str, Voiceprint]:
         """Return the voiceprints by label, of those who have clean speech."""
-        found = voiceprints_of(self.rows, self.owners, len(self.labels), self.fade_s)
+        found = voiceprints_of(self.rows, self.owners, self.alone_s, self.fade_s)
         return {
             label: each for label, each in zip(self.labels, found, strict=True) if each is not None
         }
@@ -61,12 +63,14 @@ def clean_speech(prepared: Prepared, turns: Annotation) -> CleanSpeech:
     turns : its diarization; labels may have been renamed or corrected
     """
     labels = turns.labels()
-    rows, shares = _rows(prepared, _alone(prepared, turns, labels))
+    alone = _alone(prepared, turns, labels)
+    rows, shares = _rows(prepared, alone)
     owners = np.full(len(shares), -1, dtype=np.int64)
     if len(shares) and labels:
         enough = shares.max(axis=1) >= LEAST_SHARE
         owners[enough] = shares.argmax(axis=1)[enough]
-    return CleanSpeech(labels, rows, owners, prepared.parameters.fade_s)
+    alone_s = alone.sum(axis=0) * prepared.active.frames.step_s
+    return CleanSpeech(labels, rows, owners, alone_s, prepared.parameters.fade_s)
 
 
 def _alone(prepared: Prepared, turns: Annotation, labels: list[str]) -> NDArray[np.bool_]:

@@ -40,14 +40,15 @@ class Voiceprint:
 
 
 def voiceprints_of(
-    rows: Rows, owners: NDArray[np.int64], speakers: int, fade_s: float
+    rows: Rows, owners: NDArray[np.int64], alone_s: NDArray[np.float64], fade_s: float
 ) -> list[Voiceprint | None]:
     """Average the embeddings of speakers; rows weigh by their `fading`.
 
     Parameters
     ----------
     rows : of one recording
-    owners : (N,), the speaker of each row, 0 to ``speakers`` - 1, or -1 for none
+    owners : (N,), the speaker of each row, 0 to K - 1, or -1 for none
+    alone_s : (K,), how long each speaks alone, s; rows may repeat speech
 
     Returns
     -------
@@ -57,10 +58,10 @@ def voiceprints_of(
         np.asarray(rows.embeddings, dtype=np.float64)
     )
     found: list[Voiceprint | None] = []
-    for speaker in range(speakers):
+    for speaker, longest_s in enumerate(alone_s.tolist()):
         own = owners == speaker
-        spoken = rows.share * float(rows.seconds[own].sum())
-        found.append(Voiceprint(vectors[own].sum(axis=0), spoken) if own.any() else None)
+        spoken_s = min(float(rows.seconds[own].sum()), longest_s)
+        found.append(Voiceprint(vectors[own].sum(axis=0), spoken_s) if own.any() else None)
     return found
 
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from benchmarks.conversations import Stretch, Voices
+    from numpy.random import Generator
 
 SETS = ("choose", "report")
 LEAST_HALF_S = 4.5
@@ -47,6 +48,17 @@ CONDITIONS: dict[str, dict[str, Any]] = {
     "noise": {"noise": "pink", "snr_db": 10.0, "rt60_s": (0.1, 0.4), "direct_db": (3.0, 10.0)},
 }
 """How enrolments are recorded."""
+UNFIT: dict[str, dict[str, Any]] = {
+    "noise, 5 dB": {"snr_db": 5.0},
+    "noise, 0 dB": {"snr_db": 0.0},
+    "noise, -5 dB": {"snr_db": -5.0},
+    "babble, 5 dB": {"noise": "babble", "snr_db": 5.0},
+    "far in a large room": {"rt60_s": (1.0, 1.5), "direct_db": (-9.0, -6.0), "snr_db": 20.0},
+    "two voices": {},
+    "two voices, 80 to 20": {},
+    "3 s": {},
+}
+"""How recordings are made that may be unfit for enrolment."""
 SCENES = ("near", "rooms", "meetings", "telephone", "online", "noise")
 """Groups of `benchmarks.scenes` that conversations are drawn from, in turn."""
 CONVERSATIONS = 72
@@ -99,21 +111,50 @@ def enrolments(voices: Halves, folder: Path) -> dict[str, dict[str, Path]]:
             path = folder / "enrolments" / condition / f"{name}.flac"
             made.setdefault(name, {})[condition] = path
             if not path.exists():
-                path.parent.mkdir(parents=True, exist_ok=True)
                 rng = np.random.default_rng([2028, number, place])
-                turns = _one_after_the_other(name, rows)
-                scene = Scene("enrolments", name, number, 1, turns[-1].end_s + 0.5, **values)
-                soundfile.write(path, recorded(scene, [name], turns, rng), RATE, subtype="PCM_16")
+                _record([(name, row) for row in rows], path, values, rng)
     return made
 
 
-def _one_after_the_other(name: str, rows: Sequence[Stretch]) -> list[Turn]:
-    turns, now = [], 0.5
-    for file, start, end in rows:
+def unfit(voices: Halves, folder: Path) -> dict[str, list[Path]]:
+    """Make recordings of `UNFIT`, where they are not there yet; two voices are neighbours'."""
+    made: dict[str, list[Path]] = {}
+    names = sorted(voices.enrolled)
+    for number, name in enumerate(names):
+        own = [(name, row) for row in voices.enrolled[name]]
+        other = [(names[number - 1], row) for row in voices.enrolled[names[number - 1]]]
+        for place, (kind, values) in enumerate(UNFIT.items()):
+            path = folder / "unfit" / kind.replace(" ", "_").replace(",", "") / f"{name}.flac"
+            made.setdefault(kind, []).append(path)
+            if not path.exists():
+                said = own
+                if kind == "3 s":
+                    said = [(name, (file, a, min(b, a + 3.0))) for _, (file, a, b) in own[:1]]
+                elif kind == "two voices":
+                    said = own + other
+                elif kind.startswith("two voices"):
+                    fifth = 0.25 * seconds_of(voices.enrolled[name])
+                    file, a, b = other[0][1]
+                    said = [*own, (other[0][0], (file, a, min(b, a + fifth)))]
+                rng = np.random.default_rng([2029, number, place])
+                _record(said, path, values, rng)
+    return made
+
+
+def _record(
+    said: Sequence[tuple[str, Stretch]], path: Path, values: dict[str, Any], rng: Generator
+) -> None:
+    """Record phrases, one after the other."""
+    turns: list[Turn] = []
+    now = 0.5
+    for name, (file, start, end) in said:
         signal = spoken(file, start, min(end, start + LONGEST_PHRASE_S))
         turns.append(Turn(now, now + len(signal) / RATE, name, signal))
         now = turns[-1].end_s + 0.4
-    return turns
+    speakers = sorted({name for name, _ in said})
+    scene = Scene("enrolments", path.stem, 0, len(speakers), now + 0.1, **values)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(path, recorded(scene, speakers, turns, rng), RATE, subtype="PCM_16")
 
 
 def conversations(group: str, voices: Halves, folder: Path) -> Iterator[Path]:

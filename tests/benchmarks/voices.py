@@ -20,7 +20,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from benchmarks.development import references
-from benchmarks.voice_material import CONDITIONS, SETS, conversations, enrolments, halves
+from benchmarks.voice_material import (
+    CONDITIONS,
+    SETS,
+    conversations,
+    enrolments,
+    halves,
+    unfit,
+)
 
 import ovdiar
 from ovdiar import Prepared, SpeakerDiarization
@@ -59,7 +66,10 @@ MODES = {"one": 1, "two": 2, "all": len(CONDITIONS)}
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """Clean speech of a recording's speakers, and who they really are by their labels."""
+    """Clean speech of a recording's speakers, and who they really are by their labels.
+
+    The speech is of pieces, as ``base`` has them.
+    """
 
     speech: CleanSpeech
     truth: Mapping[str, str]
@@ -69,9 +79,9 @@ class Recording:
         speech, owners = self.speech, self.speech.owners.copy()
         for speaker in range(len(speech.labels)):
             own = np.flatnonzero(owners == speaker)
-            held = speech.rows.share * np.cumsum(speech.rows.seconds[own])
+            held = np.cumsum(speech.rows.seconds[own])
             owners[own[1:][held[1:] > longest_s]] = -1
-        found = voiceprints_of(speech.rows, owners, len(speech.labels), speech.fade_s)
+        found = voiceprints_of(speech.rows, owners, speech.alone_s, speech.fade_s)
         return {
             label: each
             for label, each in zip(speech.labels, found, strict=True)
@@ -114,6 +124,23 @@ def enrol(pipeline: SpeakerDiarization, recordings: Mapping[str, Mapping[str, Pa
             else:
                 print(f"refused: {name}, {condition}: {verdict.finding}: {verdict.text}")
     return found
+
+
+def print_verdicts(pipeline: SpeakerDiarization, recordings: Mapping[str, Sequence[Path]]) -> None:
+    """Print what enrolment says of recordings, by kind."""
+    findings = ("usable", "too short", "two voices", "too noisy")
+    print(f"| recordings | {' | '.join(findings)} | consistency: 5, 50, 95 % |")
+    print("| --- " * (len(findings) + 2) + "|")
+    for kind, paths in recordings.items():
+        verdicts = []
+        for path in paths:
+            recording = prepared(pipeline, path, path.with_suffix(".npz"))
+            turns = pipeline.cluster(recording).speaker_diarization
+            verdicts.append(assess(recording, turns))
+        counts = [sum(each.finding == finding for each in verdicts) for finding in findings]
+        alike = [each.consistency for each in verdicts if each.consistency is not None]
+        quantiles = ", ".join(f"{each:.2f}" for each in np.quantile(alike, (0.05, 0.5, 0.95)))
+        print(f"| {kind} | {' | '.join(map(str, counts))} | {quantiles} |", flush=True)
 
 
 def truth_of(turns: Annotation, reference: Annotation) -> dict[str, str]:
@@ -332,6 +359,10 @@ def main() -> None:
         parser.error(f"{options.models} has no calibration of voices: give --fit")
     recordings, enrolled = material(SETS[1])
     print(f"{len(recordings)} conversations, {len(enrolled)} voices can be enrolled\n")
+    paths = enrolments(dealt[SETS[1]], options.folder / SETS[1])
+    fit_for_use = {name: [held[name] for held in paths.values()] for name in CONDITIONS}
+    print_verdicts(pipeline, fit_for_use | unfit(dealt[SETS[1]], options.folder / SETS[1]))
+    print()
     print_errors(recordings, enrolled, calibration)
     print_seconds(recordings, enrolled, calibration)
     print_reliability(recordings, enrolled, calibration)
