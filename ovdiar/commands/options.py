@@ -11,20 +11,14 @@ from ovdiar.errors import FormatError
 from ovdiar.files import check_writable, write_text
 from ovdiar.networks.devices import DEFAULT_PRECISION, PRECISIONS
 from ovdiar.networks.names import DEFAULT_BUNDLE
-from ovdiar.parameters import (
-    BackEndParameters,
-    FrontEndParameters,
-    IdentificationParameters,
-    declarations,
-)
+from ovdiar.parameters import BackEndParameters, FrontEndParameters, declarations
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from ovdiar.formats.json import Saved
     from ovdiar.networks.models import Models
     from ovdiar.parameters import Parameters
-    from ovdiar.voices.library import VoiceLibrary
 
 
 ALIASES = {"segmentation_step": ("--step",)}
@@ -231,33 +225,6 @@ def add_names(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_voices(parser: argparse.ArgumentParser) -> None:
-    """Add a library of known voices, and when speakers get their names."""
-    parser.add_argument(
-        "--voices",
-        type=Path,
-        metavar="VOICES.json",
-        help="name the speakers whose voices were enrolled with ovdiar enroll",
-    )
-    add_identification(parser)
-
-
-def add_identification(parser: argparse.ArgumentParser) -> None:
-    """Add when speakers get the names of known voices."""
-    add_parameters(parser, IdentificationParameters, "hyper-parameters of known voices")
-
-
-def voices_of(options: argparse.Namespace) -> VoiceLibrary | None:
-    """Read the known voices, if any were given; refuse names that the output cannot hold."""
-    from ovdiar.voices.library import VoiceLibrary
-
-    if getattr(options, "voices", None) is None:
-        return None
-    library = VoiceLibrary.load(options.voices)
-    check_names((voice.name for voice in library), options)
-    return library
-
-
 def names_of(options: argparse.Namespace) -> dict[str, str]:
     """Read the names, if any were given; refuse those that the output cannot hold."""
     from ovdiar.formats import names
@@ -265,16 +232,8 @@ def names_of(options: argparse.Namespace) -> dict[str, str]:
     if options.names is None:
         return {}
     found = names.load(options.names)
-    check_names(found.values(), options)
+    names.check(found.values(), format_of_output(options))
     return found
-
-
-def check_names(names: Iterable[str], options: argparse.Namespace) -> None:
-    """Refuse names that the output cannot hold."""
-    from ovdiar import formats
-    from ovdiar.annotation import Annotation
-
-    formats.dumps(Annotation.of((0, 1, name) for name in names), format_of_output(options))
 
 
 def format_of_output(options: argparse.Namespace) -> str:

@@ -14,7 +14,6 @@ from ovdiar.commands.options import (
     add_names,
     add_output,
     add_parameters,
-    add_voices,
     audio_of,
     check_output,
     check_place,
@@ -23,8 +22,8 @@ from ovdiar.commands.options import (
     models_of,
     names_of,
     parameters_of,
-    voices_of,
 )
+from ovdiar.commands.voices import add_voices, voices_of
 from ovdiar.parameters import (
     ActivityParameters,
     BackEndParameters,

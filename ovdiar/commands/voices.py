@@ -1,4 +1,4 @@
-"""Commands over known voices: enroll, identify, voices."""
+"""Commands that use known voices: enroll, identify; and their options."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from ovdiar.commands.options import (
     add_channel,
     add_command,
     add_counts,
-    add_identification,
     add_networks,
+    add_parameters,
     audio_of,
     check_place,
     counts_of,
     deliver_text,
+    format_of_output,
     models_of,
     parameters_of,
 )
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from ovdiar.pipelines.diarization.prepared import Prepared
     from ovdiar.voices.identification import SpeakerIdentity
     from ovdiar.voices.library import VoiceLibrary
-    from ovdiar.voices.voice import Voice
 
 MOST_DAYS = 36_500
 AUDIO = "recordings, or files of ovdiar diarize --keep (.npz)"
@@ -43,7 +43,6 @@ def add(commands: Any) -> None:
     """Add these commands to a parser."""
     _add_enroll(commands)
     _add_identify(commands)
-    _add_voices(commands)
 
 
 def _add_enroll(commands: Any) -> None:
@@ -89,38 +88,32 @@ def _add_identify(commands: Any) -> None:
     add_networks(parser)
 
 
-def _add_voices(commands: Any) -> None:
-    parser = add_command(
-        commands,
-        "voices",
-        _list,
-        "list, remove or purge known voices",
-        "ovdiar voices list voices.json",
+def add_voices(parser: argparse.ArgumentParser) -> None:
+    """Add a library of known voices, and when speakers get their names."""
+    parser.add_argument(
+        "--voices",
+        type=Path,
+        metavar="VOICES.json",
+        help="name the speakers whose voices were enrolled with ovdiar enroll",
     )
-    actions = parser.add_subparsers(metavar="ACTION", required=True)
-    listed = add_command(
-        actions, "list", _list, "list the voices of a library", "ovdiar voices list voices.json"
-    )
-    removed = add_command(
-        actions,
-        "remove",
-        _remove,
-        "delete voices from a library",
-        "ovdiar voices remove voices.json Ann",
-    )
-    purged = add_command(
-        actions,
-        "purge",
-        _purge,
-        "delete the voices that have expired",
-        "ovdiar voices purge voices.json",
-    )
-    for each in (listed, removed, purged):
-        each.add_argument("voices", type=Path, metavar="VOICES.json", help="the library")
-    listed.add_argument(
-        "--format", choices=["text", "json"], default="text", help="format (default: text)"
-    )
-    removed.add_argument("names", nargs="+", metavar="NAME", help="who is deleted")
+    add_identification(parser)
+
+
+def add_identification(parser: argparse.ArgumentParser) -> None:
+    """Add when speakers get the names of known voices."""
+    add_parameters(parser, IdentificationParameters, "hyper-parameters of known voices")
+
+
+def voices_of(options: argparse.Namespace) -> VoiceLibrary | None:
+    """Read the known voices, if any were given; refuse names that the output cannot hold."""
+    from ovdiar.formats import names
+    from ovdiar.voices.library import VoiceLibrary
+
+    if getattr(options, "voices", None) is None:
+        return None
+    library = VoiceLibrary.load(options.voices)
+    names.check((voice.name for voice in library), format_of_output(options))
+    return library
 
 
 def _add_library(parser: argparse.ArgumentParser, meaning: str) -> None:
@@ -165,7 +158,7 @@ def _identify(options: argparse.Namespace) -> None:
     if options.format == "json":
         text = json.dumps([each.to_dict() for each in found], ensure_ascii=False, indent=1) + "\n"
     else:
-        text = _table(("speaker", "name", "probability", "seconds", "reason"), map(_row, found))
+        text = table(("speaker", "name", "probability", "seconds", "reason"), map(_row, found))
     deliver_text(text, options)
 
 
@@ -206,56 +199,7 @@ def _row(identity: SpeakerIdentity) -> tuple[str, ...]:
     )
 
 
-def _list(options: argparse.Namespace) -> None:
-    from ovdiar.voices.library import VoiceLibrary
-
-    library = VoiceLibrary.load(options.voices)
-    if options.format == "json":
-        entries = [_facts(voice) for voice in library]
-        sys.stdout.write(json.dumps(entries, ensure_ascii=False, indent=1) + "\n")
-        return
-    head = ("name", "exemplars", "seconds", "enrolled", "expires", "consent")
-    rows = (
-        tuple("" if each is None else str(each) for each in _facts(v).values()) for v in library
-    )
-    sys.stdout.write(_table(head, rows))
-
-
-def _facts(voice: Voice) -> dict[str, Any]:
-    return {
-        "name": voice.name,
-        "exemplars": len(voice.exemplars),
-        "seconds": round(voice.seconds, 1),
-        "enrolled": voice.enrolled.isoformat(),
-        "expires": voice.expires and voice.expires.isoformat(),
-        "consent": voice.consent,
-    }
-
-
-def _remove(options: argparse.Namespace) -> None:
-    library = _to_change(options)
-    for name in dict.fromkeys(options.names):
-        library.remove(name)
-    library.save(options.voices)
-
-
-def _purge(options: argparse.Namespace) -> None:
-    library = _to_change(options)
-    purged = library.purge()
-    if purged:
-        library.save(options.voices)
-    sys.stdout.write("".join(f"{voice.name}\n" for voice in purged))
-
-
-def _to_change(options: argparse.Namespace) -> VoiceLibrary:
-    from ovdiar.voices.library import VoiceLibrary
-
-    library = VoiceLibrary.load(options.voices)
-    check_place(options.voices)
-    return library
-
-
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     """Align columns with spaces."""
     lines = [head, *rows]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]

@@ -48,15 +48,6 @@ class VoiceLibrary:
     Parameters
     ----------
     models : the bundle whose embedding the voices are enrolled with
-
-    Examples
-    --------
-    >>> models = ovdiar.load()  # doctest: +SKIP
-    >>> pipeline = ovdiar.SpeakerDiarization(models)  # doctest: +SKIP
-    >>> library = ovdiar.VoiceLibrary(models)  # doctest: +SKIP
-    >>> library.enroll("Ann", pipeline.prepare("ann.wav"))  # doctest: +SKIP
-    >>> prepared = pipeline.prepare("meeting.wav")  # doctest: +SKIP
-    >>> library.name_speakers(prepared, pipeline.cluster(prepared))  # doctest: +SKIP
     """
 
     def __init__(self, models: Models | Content) -> None:

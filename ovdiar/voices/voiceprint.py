@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -108,5 +108,5 @@ def consistency(rows: Rows, attenuation: Attenuation) -> float:
     """
     nothing = np.zeros((0, 2), dtype=np.int64)
     together = np.zeros(len(rows.seconds), dtype=np.int64)
-    sums = PairSums(rows, Links(nothing, nothing), together, attenuation)
+    sums = PairSums(rows, Links(nothing, nothing), together, replace(attenuation, shrink=1.0))
     return float(min(sums.levels()[0], 1.0))

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 
     Enrolled = Mapping[str, Mapping[str, Exemplar]]
 
-VOICES, LIBRARIES = 20, 40
+VOICES, LIBRARIES = 20, 20
 """Voices of a library, and libraries that are drawn."""
 FIT_VOICES = (5, 20, 40)
 """Voices of the libraries that the calibration is fitted with."""
@@ -59,7 +59,8 @@ SECONDS = (1, 2, 3, 5, 10, 20, 30)
 THRESHOLDS = (0.5, 0.7, 0.8, 0.85, 0.9, 0.95, 0.99)
 LONG_S = 10.0
 USUAL_COHORT = 0.3
-REAL = ("ami", "calls", "mixes", "programmes", "sample", "simulated")
+REAL = ("ami", "calls", "programmes", "sample")
+"""Folders of real recordings, none of whose speakers is in a library."""
 MODES = {"one": 1, "two": 2, "all": len(CONDITIONS)}
 """Recordings that a voice is enrolled from, each in another condition, by name."""
 
@@ -171,7 +172,7 @@ def recordings_of(pipeline: SpeakerDiarization, audio: Iterable[Path]) -> Iterat
 
 
 def strangers_of(pipeline: SpeakerDiarization, folder: Path) -> Iterator[Recording]:
-    """Diarize the development set, whose speakers are in no library."""
+    """Diarize real recordings, whose speakers are in no library."""
     for each in references(REAL):
         kept = folder / "real" / each.group / f"{each.audio.stem}.npz"
         recording = prepared(pipeline, each.audio, kept)
@@ -359,17 +360,19 @@ def main() -> None:
         parser.error(f"{options.models} has no calibration of voices: give --fit")
     recordings, enrolled = material(SETS[1])
     print(f"{len(recordings)} conversations, {len(enrolled)} voices can be enrolled\n")
-    paths = enrolments(dealt[SETS[1]], options.folder / SETS[1])
-    fit_for_use = {name: [held[name] for held in paths.values()] for name in CONDITIONS}
-    print_verdicts(pipeline, fit_for_use | unfit(dealt[SETS[1]], options.folder / SETS[1]))
-    print()
     print_errors(recordings, enrolled, calibration)
     print_seconds(recordings, enrolled, calibration)
     print_reliability(recordings, enrolled, calibration)
     real = list(strangers_of(pipeline, options.folder))
-    print("\nStrangers of real and simulated recordings of the development set\n")
-    print(error_row("all conditions", trials(real, libraries(enrolled, 4), calibration)))
-    print(error_row("one condition", trials(real, libraries(enrolled, 1), calibration)))
+    print("\nStrangers of real recordings\n")
+    for name, exemplars in MODES.items():
+        drawn = libraries(enrolled, exemplars)
+        print(error_row(f"{name} of the four conditions", trials(real, drawn, calibration)))
+    print("\nVerdicts, of the people that the calibration is fitted on\n")
+    folder = options.folder / SETS[0]
+    paths = enrolments(dealt[SETS[0]], folder)
+    fit_for_use = {name: [held[name] for held in paths.values()] for name in CONDITIONS}
+    print_verdicts(pipeline, fit_for_use | unfit(dealt[SETS[0]], folder))
 
 
 if __name__ == "__main__":
