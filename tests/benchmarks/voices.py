@@ -14,7 +14,7 @@ import argparse
 import warnings
 from dataclasses import dataclass
 from datetime import date
-from itertools import pairwise, product
+from itertools import islice, pairwise, product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
 VOICES, LIBRARIES = 20, 20
 """Voices of a library, and libraries that are drawn."""
-FIT_VOICES = (5, 20, 40)
+FIT_VOICES = (5, 20, 35)
 """Voices of the libraries that the calibration is fitted with."""
 SECONDS = (1, 2, 3, 5, 10, 20, 30)
 THRESHOLDS = (0.5, 0.7, 0.8, 0.85, 0.9, 0.95, 0.99)
@@ -223,7 +223,7 @@ def fit(recordings: Sequence[Recording], enrolled: Enrolled) -> VoiceCalibration
     for longest_s in SECONDS:
         prints = [recording.voiceprints(longest_s) for recording in recordings]
         for exemplars, size in product(MODES.values(), FIT_VOICES):
-            for voices in list(libraries(enrolled, exemplars, size))[:5]:
+            for voices in islice(libraries(enrolled, exemplars, size), 5):
                 for recording, known in zip(recordings, prints, strict=True):
                     labels = list(known)
                     if not labels:
@@ -286,7 +286,7 @@ def print_seconds(
 ) -> None:
     """Print strangers with a name and known voices with theirs, by seconds and threshold."""
     counted: dict[tuple[bool, int, float], str] = {}
-    drawn = [v for number in MODES.values() for v in list(libraries(enrolled, number))[:20]]
+    drawn = [voices for number in MODES.values() for voices in libraries(enrolled, number)]
     for seconds in SECONDS:
         anybody = {"identification_threshold": 0.0, "identification_seconds": 0.0}
         found = trials(recordings, drawn, calibration, longest_s=seconds, **anybody)
@@ -318,7 +318,7 @@ def print_reliability(
         for seconds in SECONDS
         for number in MODES.values()
         for trial in trials(
-            recordings, list(libraries(enrolled, number))[:10], calibration, longest_s=seconds
+            recordings, islice(libraries(enrolled, number), 10), calibration, longest_s=seconds
         )
         if trial.answer.probability is not None
     ]
