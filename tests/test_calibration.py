@@ -58,7 +58,7 @@ VOICE = {
 
 def test_a_calibration_of_voices_is_the_logistic_formula() -> None:
     calibration = VoiceCalibration.from_dict(VOICE)
-    logit = -5.0 + 9.0 * 0.7 - 7.0 * 0.35 - 0.5 * math.log(12.0)
+    logit = -5.0 + 22.0 * 0.7 - 16.0 * 0.35 - 0.5 * math.log(12.0)
     assert calibration(0.7, 0.35, 12.0) == pytest.approx(1 / (1 + math.exp(-logit)))
     assert calibration.to_dict() == VOICE
 

@@ -62,6 +62,7 @@ def test_a_name_is_the_best_match_both_ways_sure_enough_and_ahead(
             alike[speaker, voice] == row[-1],
             int(alike[:, voice].argmax()) == speaker,
             sure[speaker] >= DEFAULTS.identification_threshold,
+            alike[speaker, voice] >= DEFAULTS.identification_similarity,
             len(row) == 1 or row[-1] - row[-2] >= DEFAULTS.identification_margin,
         )
         assert (reason == "named") == all(qualities)
