@@ -14,7 +14,6 @@ scale of their networks. To those it has not been fitted.
 BASE_CONFIDENCE = Calibration(activation=4.577, margin=0.971, bias=-3.032, largest_margin=1.5)
 """Fitted to the bundle ``base`` on 180 simulated conversations, likewise."""
 
-CAMPPLUS_VOICES = VoiceCalibration(similarity=20.0, log_seconds=0.0, both=0.0, bias=-9.0)
 CAMPPLUS_VOICES = VoiceCalibration(
     similarity=21.842, cohort=-16.261, log_seconds=-0.564, bias=-5.306, usual_cohort=0.3
 )
