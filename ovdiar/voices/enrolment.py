@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 LEAST_S = 5.0
 """Clean speech that a voice is enrolled from, at least, s."""
 OTHERS_S, OTHERS_SHARE = 1.5, 0.1
-"""Speech of everybody else that makes a second voice: more than this, s, or this share of all."""
+"""Speech of everybody else that makes a second voice: more than this, s, and than this share."""
 LEAST_CONSISTENCY = 0.5
 """Least similarity of the speech to itself (see `consistency`)."""
 
