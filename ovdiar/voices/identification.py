@@ -152,8 +152,9 @@ def identities(
     """
     if calibration is None and not parameters.identification_similarity:
         raise ConfigError(
-            "the bundle states no calibration of voices: give the least similarity of a known "
-            "voice, identification_similarity (0 to 1), measured on recordings of your own"
+            "the library's bundle states no calibration of voices: give the least similarity of a "
+            "known voice, identification_similarity (0 to 1), or enrol again with a bundle that "
+            "states one, as a newly exported base does"
         )
     known = [label for label in labels if label in prints]
     found: dict[str, SpeakerIdentity] = {}
