@@ -151,7 +151,8 @@ def description(name: str, part: Part) -> dict[str, Any]:
 
 def _calibration(recipe: Recipe) -> dict[str, Any]:
     """Return the manifest's entry of the calibration."""
-    return {"confidence": recipe.calibration.to_dict()}
+    voices = {} if recipe.voices is None else {"voices": recipe.voices.to_dict()}
+    return {"confidence": recipe.calibration.to_dict(), **voices}
 
 
 def _static(request: Request) -> dict[str, int] | None:

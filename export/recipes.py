@@ -10,7 +10,7 @@ from ovdiar.errors import ConfigError
 from ovdiar.networks.names import DEFAULT_BUNDLE
 from ovdiar.presets import DIARIZATION
 
-from .calibrations import BASE_CONFIDENCE, TINY_CONFIDENCE
+from .calibrations import BASE_CONFIDENCE, CAMPPLUS_VOICES, TINY_CONFIDENCE
 from .sources.origins import (
     CAMPPLUS,
     ECAPA,
@@ -25,7 +25,7 @@ from .sources.origins import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ovdiar.calibration import Calibration
+    from ovdiar.calibration import Calibration, VoiceCalibration
 
     from .sources.origins import Origin
 
@@ -49,6 +49,7 @@ class Recipe:
     without_hub : a bundle to make instead where Hugging Face cannot be reached
     summary : what it is, in a line
     calibration : of confidence
+    voices : calibration of known voices; None where it was not measured
 
     Raises
     ------
@@ -65,6 +66,7 @@ class Recipe:
     without_hub: str | None = None
     summary: str = ""
     calibration: Calibration = TINY_CONFIDENCE
+    voices: VoiceCalibration | None = None
 
     def __post_init__(self) -> None:
         """Refuse hyper-parameters that cannot be meant."""
@@ -112,6 +114,7 @@ BASE = Recipe(
     },
     summary="the default: segmentation-3.0 and CAM++; no account, no token, one wheel",
     calibration=BASE_CONFIDENCE,
+    voices=CAMPPLUS_VOICES,
 )
 """The default: trained networks that are published in one wheel of the package index.
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ovdiar.pipelines.voice_activity import VoiceActivityDetection
     from ovdiar.result import DiarizationResult
     from ovdiar.segment import Segment
+    from ovdiar.voices.library import VoiceLibrary
     from ovdiar.words import assign_speakers
 
     __version__: str
@@ -43,6 +44,7 @@ _HOMES = {
     "SpeakerSegmentation": "ovdiar.pipelines.speaker_segmentation",
     "Turn": "ovdiar.annotation",
     "VoiceActivityDetection": "ovdiar.pipelines.voice_activity",
+    "VoiceLibrary": "ovdiar.voices.library",
     "assign_speakers": "ovdiar.words",
     "load": "ovdiar.networks.models",
 }
@@ -63,6 +65,7 @@ __all__ = [
     "SpeakerSegmentation",
     "Turn",
     "VoiceActivityDetection",
+    "VoiceLibrary",
     "assign_speakers",
     "load",
 ]

@@ -9,7 +9,16 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ovdiar.commands import bundles, recordings, report, serve, tuning, words
+from ovdiar.commands import (
+    bundles,
+    recordings,
+    report,
+    serve,
+    tuning,
+    voice_library,
+    voices,
+    words,
+)
 from ovdiar.commands import turns as files
 from ovdiar.commands.options import Parser
 from ovdiar.errors import OvdiarError, OvdiarWarning
@@ -80,7 +89,7 @@ def _parser() -> Parser:
     )
     parser.add_argument("--version", action="version", version=f"ovdiar {version('ovdiar')}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for group in (recordings, files, words, report, serve, tuning, bundles):
+    for group in (recordings, files, words, voices, voice_library, report, serve, tuning, bundles):
         group.add(commands)
     return parser
 

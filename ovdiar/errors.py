@@ -52,6 +52,10 @@ class CancelledError(OvdiarError, InterruptedError):
     __str__ = Exception.__str__
 
 
+class EnrolmentError(OvdiarError, ValueError):
+    """A voice cannot be enrolled from a recording: too short, several voices, too noisy."""
+
+
 class FormatError(OvdiarError, ValueError):
     """A file of turns or words (RTTM, JSON, ...) cannot be parsed or written."""
 

@@ -24,6 +24,9 @@ NO_RENAME = frozenset(
 )
 """Why a file that exists may be written but not replaced: a mount point, or its folder's rights."""
 
+SHARED, PRIVATE = 0o666, 0o600
+"""Modes of new files, before the umask."""
+
 MOST_LINKS = 40
 """How many symbolic links are followed, as Linux does (path_resolution(7))."""
 
@@ -31,7 +34,9 @@ BINARY = getattr(os, "O_BINARY", 0)
 """Keeps Windows from translating line ends."""
 
 
-def write_text(path: str | os.PathLike[str], text: str, errors: str = "strict") -> None:
+def write_text(
+    path: str | os.PathLike[str], text: str, errors: str = "strict", *, private: bool = False
+) -> None:
     """Write a text in UTF-8, as `write_bytes` does; ``errors`` as of `str.encode`.
 
     Raises
@@ -45,11 +50,13 @@ def write_text(path: str | os.PathLike[str], text: str, errors: str = "strict") 
         raise OutputError(
             f"{str(path)!r} cannot be written ({error}): correct the name or text"
         ) from None
-    write_bytes(path, content)
+    write_bytes(path, content, private=private)
 
 
-def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
+def write_bytes(path: str | os.PathLike[str], content: bytes, *, private: bool = False) -> None:
     """Write a file, or replace it and keep its mode and, where permitted, its owner.
+
+    A new file that is ``private`` can be read by its owner alone.
 
     When writing fails, a regular file that could be renamed holds what it held before, and nothing
     is left beside it. A file that is written in place may be left incomplete.
@@ -67,7 +74,8 @@ def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
         elif old is not None and not stat.S_ISREG(old.st_mode):
             _write_in_place(path, content)
         else:
-            _write_regular(Path(os.path.realpath(path)), content, old)
+            mode = PRIVATE if private else SHARED
+            _write_regular(Path(os.path.realpath(path)), content, old, mode)
 
 
 def make_folder_of(path: str | os.PathLike[str]) -> None:
@@ -116,7 +124,7 @@ def check_writable(path: str | os.PathLike[str], *inputs: str | os.PathLike[str]
             raise OutputError(f"{name} cannot be written: name a file in a folder that exists")
         if not os.access(target.parent, os.W_OK | os.X_OK):
             raise OutputError(f"{name} is in a write-protected folder: name another one")
-        with _beside(target, 0o600):  # some file systems refuse only when something is made
+        with _beside(target, PRIVATE):  # some file systems refuse only when something is made
             pass
 
 
@@ -167,20 +175,20 @@ def _own_descriptor(path: str | os.PathLike[str]) -> int | None:
     return None
 
 
-def _write_regular(target: Path, content: bytes, old: os.stat_result | None) -> None:
+def _write_regular(target: Path, content: bytes, old: os.stat_result | None, mode: int) -> None:
     """Write beside and rename; in place, where a file that exists can be written only so."""
     if old is not None and not os.access(target, os.W_OK):
         raise PermissionError(errno.EACCES, "it is write-protected")
     try:
-        _replace(target, content, old)
+        _replace(target, content, old, mode)
     except OSError as error:
         if old is None or error.errno not in NO_RENAME:
             raise
         _write_in_place(target, content)
 
 
-def _replace(target: Path, content: bytes, old: os.stat_result | None) -> None:
-    with _beside(target, 0o666 if old is None else 0o600) as (beside, file):
+def _replace(target: Path, content: bytes, old: os.stat_result | None, mode: int) -> None:
+    with _beside(target, mode if old is None else PRIVATE) as (beside, file):
         with file:
             file.write(content)
         if old is not None:

@@ -397,3 +397,26 @@ class ResegmentationParameters(ActivityParameters):
         super().__post_init__()
         if not 0 <= self.warm_up < 0.5:
             raise ConfigError(f"warm_up is {self.warm_up:g}: give a share from 0 to below 0.5")
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdentificationParameters(Parameters):
+    """When a speaker gets the name of a known voice (see `ovdiar.voices.identification`)."""
+
+    identification_threshold: float = parameter(
+        0.9, "least probability that a speaker is a known voice", within=SHARES
+    )
+    identification_margin: float = parameter(
+        0.05,
+        "least difference between the cosine similarities of the most similar voice and the next",
+        within=(0.0, 2.0),
+    )
+    identification_similarity: float = parameter(
+        0.0,
+        "least cosine similarity of a speaker and a known voice; needed only with bundles that "
+        "state no calibration of voices",
+        within=SHARES,
+    )
+    identification_seconds: float = parameter(
+        1.0, "speakers with less clean speech get no name, s", within=SECONDS
+    )

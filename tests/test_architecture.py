@@ -72,6 +72,7 @@ PUBLIC = {
     "SpeakerSegmentation",
     "Turn",
     "VoiceActivityDetection",
+    "VoiceLibrary",
     "assign_speakers",
     "load",
 }

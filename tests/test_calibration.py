@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ovdiar.calibration import Calibration
+from ovdiar.calibration import Calibration, VoiceCalibration
 from ovdiar.errors import ModelError
 
 NUMBERS = {"activation": 0.575, "margin": 2.118, "bias": -1.049, "largest_margin": 1.5}
@@ -45,3 +45,35 @@ def test_within_its_ranges_the_formula_does_not_overflow(sign: int) -> None:
     extreme = Calibration(sign * 100, sign * 100, sign * 100, 5)
     exponent = extreme.bias + extreme.activation + extreme.margin * extreme.largest_margin
     assert 0 < math.exp(-exponent) < math.inf
+
+
+VOICE = {
+    "similarity": 22.0,
+    "cohort": -16.0,
+    "log_seconds": -0.5,
+    "bias": -5.0,
+    "usual_cohort": 0.3,
+}
+
+
+def test_a_calibration_of_voices_is_the_logistic_formula() -> None:
+    calibration = VoiceCalibration.from_dict(VOICE)
+    logit = -5.0 + 22.0 * 0.7 - 16.0 * 0.35 - 0.5 * math.log(12.0)
+    assert calibration(0.7, 0.35, 12.0) == pytest.approx(1 / (1 + math.exp(-logit)))
+    assert calibration.to_dict() == VOICE
+
+
+@pytest.mark.parametrize("name", VOICE)
+@pytest.mark.parametrize("value", [None, True, "1", math.nan, 101])
+def test_a_wrong_number_of_a_calibration_of_voices_is_named(name: str, value: Any) -> None:
+    with pytest.raises(ModelError, match=f"calibration: {name} is .*, expected a number"):
+        VoiceCalibration(**{**VOICE, name: value})
+
+
+@pytest.mark.parametrize("seconds", [0.0, 1e9])
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_within_its_ranges_a_probability_of_voices_does_not_overflow(
+    sign: int, seconds: float
+) -> None:
+    extreme = VoiceCalibration(sign * 100, sign * 100, sign * 100, sign * 100, 0.3)
+    assert 0 <= extreme(1.0, 1.0, seconds) <= 1

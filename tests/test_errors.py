@@ -17,6 +17,7 @@ BUILTINS = {
     errors.ConfigError: ValueError,
     errors.MissingPackageError: ImportError,
     errors.CancelledError: InterruptedError,
+    errors.EnrolmentError: ValueError,
     errors.FormatError: ValueError,
     errors.OutputError: OSError,
 }

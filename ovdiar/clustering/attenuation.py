@@ -180,12 +180,21 @@ class PairSums:
                 if offset:
                     np.subtract.at(table, (names[two], names[one]), values)
 
+    def levels(self) -> NDArray[np.float64]:
+        """Return the corrected similarity of each cluster to itself (K,).
+
+        It is shrunk to the recording's level.
+        """
+        shrink = self.parameters.shrink
+        pairs = np.diag(self.weights) * self.share**2
+        within = np.diag(self.products) * self.share**2 + shrink * self.level
+        levels: NDArray[np.float64] = np.maximum(within / (pairs + shrink), 0.25 * self.level)
+        return levels
+
     def scores(self, row: int) -> NDArray[np.float64]:
         """Return the corrected similarity of one cluster to each, with margin and side: (K,)."""
         p = self.parameters
-        pairs = np.diag(self.weights) * self.share**2
-        within = np.diag(self.products) * self.share**2 + p.shrink * self.level
-        within = np.maximum(within / (pairs + p.shrink), 0.25 * self.level)
+        within = self.levels()
         known = self.weights[row] > _LEAST_WEIGHT
         products = np.where(known, self.products[row], self.all_products[row])
         weights = np.where(known, self.weights[row], self.all_weights[row])

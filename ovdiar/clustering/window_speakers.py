@@ -68,18 +68,23 @@ def tree_settings(parameters: ClusteringParameters) -> TreeSettings | MergeSetti
     if parameters.clustering == "kmeans":
         return None
     if parameters.clustering == "corrected":
-        return MergeSettings(
-            parameters.margin_s,
-            parameters.fade_s,
-            parameters.usual_level,
-            parameters.side_by_side,
-        )
+        return merge_settings(parameters)
     filtered = parameters.training_filter, parameters.clean_share
     if parameters.clustering == "vbx":
         return TreeSettings(*filtered, "centroid", 0.0)
     if parameters.side_by_side:
         check_linkage(parameters.linkage)
     return TreeSettings(*filtered, parameters.linkage, parameters.side_by_side)
+
+
+def merge_settings(parameters: ClusteringParameters) -> MergeSettings:
+    """Return what corrected similarity depends on."""
+    return MergeSettings(
+        parameters.margin_s,
+        parameters.fade_s,
+        parameters.usual_level,
+        parameters.side_by_side,
+    )
 
 
 class WindowSpeakers:

@@ -227,14 +227,12 @@ def add_names(parser: argparse.ArgumentParser) -> None:
 
 def names_of(options: argparse.Namespace) -> dict[str, str]:
     """Read the names, if any were given; refuse those that the output cannot hold."""
-    from ovdiar import formats
-    from ovdiar.annotation import Annotation
     from ovdiar.formats import names
 
     if options.names is None:
         return {}
     found = names.load(options.names)
-    formats.dumps(Annotation.of((0, 1, name) for name in found.values()), format_of_output(options))
+    names.check(found.values(), format_of_output(options))
     return found
 
 
@@ -273,12 +271,13 @@ def deliver_text(text: str, options: argparse.Namespace, errors: str = "strict")
     sys.stdout.flush()
 
 
-def audio_of(options: argparse.Namespace) -> Any:
+def audio_of(options: argparse.Namespace, audio: str | None = None) -> Any:
     """Return the file that was named, or standard input, and the channel to hear."""
-    if options.audio == "-":
+    audio = options.audio if audio is None else audio
+    if audio == "-":
         return {"audio": sys.stdin.buffer, "channel": options.channel}
-    uri = Path(options.audio).stem.encode(errors="replace").decode()  # ? for what is no UTF-8
-    return {"audio": options.audio, "uri": uri, "channel": options.channel}
+    uri = Path(audio).stem.encode(errors="replace").decode()  # ? for what is no UTF-8
+    return {"audio": audio, "uri": uri, "channel": options.channel}
 
 
 def _channel(text: str) -> int | None:

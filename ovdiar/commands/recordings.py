@@ -23,10 +23,12 @@ from ovdiar.commands.options import (
     names_of,
     parameters_of,
 )
+from ovdiar.commands.voices import add_voices, voices_of
 from ovdiar.parameters import (
     ActivityParameters,
     BackEndParameters,
     FrontEndParameters,
+    IdentificationParameters,
     ResegmentationParameters,
     SpeakerSegmentationParameters,
 )
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from ovdiar.pipelines.diarization.pipeline import SpeakerDiarization
     from ovdiar.pipelines.diarization.prepared import Prepared
     from ovdiar.result import DiarizationResult
+    from ovdiar.voices.library import VoiceLibrary
 
 
 def add(commands: Any) -> None:
@@ -79,6 +82,7 @@ def _add_diarize(commands: Any) -> None:
     )
     add_names(parser)
     _add_alternatives(parser)
+    add_voices(parser)
     add_diarization(parser)
 
 
@@ -96,6 +100,7 @@ def _add_recluster(commands: Any) -> None:
     add_output(parser)
     add_names(parser)
     _add_alternatives(parser)
+    add_voices(parser)
     add_counts(parser)
     parser.add_argument(
         "--plda",
@@ -148,7 +153,7 @@ def _recluster(options: argparse.Namespace) -> None:
 
     options.audio = options.prepared
     check_output(options)
-    names, counts = names_of(options), counts_of(options)
+    names, counts, library = names_of(options), counts_of(options), voices_of(options)
     prepared = Prepared.load(options.prepared)
     pipeline = SpeakerDiarization.for_prepared(
         prepared, plda=options.plda, **parameters_of(options, BackEndParameters)
@@ -156,7 +161,7 @@ def _recluster(options: argparse.Namespace) -> None:
     result = pipeline.cluster(prepared, **counts)
     if options.alternatives:
         _list_alternatives(pipeline, prepared)
-    _deliver_named(result, names, options)
+    _deliver_named(_with_voices(result, library, prepared, options), names, options)
 
 
 def _deliver_named(
@@ -180,14 +185,14 @@ def diarize(options: argparse.Namespace, audio: Any) -> DiarizationResult:
     from ovdiar.clustering.cluster import check_alternatives
     from ovdiar.hooks import ProgressHook
 
-    counts = counts_of(options)
+    counts, library = counts_of(options), voices_of(options)
     pipeline = _pipeline_of(options)
     keep: Path | None = getattr(options, "keep", None)
     alternatives = getattr(options, "alternatives", False)
     if alternatives:
         check_alternatives(pipeline.parameters)
     with ProgressHook() as hook:
-        if keep is None and not alternatives:
+        if keep is None and library is None and not alternatives:
             return pipeline(audio, hook=hook, **counts)
         prepared = pipeline.prepare(audio, hook=hook)
     if keep is not None:
@@ -195,7 +200,23 @@ def diarize(options: argparse.Namespace, audio: Any) -> DiarizationResult:
     result = pipeline.cluster(prepared, **counts)
     if alternatives:
         _list_alternatives(pipeline, prepared)
-    return result
+    return _with_voices(result, library, prepared, options)
+
+
+def _with_voices(
+    result: DiarizationResult,
+    library: VoiceLibrary | None,
+    prepared: Prepared,
+    options: argparse.Namespace,
+) -> DiarizationResult:
+    """Name the known speakers, and say on stderr who they are."""
+    if library is None:
+        return result
+    found = library.name_speakers(
+        prepared, result, **parameters_of(options, IdentificationParameters)
+    )
+    sys.stderr.write(f"{found.notices[-1]}\n")
+    return found
 
 
 def _list_alternatives(pipeline: SpeakerDiarization, prepared: Prepared) -> None:

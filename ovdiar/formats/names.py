@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from ovdiar.annotation import Annotation
 from ovdiar.errors import FormatError
 from ovdiar.formats.columns import read
 from ovdiar.notices import warn
@@ -36,6 +37,19 @@ def load(path: str | os.PathLike[str]) -> dict[str, str]:
         if not isinstance(name, str) or not name.strip():
             raise FormatError(f"{path}: the name {name!r} of {label!r} is not a string: correct it")
     return names
+
+
+def check(names: Iterable[str], form: str) -> None:
+    """Refuse names that a format cannot hold.
+
+    Raises
+    ------
+    FormatError
+        As writing turns with such a speaker.
+    """
+    from ovdiar.formats import dumps  # noqa: PLC0415 - which imports the formats
+
+    dumps(Annotation.of((0, 1, name) for name in names), form)
 
 
 def warn_of_unknown(names: Mapping[str, str], labels: Iterable[str]) -> None:

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from ovdiar.calibration import Calibration
 from ovdiar.errors import ConfigError, ModelError, ModelNotFoundError
 from ovdiar.networks.manifest import (
     MAX_STATIC,
     PROCESSING_S,
     Entry,
+    calibrations,
     embedding_values,
     segmentation_values,
     upgraded,
@@ -29,6 +29,7 @@ from ovdiar.networks.names import DEFAULT_BUNDLE, RECIPES, recipe_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ovdiar.calibration import Calibration, VoiceCalibration
     from ovdiar.clustering.plda import Plda
     from ovdiar.frames import FrameGrid
 
@@ -98,7 +99,8 @@ class Bundle:
     """A bundle on disk, read and checked.
 
     ``manifest`` is of the schema `SCHEMA`. Without a ``calibration``, as in bundles of schema 1,
-    the confidence of a turn cannot be calculated.
+    the confidence of a turn cannot be calculated; without a ``voice_calibration``, nor can the
+    probability that two voices are one.
     """
 
     folder: Path
@@ -108,6 +110,7 @@ class Bundle:
     pipeline: Mapping[str, Any]
     manifest: Mapping[str, Any] = field(repr=False)
     calibration: Calibration | None = None
+    voice_calibration: VoiceCalibration | None = None
     static_batch: int | None = None
     """How many windows its networks take at once, if it was exported for a fixed number."""
 
@@ -282,15 +285,9 @@ def _bundle(folder: Path, manifest: dict[str, Any]) -> Bundle:
         embedding=EmbeddingSpec(**embedding_values(top.entry("embedding"))),
         pipeline=top.mapping("pipeline"),
         manifest=manifest,
-        calibration=_calibration(top),
+        **calibrations(top),
         static_batch=batch,
     )
-
-
-def _calibration(top: Entry) -> Calibration | None:
-    if not top.has("calibration"):
-        return None
-    return Calibration.from_dict(top.entry("calibration").mapping("confidence"))
 
 
 def _digests(manifest: Mapping[str, Any]) -> dict[str, str]:

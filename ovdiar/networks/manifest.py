@@ -7,6 +7,7 @@ from math import comb
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from ovdiar.calibration import Calibration, VoiceCalibration
 from ovdiar.errors import ModelError
 from ovdiar.frames import FrameGrid
 
@@ -209,3 +210,13 @@ def embedding_values(entry: Entry) -> dict[str, Any]:
         "processing_s": entry.number("processing_s", 0, MAX_COST_S),
         **optional,
     }
+
+
+def calibrations(top: Entry) -> dict[str, Any]:
+    """Read the fields ``calibration`` and ``voice_calibration`` of a bundle, None where unknown."""
+    if not top.has("calibration"):
+        return {"calibration": None, "voice_calibration": None}
+    entry = top.entry("calibration")
+    voices = VoiceCalibration.from_dict(entry.mapping("voices")) if entry.has("voices") else None
+    confidence = Calibration.from_dict(entry.mapping("confidence"))
+    return {"calibration": confidence, "voice_calibration": voices}

@@ -28,12 +28,15 @@ from benchmarks.development import DATA
 from scipy.signal import lfilter, resample_poly
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.random import Generator
     from numpy.typing import NDArray
 
     Signal = NDArray[np.float32]
+    Stretch = tuple[str, float, float]
+    Voices = Mapping[str, Sequence[Stretch]]
 
 VOICES = DATA / "voices"
 KNOWN = frozenset({"ls1998", "ls2609", "ls3005", "ls533", "vctkp226", "vctkp228"})
@@ -83,9 +86,9 @@ class Turn(NamedTuple):
 
 
 @cache
-def phrases() -> dict[str, list[tuple[str, float, float]]]:
+def phrases() -> dict[str, list[Stretch]]:
     """Read which stretches of which files each voice speaks."""
-    found: dict[str, list[tuple[str, float, float]]] = {}
+    found: dict[str, list[Stretch]] = {}
     for row in json.loads((VOICES / "phrases.json").read_text(encoding="utf-8")):
         stretches = ((row["file"], start, end) for start, end in row["phrases"])
         found.setdefault(row["speaker"], []).extend(stretches)
@@ -118,10 +121,23 @@ def pitch(speaker: str) -> float:
     return float(np.median(RATE / lags)) if len(lags) else 0.0
 
 
-def cast(scene: Scene, rng: Generator) -> list[str]:
-    """Choose the voices of a scene, among those that hold enough and are not ``KNOWN``."""
-    seconds = {k: sum(end - start for _, start, end in rows) for k, rows in phrases().items()}
-    rich = sorted(k for k, held in seconds.items() if held >= LEAST_S and k not in KNOWN)
+def seconds_of(stretches: Sequence[Stretch]) -> float:
+    """Return how much speech phrases hold, s."""
+    return sum(end - start for _, start, end in stretches)
+
+
+def new_voices() -> Voices:
+    """Give the voices that hold enough and are not ``KNOWN``."""
+    return {
+        name: rows
+        for name, rows in phrases().items()
+        if seconds_of(rows) >= LEAST_S and name not in KNOWN
+    }
+
+
+def cast(scene: Scene, voices: Voices, rng: Generator) -> list[str]:
+    """Choose the voices of a scene."""
+    rich = sorted(voices)
     if not scene.alike:
         return [str(k) for k in rng.choice(rich, scene.speakers, replace=False)]
     by_pitch = sorted(rich, key=pitch)
@@ -132,19 +148,19 @@ def cast(scene: Scene, rng: Generator) -> list[str]:
 class Talk:
     """Who says what when: turns, pauses, overlaps and interjections."""
 
-    def __init__(self, scene: Scene, speakers: list[str], rng: Generator) -> None:
-        self.scene, self.rng = scene, rng
+    def __init__(self, scene: Scene, speakers: list[str], voices: Voices, rng: Generator) -> None:
+        self.scene, self.voices, self.rng = scene, voices, rng
         self.speakers = speakers
         shares = rng.dirichlet(np.full(len(speakers), scene.evenness))
         self.shares = dict(zip(speakers, shares + 0.02, strict=True))
         self.ends = dict.fromkeys(speakers, 0.0)
-        self.queues: dict[str, list[tuple[str, float, float]]] = {k: [] for k in speakers}
+        self.queues: dict[str, list[Stretch]] = {k: [] for k in speakers}
         self.rounds = dict.fromkeys(speakers, 0)
         self.turns: list[Turn] = []
 
     def _phrase(self, speaker: str) -> NDArray[np.float32]:
         if not self.queues[speaker]:
-            rows = phrases()[speaker]
+            rows = self.voices[speaker]
             self.queues[speaker] = [rows[i] for i in self.rng.permutation(len(rows))]
             self.rounds[speaker] += 1
         name, start, end = self.queues[speaker].pop()
@@ -188,11 +204,19 @@ class Talk:
             now = max(now, self.ends[speaker])
 
 
-def mixed(scene: Scene) -> tuple[NDArray[np.float32], list[Turn]]:
-    """Make a scene: its signal and its labels; a room's tail is not labelled."""
+def mixed(scene: Scene, voices: Voices | None = None) -> tuple[NDArray[np.float32], list[Turn]]:
+    """Make a scene: its signal and its labels; by default of `new_voices`."""
     rng = np.random.default_rng([2026, scene.seed])
-    speakers = cast(scene, rng)
-    turns = Talk(scene, speakers, rng).all()
+    known = new_voices() if voices is None else voices
+    speakers = cast(scene, known, rng)
+    turns = Talk(scene, speakers, known, rng).all()
+    return recorded(scene, speakers, turns, rng), turns
+
+
+def recorded(
+    scene: Scene, speakers: list[str], turns: list[Turn], rng: Generator
+) -> NDArray[np.float32]:
+    """Record turns as the scene says; a room's tail is not labelled."""
     length = round(scene.seconds * RATE)
     signal = np.zeros(length, np.float32)
     microphone = handset(rng, scene.handset_db)
@@ -215,7 +239,8 @@ def mixed(scene: Scene) -> tuple[NDArray[np.float32], list[Turn]]:
         signal = band(signal, *scene.whole_band)
     if scene.whole_codec:
         signal = coded(signal, scene.whole_codec)
-    return signal * np.float32(10 ** (scene.level_db / 20) / np.abs(signal).max()), turns
+    level = np.float32(10 ** (scene.level_db / 20) / np.abs(signal).max())
+    return np.asarray(level * signal, np.float32)
 
 
 def _with_noise(scene: Scene, signal: Signal, rng: Generator) -> Signal:
@@ -248,12 +273,15 @@ def _babble(rng: Generator, length: int) -> Signal:
     return np.asarray(out / (np.sqrt((out**2).mean()) + 1e-12), dtype=np.float32)
 
 
-def write(scene: Scene, folder: Path) -> Path:
-    """Write audio, labels and scored part of a scene, unless they are there; the audio's path."""
+def write(scene: Scene, folder: Path, voices: Voices | None = None) -> Path:
+    """Write audio, labels and scored part of a scene, unless they are there; the audio's path.
+
+    ``voices`` are those of `mixed`.
+    """
     audio = folder / scene.group / f"{scene.name}.flac"
     if not audio.with_suffix(".uem").exists():
         audio.parent.mkdir(parents=True, exist_ok=True)
-        signal, turns = mixed(scene)
+        signal, turns = mixed(scene, voices)
         soundfile.write(audio, signal, RATE, subtype="PCM_16")
         audio.with_suffix(".rttm").write_text(labels(scene, turns), encoding="utf-8")
         scored = f"{scene.name} NA 0.000 {scene.seconds:.3f}\n"

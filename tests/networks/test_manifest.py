@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference.bundles import manifest, pooled, write_bundle
 
-from ovdiar.calibration import Calibration
+from ovdiar.calibration import Calibration, VoiceCalibration
 from ovdiar.errors import ModelError, ModelNotFoundError
 from ovdiar.networks.bundle import SCHEMA, Bundle, installed, load_bundle
 from ovdiar.networks.manifest import PROCESSING_S, Entry, upgraded
@@ -174,6 +174,29 @@ def test_a_bundle_states_what_its_networks_cost_and_how_confidence_is_calibrated
 def test_without_a_calibration_there_is_none(calibration: str | None, tmp_path: Path) -> None:
     content = changed(manifest(), ("calibration",), calibration)
     assert load_bundle(write_bundle(tmp_path, content)).calibration is None
+
+
+VOICES = {
+    "similarity": 20.0,
+    "cohort": -15.0,
+    "log_seconds": 0.5,
+    "bias": -5.0,
+    "usual_cohort": 0.3,
+}
+
+
+def test_the_calibration_of_voices_is_read_where_there_is_one(tmp_path: Path) -> None:
+    without = load_bundle(write_bundle(tmp_path / "without"))
+    content = changed(manifest(), ("calibration", "voices"), VOICES)
+    stated = load_bundle(write_bundle(tmp_path / "stated", content))
+    assert (without.voice_calibration, without.calibration) == (None, stated.calibration)
+    assert stated.voice_calibration == VoiceCalibration(**VOICES)
+
+
+def test_a_calibration_of_voices_without_a_number_is_refused_by_name(tmp_path: Path) -> None:
+    content = changed(manifest(), ("calibration", "voices"), VOICES | {"cohort": "much"})
+    with pytest.raises(ModelError, match="calibration: cohort is 'much', expected a number"):
+        load_bundle(write_bundle(tmp_path, content))
 
 
 @pytest.mark.parametrize(

@@ -61,11 +61,20 @@ class Recording(NamedTuple):
         return {"window_s": WINDOWS.width_s, "step_s": WINDOWS.step_s, "grid": FRAMES}
 
 
-def record(seed: int, *, voices: int, windows: int, speakers: int = 3) -> Recording:
+def record(
+    seed: int,
+    *,
+    voices: int,
+    windows: int,
+    speakers: int = 3,
+    directions: NDArray[Any] | None = None,
+    noise: float = 0.1,
+) -> Recording:
     """Let voices talk in turn, now and then at once; embeddings of a voice differ a little.
 
-    Everybody speaks before anybody speaks again. A window's speakers come in any order; those
-    who are silent in it have no embedding.
+    Their ``directions`` (voices, D) are drawn, unless they are given; ``noise`` is the length of
+    the differences. Everybody speaks before anybody speaks again. A window's speakers come in any
+    order; those who are silent in it have no embedding.
     """
     rng = np.random.default_rng(seed)
     per_window = round(WINDOWS.width / FRAMES.step)
@@ -77,7 +86,8 @@ def record(seed: int, *, voices: int, windows: int, speakers: int = 3) -> Record
             length = int(rng.integers(10, 30))
             talk[frame : frame + length, voice] = True
             frame += length + int(rng.integers(-4, 5))
-    directions = np.linalg.qr(rng.normal(size=(DIMENSION, DIMENSION)))[0][:voices]
+    drawn = np.linalg.qr(rng.normal(size=(DIMENSION, DIMENSION)))[0][:voices]
+    directions = drawn if directions is None else directions
     scores = np.zeros((windows, per_window, speakers), dtype=np.float32)
     embeddings = np.full((windows, speakers, DIMENSION), np.nan, dtype=np.float32)
     for window in range(windows):
@@ -86,8 +96,8 @@ def record(seed: int, *, voices: int, windows: int, speakers: int = 3) -> Record
         for speaker, voice in enumerate(rng.permutation(longest)):
             scores[window, :, speaker] = heard[:, voice]
             if heard[:, voice].any():
-                noise = rng.normal(size=DIMENSION) * 0.1 / np.sqrt(DIMENSION)
-                embeddings[window, speaker] = directions[voice] + noise
+                difference = rng.normal(size=DIMENSION) * noise / np.sqrt(DIMENSION)
+                embeddings[window, speaker] = directions[voice] + difference
     return Recording(scores, embeddings, talk)
 
 

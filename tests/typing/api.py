@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,14 @@ from ovdiar import (
     Inference,
     Models,
     OverlappedSpeechDetection,
+    Prepared,
     Resegmentation,
     Segment,
     SpeakerDiarization,
     SpeakerSegmentation,
     Turn,
     VoiceActivityDetection,
+    VoiceLibrary,
     assign_speakers,
     load,
 )
@@ -188,3 +191,18 @@ def words(result: DiarizationResult, whisper: dict[str, object], transcript: Tra
     assert_type(assign_speakers(whisper, result), dict[str, Any])
     assert_type(assign_speakers(transcript, result.speaker_diarization), Transcript)
     assert_type(assign_speakers([object()], result, max_gap=0.5), list[dict[str, Any]])
+
+
+def known_voices(models: Models, pipeline: SpeakerDiarization, prepared: Prepared) -> None:
+    library = VoiceLibrary(models)
+    library.enroll("Ann", prepared, consent="form 12", expires=date(2027, 1, 31))
+    library.save("voices.json")
+    again = VoiceLibrary.load(Path("voices.json"))
+    result = pipeline.cluster(prepared)
+    assert_type(again.name_speakers(prepared, result), DiarizationResult)
+    for each in again.identify(prepared, result.speaker_diarization, identification_threshold=0.9):
+        assert_type(each.name, str | None)
+        assert_type(each.probability, float | None)
+    assert_type(again.remove("Ann").name, str)
+    again.identify_embeddings(models, result.speaker_embeddings, np.ones(2), ["A", "B"])
+    again.enroll("Ann", "ann.wav")  # type: ignore[arg-type]

@@ -1,0 +1,1 @@
+"""Known voices: enrolled once, named in every recording."""
