@@ -6,18 +6,21 @@ for formats that may hold several recordings (RTTM, STM) the annotations by name
 
 from __future__ import annotations
 
-import codecs
 import importlib
-from contextlib import suppress
+import re
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ovdiar import files
+from ovdiar import files, texts
 from ovdiar.annotation import Annotation
 from ovdiar.errors import FormatError
-from ovdiar.formats import columns, json
+from ovdiar.formats import json
+from ovdiar.formats.columns import ABSENT
 from ovdiar.formats.json import Saved
+from ovdiar.formats.tracks import checked_times
+from ovdiar.texts import quoted
 
 if TYPE_CHECKING:
     import os
@@ -42,6 +45,22 @@ UNSUPPORTED = {
     ".ctm": "CTM lists words, which turns do not have: assign writes it from a transcript",
 }
 """Suffixes of other speech formats, and what to use them with."""
+ANY_TEXT = (".txt",)
+"""Suffixes that belong to a format, and to text of any other kind too."""
+BEGINNING = 4000
+"""Characters by which a format is detected."""
+STARTS = {
+    "vtt": re.compile("WEBVTT"),
+    "json": re.compile(r"[\[{]"),
+    "elan": re.compile("<"),
+    "textgrid": re.compile('(File type = )?"ooTextFile"'),
+    "csv": re.compile(r"(?=[^\n]*start)(?=[^\n]*end)[^\n]*speaker"),
+    "rttm": re.compile(r"(?:(?:;;[^\n]*|[ \t]*)\n)*(?:SPEAKER|SPKR-INFO)\s"),
+    "srt": re.compile(r"(?:\d+\s*\n)?\s*[\d:.,]+\s*-->"),
+    "audacity": re.compile(r"[-\d.]+\t[-\d.]+\t"),
+    "stm": re.compile(r"(?:;;[^\n]*\n)*\S+ +\S+ +\S+ +[\d.]+ +[\d.]+\s"),
+}
+"""How texts of each format begin, without leading blanks."""
 
 
 def format_of(path: str | os.PathLike[str]) -> str:
@@ -66,7 +85,7 @@ def format_of(path: str | os.PathLike[str]) -> str:
 
 def _module(name: str) -> Any:
     if name not in SUFFIXES:
-        raise FormatError(f"the format {name!r} is unknown: choose {', '.join(SUFFIXES)}")
+        raise FormatError(f"the format {quoted(name)} is unknown: choose {', '.join(SUFFIXES)}")
     return importlib.import_module(f"ovdiar.formats.{name}")
 
 
@@ -95,6 +114,7 @@ def dumps(
     FormatError
         If the format is unknown, or cannot express the annotation.
     """
+    checked_times(annotation)
     if name == "json":
         return json.dumps(annotation, exclusive, provenance, notices)
     return str(_module(name).dumps(annotation))
@@ -142,7 +162,8 @@ def read(path: str | os.PathLike[str], name: str | None = None) -> Annotation:
     path
         File to read. If it does not name the recording, its stem becomes the ``uri``.
     name
-        Name of the format. By default, it follows from the suffix of ``path``.
+        Name of the format. By default, it follows from the suffix of ``path``, or, where that
+        belongs to no format or to text of any kind, from the content.
 
     Raises
     ------
@@ -156,37 +177,96 @@ def read(path: str | os.PathLike[str], name: str | None = None) -> Annotation:
 def read_saved(path: str | os.PathLike[str], name: str | None = None) -> Saved:
     """Read everything a file says about one recording; parameters and errors as in `read`.
 
-    JSON also has the turns with one speaker at a time, and the provenance.
+    JSON also has the turns with one speaker at a time, the provenance and the notices.
     """
-    name = name or format_of(path)
-    module, text = _module(name), _text(path)
-    if name == "json":
-        saved = json.load_saved(text, str(path))
-    else:
-        saved = Saved(_only(module.loads(text, str(path)), path))
-    if saved.annotation.uri is not None:
-        return saved
-    uri = Path(path).stem
-    exclusive = saved.exclusive and replace(saved.exclusive, uri=uri)
-    return replace(saved, annotation=replace(saved.annotation, uri=uri), exclusive=exclusive)
-
-
-def _only(found: Annotation | dict[str, Annotation], path: str | os.PathLike[str]) -> Annotation:
-    """Return the only recording of a file, or raise FormatError."""
-    if isinstance(found, Annotation):
-        return found
+    found = _parsed(path, name)
     if len(found) > 1:
         raise FormatError(
-            f"{path} has {len(found)} recordings ({', '.join(list(found)[:3])}, ...): "
-            "split it into one file per recording"
+            f"{path} has {len(found)} recordings ({_some(found)}): split it into one file per "
+            "recording"
         )
-    return next(iter(found.values()), Annotation())
+    return next(iter(found.values()), Saved(Annotation(uri=Path(path).stem)))
 
 
-def _text(path: str | os.PathLike[str]) -> str:
-    """Read a text file in UTF-8, or in UTF-16 with a byte-order mark, which Praat often writes."""
-    with suppress(OSError, UnicodeDecodeError):
-        data = Path(path).read_bytes()
-        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            return data.decode("utf-16")
-    return columns.read(path)
+def read_recordings(path: str | os.PathLike[str], name: str | None = None) -> dict[str, Annotation]:
+    """Read the turns of all recordings of a file, by name.
+
+    A recording without a name has the stem of the file. A file without turns may have none.
+    Parameters and errors as in `read`, except that there may be several recordings.
+    """
+    return {uri: saved.annotation for uri, saved in _parsed(path, name).items()}
+
+
+def read_recording(path: str | os.PathLike[str], uri: str) -> Saved:
+    """Read everything a file says about one of its recordings, or its only one.
+
+    Parameters
+    ----------
+    path
+        File to read.
+    uri
+        Name of the recording. A file with one recording may call it otherwise.
+
+    Raises
+    ------
+    FormatError
+        As in `read`, or if the file has several recordings, and not this one.
+    """
+    found = _parsed(path)
+    if len(found) > 1 and uri not in found:
+        raise FormatError(
+            f"{path} has {len(found)} recordings ({_some(found)}), but not {quoted(uri)}: give "
+            "the turns of this one"
+        )
+    return found.get(uri) or next(iter(found.values()), Saved(Annotation(uri=uri)))
+
+
+def _parsed(path: str | os.PathLike[str], name: str | None = None) -> dict[str, Saved]:
+    """Open a file, find its format, and parse its recordings: the one way in."""
+    if name is None and Path(path).suffix.lower() in UNSUPPORTED:
+        format_of(path)  # says what to use it with
+    text = texts.read(path)
+    name = name or detect(text, path)
+    module = _module(name)
+    stem = Path(path).stem
+    if name == "json":
+        saved = json.load_saved(text, str(path))
+        uri = saved.annotation.uri
+        return {uri or stem: saved if uri is not None else saved.renamed(stem)}
+    found = module.loads(text, str(path))
+    if isinstance(found, Annotation):
+        return {stem: Saved(replace(found, uri=stem))}
+    named = {stem if uri == ABSENT else uri: turns for uri, turns in found.items()}
+    return {uri: Saved(replace(turns, uri=uri)) for uri, turns in named.items()}
+
+
+def detect(text: str, path: str | os.PathLike[str] = "") -> str:
+    """Return the format of a text: by the suffix of its file, else by how it begins.
+
+    Raises
+    ------
+    FormatError
+        If neither is known.
+    """
+    suffix = Path(path).suffix.lower()
+    known = {each.lower(): name for name, each in SUFFIXES.items() if each not in ANY_TEXT}
+    if suffix in known:
+        return known[suffix]
+    begin = text[:BEGINNING].lstrip()
+    starts = next((name for name, start in STARTS.items() if start.match(begin)), None)
+    if starts is None and not begin:
+        starts = "rttm"  # no line, no turn
+    return starts or format_of(path)
+
+
+def files_of(folder: Path, suffix: str) -> list[Path]:
+    """Return the files of a folder with a suffix, in any case, by name; hidden ones are skipped."""
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() == suffix and not path.name.startswith(".") and path.is_file()
+    )
+
+
+def _some(names: Iterable[str]) -> str:
+    return ", ".join([*(quoted(name, 40) for name in islice(names, 3)), "..."])

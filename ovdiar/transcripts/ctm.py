@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ovdiar.errors import FormatError
 from ovdiar.formats.columns import ABSENT, checked_column, rows, seconds
+from ovdiar.texts import quoted
 from ovdiar.transcripts.captions import strip_markup
 from ovdiar.transcripts.transcript import Transcript, Word, passages_of
 
@@ -52,7 +53,7 @@ def parse(text: str, source: str) -> Transcript:
         entry = dict(zip(COLUMNS, columns, strict=False))
         if uri not in {None, entry["recording"]}:
             raise FormatError(
-                f"{where}: a second recording, {entry['recording']!r}: split the file"
+                f"{where}: a second recording, {quoted(entry['recording'])}: split the file"
             )
         uri = entry["recording"]
         start_s = seconds(entry["start"], "start", where)
