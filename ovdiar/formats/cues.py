@@ -169,7 +169,7 @@ def _seconds(text: str, where: str) -> float:
     hours, minutes, seconds, fraction = found.groups("0")
     whole = (int(hours) * 60 + int(minutes)) * 60 + int(seconds)
     parts = 10 ** len(fraction)
-    return (parts * whole + int(fraction)) / parts
+    return float((parts * whole + int(fraction)) / parts)
 
 
 class Convention(NamedTuple):
@@ -186,6 +186,11 @@ class Convention(NamedTuple):
         found = self.pattern.match(line)
         dashed = line.lstrip().startswith("-")
         return found if found and (first or dashed or found[1].strip() in self.speakers) else None
+
+    def without_name(self, line: str, *, first: bool) -> str:
+        """Return a line without the name of its speaker, if it has one."""
+        found = self.name(line, first=first)
+        return line[found.end() :].lstrip() if found else line
 
 
 BRACKETED = re.compile(r"\s*(?:-\s*)?\[([^\[\]]+)\]:?")
@@ -218,8 +223,8 @@ def cue_speakers(cues: Sequence[Cue]) -> list[list[str]]:
     if known is None:
         nameless = next((cue for cue in cues if convention([cue]) is None), cues[0])
         raise FormatError(
-            f"{nameless.where}: {quoted(' '.join(nameless.lines))} names no speaker as the other "
-            "cues do: start every cue with [NAME], or every cue with NAME:"
+            f"{nameless.where}: {quoted(' '.join(nameless.lines))} names no speaker: start every "
+            "cue with [NAME], or every cue with NAME:"
         )
     return [
         list(
@@ -243,10 +248,7 @@ def without_names(cues: Sequence[Cue]) -> list[Cue]:
         return list(cues)
     return [
         cue._replace(
-            lines=[
-                line[match.end() :].lstrip() if (match := known.name(line, first=not place)) else line
-                for place, line in enumerate(cue.lines)
-            ]
+            lines=[known.without_name(line, first=not n) for n, line in enumerate(cue.lines)]
         )
         for cue in cues
     ]

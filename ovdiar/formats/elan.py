@@ -49,9 +49,9 @@ def dumps(annotation: Annotation) -> str:
     ET.SubElement(root, "HEADER", MEDIA_FILE="", TIME_UNITS="milliseconds")
     slots = ET.SubElement(root, "TIME_ORDER")
     slot_numbers, turn_numbers = count(1), count(1)
-    for label in checked_clock(annotation).labels():
+    for label, timeline in checked_clock(annotation).label_timelines().items():
         tier = ET.SubElement(root, "TIER", LINGUISTIC_TYPE_REF=TYPE, TIER_ID=_printable(label))
-        for segment in merge_overlapping(annotation.label_timeline(label)):
+        for segment in merge_overlapping(timeline):
             ends_ms = round(segment.start * 1000), round(segment.end * 1000)
             if ends_ms[0] == ends_ms[1]:
                 continue

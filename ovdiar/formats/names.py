@@ -53,7 +53,4 @@ def warn_of_unknown(names: Mapping[str, str], labels: Iterable[str]) -> None:
     labels = sorted(labels)
     unknown = sorted(names.keys() - set(labels))
     if unknown:
-        warn(
-            f"no speaker is named {listed(unknown)}: "
-            f"the labels are {listed(labels) or 'none'}"
-        )
+        warn(f"no speaker is named {listed(unknown)}: the labels are {listed(labels) or 'none'}")

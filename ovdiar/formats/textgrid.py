@@ -44,13 +44,15 @@ def dumps(annotation: Annotation) -> str:
         If a turn starts before 0 s, or a speaker's name is blank, which stands for silence.
     """
     end_s = checked_clock(annotation).extent.end
-    labels = annotation.labels()
+    timelines = annotation.label_timelines()
     lines = ['File type = "ooTextFile"', 'Object class = "TextGrid"', "", *_span(0.0, end_s)]
-    lines += ["tiers? <exists>", f"size = {len(labels)}", "item []:"]
-    for number, label in enumerate(labels, start=1):
+    lines += ["tiers? <exists>", f"size = {len(timelines)}", "item []:"]
+    for number, (label, timeline) in enumerate(timelines.items(), start=1):
         if not label.strip():
-            raise FormatError(f"the speaker {quoted(label)} stands for silence in a tier: rename it")
-        intervals = list(_fill_gaps(annotation.label_timeline(label), label, end_s))
+            raise FormatError(
+                f"the speaker {quoted(label)} stands for silence in a tier: rename it"
+            )
+        intervals = list(_fill_gaps(timeline, label, end_s))
         lines += [f"item [{number}]:", f'class = "{INTERVALS}"', f"name = {_quoted(label)}"]
         lines += [*_span(0.0, end_s), f"intervals: size = {len(intervals)}"]
         for place, (segment, text) in enumerate(intervals, start=1):

@@ -14,7 +14,6 @@ from ovdiar import formats, presets
 from ovdiar.activity import binarize, speaker_turns
 from ovdiar.annotation import Annotation
 from ovdiar.counting import speaker_count
-from ovdiar.errors import ConfigError
 from ovdiar.options import ResegmentationOptions, accepts, documented
 from ovdiar.parameters import ResegmentationParameters
 from ovdiar.pipelines.base import SegmentationPipeline

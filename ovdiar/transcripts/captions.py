@@ -53,14 +53,14 @@ def parse(text: str, source: str, family: str) -> Transcript:
     blocks = list(webvtt_blocks(text, source))
     _warn_of_loose_text([block for block in blocks[1:] if isinstance(block, str)], source)
     spoken = [block._replace(lines=_unvoiced(block)) for block in blocks if isinstance(block, Cue)]
-    cues = iter(without_names(spoken))
+    unnamed = iter(without_names(spoken))
     passages: list[Passage] = []
     before: list[str] = []
     for block in blocks:
         if isinstance(block, str):
             before.append(block)
             continue
-        passages.append(_passage(next(cues), before))
+        passages.append(_passage(next(unnamed), before))
         before = []
     return Transcript(tuple(passages), family, before)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from numbers import Real
 from typing import Any
 
@@ -61,16 +62,22 @@ def check_seconds(value: Any, where: str, per_second: int = 1) -> float | None:
     FormatError
         If it is not a number, or not from -`LATEST_S` to `LATEST_S`.
     """
-    if value is None or (isinstance(value, float) and value != value):  # noqa: PLR0124 - NaN
+    if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, Real):
         raise FormatError(f"{where}: {quoted(value, MOST)} is not a number of seconds: correct it")
-    if not -LATEST_S * per_second <= value <= LATEST_S * per_second:
+    try:
+        time_s = float(value) / per_second
+    except OverflowError:
+        time_s = math.inf
+    if math.isnan(time_s):
+        return None
+    if abs(time_s) > LATEST_S:
         raise FormatError(
             f"{where}: {quoted(value, MOST)} is not a number of seconds up to {LATEST_S:g}: "
             "correct it"
         )
-    return float(value) / per_second
+    return time_s
 
 
 def word_times(start_s: float | None, end_s: float | None) -> tuple[float | None, float | None]:
