@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FAMILY = "ctm"
+LARGEST_CONFIDENCE = 1e6
+"""Values beyond are not written; probabilities and their logarithms are far below."""
 NUMBER = re.compile(r"[\d.]+")
 LEXEME, UNKNOWN = "lex", "unknown"
 COLUMNS = ("recording", "channel", "start", "duration", "word", "confidence", "type", "speaker")
@@ -98,5 +100,5 @@ def _lines(transcript: Transcript) -> Iterator[str]:
 def _confidence(each: Word) -> str:
     """Return the recognizer's confidence, or the minimum over the tokens of a word."""
     values = [entry.get(key) for entry in each.entries for key in ("probability", "score", "p")]
-    known = [value for value in values if isinstance(value, (int, float))]
+    known = [v for v in values if isinstance(v, (int, float)) and abs(v) <= LARGEST_CONFIDENCE]
     return f"{min(known):.3f}" if known else "NA"
