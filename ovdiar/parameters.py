@@ -84,8 +84,7 @@ class Declaration:
         if self.choices:
             if value not in self.choices:
                 raise ConfigError(
-                    f"{self.name} {quoted(value)} is unknown: choose from "
-                    f"{', '.join(self.choices)}"
+                    f"{self.name} {quoted(value)} is unknown: choose from {', '.join(self.choices)}"
                 )
             return value
         if self.kind in (int, float):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import sys
 import time
@@ -165,6 +166,18 @@ def test_progress_is_drawn_on_a_terminal_only(
     with ProgressHook() as hook:
         _run(hook)
     assert "100%|" in capsys.readouterr().err
+
+
+def test_progress_is_drawn_in_a_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = type("OutStream", (io.StringIO,), {"__module__": "ipykernel.iostream"})
+    monkeypatch.setattr(sys, "stderr", stream())
+    with ProgressHook() as hook:
+        _run(hook)
+    assert "100%|" in sys.stderr.getvalue()  # type: ignore[attr-defined]
+    monkeypatch.setattr(sys, "stderr", stream())
+    with ProgressHook(disable=True) as hook:
+        _run(hook)
+    assert sys.stderr.getvalue() == ""  # type: ignore[attr-defined]
 
 
 def test_an_interrupted_bar_is_closed(capsys: pytest.CaptureFixture[str]) -> None:

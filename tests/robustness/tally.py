@@ -81,6 +81,16 @@ class Tally:
         else:
             self.refused += 1
 
+    def add(self, other: Tally) -> None:
+        """Add the outcomes of another tally of the same kind."""
+        self.tried += other.tried
+        self.read += other.read
+        self.refused += other.refused
+        self.faults += other.faults
+        self.examples += other.examples[: max(KEPT - len(self.examples), 0)]
+        if other.longest_s > self.longest_s:
+            self.longest_s, self.longest = other.longest_s, other.longest
+
     def fault(self, text: str) -> None:
         """Count an outcome that must not be."""
         self.faults += 1

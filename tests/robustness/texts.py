@@ -37,7 +37,17 @@ NUMBERS = (
 PIECES = (
     *("-->", "<v ", "</v>", "[A]", "[", "]", "{", "}", '"', '""', "\t", ";;", ":", "<NA>", "&#0;"),
     *("<!DOCTYPE a [<!ENTITY b 'c'>]>", "&b;", "<![CDATA[", "-->\n", "WEBVTT\n", "\n\n", " \n"),
-    *("SPEAKER ", "IntervalTier", "\\", "\\u", "\\ud800", "\u2028", "\ufeff", "\ufffd", "\U0010ffff"),
+    *(
+        "SPEAKER ",
+        "IntervalTier",
+        "\\",
+        "\\u",
+        "\\ud800",
+        "\u2028",
+        "\ufeff",
+        "\ufffd",
+        "\U0010ffff",
+    ),
 )
 VALUES: tuple[Any, ...] = (
     *(None, True, False, 0, -1, 1.5, -0.5, 1e308, -1e308, 10**30, 10**400, float("nan")),
