@@ -108,7 +108,7 @@ class Declaration:
             raise ConfigError(
                 f"{self.name} is {number:g}: give a number from {least:g} to {most:g}"
             )
-        return int(value) if self.kind is int else number
+        return int(number) if self.kind is int else number
 
     def _wrong_kind(self, value: Any) -> ConfigError:
         return ConfigError(

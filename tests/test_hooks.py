@@ -169,15 +169,13 @@ def test_progress_is_drawn_on_a_terminal_only(
 
 
 def test_progress_is_drawn_in_a_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
-    stream = type("OutStream", (io.StringIO,), {"__module__": "ipykernel.iostream"})
-    monkeypatch.setattr(sys, "stderr", stream())
-    with ProgressHook() as hook:
-        _run(hook)
-    assert "100%|" in sys.stderr.getvalue()  # type: ignore[attr-defined]
-    monkeypatch.setattr(sys, "stderr", stream())
-    with ProgressHook(disable=True) as hook:
-        _run(hook)
-    assert sys.stderr.getvalue() == ""  # type: ignore[attr-defined]
+    output = type("OutStream", (io.StringIO,), {"__module__": "ipykernel.iostream"})
+    for disable, bars in ((None, 1), (True, 0)):
+        shown = output()
+        monkeypatch.setattr(sys, "stderr", shown)
+        with ProgressHook(disable=disable) as hook:
+            _run(hook)
+        assert shown.getvalue().count("100%|") == bars
 
 
 def test_an_interrupted_bar_is_closed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -34,12 +34,12 @@ def _segments(random: Random) -> list[dict[str, Any]]:
     segments = []
     at = 0.0
     for number in range(random.randint(0, 6)):
-        words = []
+        words: list[dict[str, Any]] = []
         for _ in range(random.randint(1, 6)):
             at += random.choice((0.0, 0.1, 0.7))
             end = at + random.choice((0.0, 0.2, 0.5))
-            word = {"word": f" {random.choice(WORDS)}", "start": at, "end": end, "probability": 0.5}
-            words.append({k: round(v, 3) if isinstance(v, float) else v for k, v in word.items()})
+            times = {"start": round(at, 3), "end": round(end, 3)}
+            words.append({"word": f" {random.choice(WORDS)}", **times, "probability": 0.5})
             at = end
         text = "".join(word["word"] for word in words)
         span = {"start": words[0]["start"], "end": words[-1]["end"]}

@@ -84,7 +84,7 @@ def _lines(text: str, random: Random) -> str:
 
 def _long(text: str, random: Random) -> str:
     at = random.randint(0, len(text))
-    repeated = random.choice((*PIECES, *"a0 -.,:<>\n\t\"'", "ab ", "1 ", "<a", "[A]: "))
+    repeated: str = random.choice((*PIECES, *"a0 -.,:<>\n\t\"'", "ab ", "1 ", "<a", "[A]: "))
     return text[:at] + repeated * random.choice((50, 1000, 5000)) + text[at:]
 
 
@@ -110,7 +110,8 @@ def _control(text: str, random: Random) -> str:
 
 
 def _nesting(text: str, random: Random) -> str:
-    opening, closing = random.choice((("[", "]"), ('{"a":', "}"), ("<a>", "</a>"), ("<i>", "</i>")))
+    pairs = (("[", "]"), ('{"a":', "}"), ("<a>", "</a>"), ("<i>", "</i>"))
+    opening, closing = random.choice(pairs)
     depth = random.choice((3, 300, 600, 900, 990, 3000, 100_000))
     found = list(re.finditer(r'[\d.]+|"[^"\n]*"', text))
     start, end = random.choice(found).span() if found else (0, 0)
