@@ -94,6 +94,15 @@ def decode(data: bytes, source: str, errors: str = "strict") -> str:
         ) from error
 
 
+def files_of(folder: Path, suffix: str) -> list[Path]:
+    """Return the files of a folder with a suffix, in any case, by name; hidden ones are skipped."""
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() == suffix and not path.name.startswith(".") and path.is_file()
+    )
+
+
 def split_lines(text: str) -> list[str]:
     """Split a text at its line ends, see `NEWLINE`."""
     return NEWLINE.split(text)

@@ -7,7 +7,6 @@ for formats that may hold several recordings (RTTM, STM) the annotations by name
 from __future__ import annotations
 
 import importlib
-import re
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -16,10 +15,8 @@ from typing import TYPE_CHECKING, Any
 from ovdiar import files, texts
 from ovdiar.annotation import Annotation
 from ovdiar.errors import FormatError
-from ovdiar.formats import json
-from ovdiar.formats.columns import ABSENT
+from ovdiar.formats import columns, detection, json, tracks
 from ovdiar.formats.json import Saved
-from ovdiar.formats.tracks import checked_times
 from ovdiar.texts import quoted
 
 if TYPE_CHECKING:
@@ -45,22 +42,6 @@ UNSUPPORTED = {
     ".ctm": "CTM lists words, which turns do not have: assign writes it from a transcript",
 }
 """Suffixes of other speech formats, and what to use them with."""
-ANY_TEXT = (".txt",)
-"""Suffixes that belong to a format, and to text of any other kind too."""
-BEGINNING = 4000
-"""Characters by which a format is detected."""
-STARTS = {
-    "vtt": re.compile("WEBVTT"),
-    "json": re.compile(r"[\[{]"),
-    "elan": re.compile("<"),
-    "textgrid": re.compile('(File type = )?"ooTextFile"'),
-    "csv": re.compile(r"(?=[^\n]*start)(?=[^\n]*end)[^\n]*speaker"),
-    "rttm": re.compile(r"(?:(?:;;[^\n]*|[ \t]*)\n)*(?:SPEAKER|SPKR-INFO)\s"),
-    "srt": re.compile(r"(?:\d+\s*\n)?\s*[\d:.,]+\s*-->"),
-    "audacity": re.compile(r"[-\d.]+\t[-\d.]+\t"),
-    "stm": re.compile(r"(?:;;[^\n]*\n)*\S+ +\S+ +\S+ +[\d.]+ +[\d.]+\s"),
-}
-"""How texts of each format begin, without leading blanks."""
 
 
 def format_of(path: str | os.PathLike[str]) -> str:
@@ -114,7 +95,7 @@ def dumps(
     FormatError
         If the format is unknown, or cannot express the annotation.
     """
-    checked_times(annotation)
+    tracks.checked_times(annotation)
     if name == "json":
         return json.dumps(annotation, exclusive, provenance, notices)
     return str(_module(name).dumps(annotation))
@@ -226,46 +207,32 @@ def _parsed(path: str | os.PathLike[str], name: str | None = None) -> dict[str, 
     if name is None and Path(path).suffix.lower() in UNSUPPORTED:
         format_of(path)  # says what to use it with
     text = texts.read(path)
-    name = name or detect(text, path)
+    name = name or _detect(text, path)
     module = _module(name)
     stem = Path(path).stem
     if name == "json":
         saved = json.load_saved(text, str(path))
         uri = saved.annotation.uri
-        return {uri or stem: saved if uri is not None else saved.renamed(stem)}
+        return {uri or stem: saved if uri is not None else _named(saved, stem)}
     found = module.loads(text, str(path))
     if isinstance(found, Annotation):
         return {stem: Saved(replace(found, uri=stem))}
-    named = {stem if uri == ABSENT else uri: turns for uri, turns in found.items()}
+    named = {stem if uri == columns.ABSENT else uri: turns for uri, turns in found.items()}
     return {uri: Saved(replace(turns, uri=uri)) for uri, turns in named.items()}
 
 
-def detect(text: str, path: str | os.PathLike[str] = "") -> str:
-    """Return the format of a text: by the suffix of its file, else by how it begins.
-
-    Raises
-    ------
-    FormatError
-        If neither is known.
-    """
+def _detect(text: str, path: str | os.PathLike[str]) -> str:
+    """Return the format of a file: by its suffix, else by how it begins, or raise FormatError."""
     suffix = Path(path).suffix.lower()
-    known = {each.lower(): name for name, each in SUFFIXES.items() if each not in ANY_TEXT}
-    if suffix in known:
-        return known[suffix]
-    begin = text[:BEGINNING].lstrip()
-    starts = next((name for name, start in STARTS.items() if start.match(begin)), None)
-    if starts is None and not begin:
-        starts = "rttm"  # no line, no turn
-    return starts or format_of(path)
+    if suffix not in detection.ANY_TEXT and suffix in map(str.lower, SUFFIXES.values()):
+        return format_of(path)
+    return detection.by_content(text) or format_of(path)
 
 
-def files_of(folder: Path, suffix: str) -> list[Path]:
-    """Return the files of a folder with a suffix, in any case, by name; hidden ones are skipped."""
-    return sorted(
-        path
-        for path in folder.iterdir()
-        if path.suffix.lower() == suffix and not path.name.startswith(".") and path.is_file()
-    )
+def _named(saved: Saved, uri: str) -> Saved:
+    """Give a recording a name."""
+    exclusive = saved.exclusive and replace(saved.exclusive, uri=uri)
+    return replace(saved, annotation=replace(saved.annotation, uri=uri), exclusive=exclusive)
 
 
 def _some(names: Iterable[str]) -> str:

@@ -48,11 +48,6 @@ class Saved:
     provenance: Mapping[str, Any] | None = None
     notices: tuple[Notice, ...] | None = None
 
-    def renamed(self, uri: str) -> Saved:
-        """Give the recording a name."""
-        exclusive = self.exclusive and replace(self.exclusive, uri=uri)
-        return replace(self, annotation=replace(self.annotation, uri=uri), exclusive=exclusive)
-
     def rename_labels(self, names: Mapping[str, str]) -> Saved:
         """Rename speakers in both lists of turns."""
         exclusive = self.exclusive and self.exclusive.rename_labels(names)

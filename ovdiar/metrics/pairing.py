@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ovdiar.annotation import Annotation
 from ovdiar.errors import FormatError
-from ovdiar.formats import files_of, read_recordings, uem
+from ovdiar.formats import read_recordings, uem
 from ovdiar.formats.columns import ABSENT
-from ovdiar.texts import listed
+from ovdiar.texts import files_of, listed
 
 if TYPE_CHECKING:
     import os

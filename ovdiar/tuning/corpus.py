@@ -10,6 +10,7 @@ from ovdiar import formats
 from ovdiar.errors import ConfigError, FormatError
 from ovdiar.formats import uem
 from ovdiar.notices import warn
+from ovdiar.texts import files_of
 
 if TYPE_CHECKING:
     import os
@@ -62,8 +63,8 @@ def read_corpus(folder: str | os.PathLike[str]) -> tuple[Sample, ...]:
                 "keep one"
             )
         audio[path.stem] = path
-    references = {path.stem: path for path in formats.files_of(root, ".rttm")}
-    scored = {path.stem: path for path in formats.files_of(root, ".uem")}
+    references = {path.stem: path for path in files_of(root, ".rttm")}
+    scored = {path.stem: path for path in files_of(root, ".uem")}
     if not audio:
         raise ConfigError(f"{root} holds no audio file: give a folder of audio and RTTM files")
     if lacking := sorted(audio.keys() - references.keys()):
