@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from reference.commands import Run
 
-TURNS = Annotation.of([(0, 5, "Ann"), (5, 6.5, "Bob")], "call")
+TURNS = Annotation.of([(0.0, 5.0, "Ann"), (5.0, 6.5, "Bob")], "call")
 WIDE = ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"]
 
 
@@ -93,7 +93,7 @@ def test_a_format_is_found_by_the_content(name: str, suffix: str, tmp_path: Path
     formats.write(path, TURNS, name)
     assert rows(formats.read(path)) == rows(TURNS)
     path.write_text("so it goes")
-    with pytest.raises(FormatError, match="is not start, end and label|belongs to no known format"):
+    with pytest.raises(FormatError, match=r"is not start, end|belongs to no known format"):
         formats.read(path)
 
 
@@ -136,7 +136,9 @@ def test_times_that_no_clock_holds_are_refused(
     huge = Annotation.of([(0, 2e9, "A")])
     with pytest.raises(FormatError, match=r"the end 2e\+09 s is beyond 1e\+09 s"):
         formats.dumps(huge, formats.format_of(f"b{suffix}"))
-    with pytest.raises(FormatError, match="is beyond|is not a number|before the start"):
+    with pytest.raises(
+        FormatError, match=r"is beyond|is not a number|before the start|is not a time"
+    ):
         formats.read(_with_time(tmp_path, suffix, time))
 
 
@@ -155,7 +157,7 @@ def _with_time(folder: Path, suffix: str, time: str) -> Path:
         ".vtt": f"WEBVTT\n\n00:00.000 --> {'9' * 9}:00:00.000\n<v A>\n",
     }
     path = folder / f"long{suffix}"
-    path.write_text(texts[suffix].replace("is not a time", ""))
+    path.write_text(texts[suffix])
     return path
 
 
