@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 import soundfile
-from robustness.tally import Tally, report
+from robustness.outcomes import Tally, report
 
 from ovdiar import SpeakerDiarization, VoiceActivityDetection
 from ovdiar.networks.bundle import find_bundle

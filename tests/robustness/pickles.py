@@ -30,7 +30,7 @@ from reference.torch_files import (
     tensor_of,
     zip_form,
 )
-from robustness.tally import Tally, report
+from robustness.outcomes import Tally, report
 
 if TYPE_CHECKING:
     from collections.abc import Callable

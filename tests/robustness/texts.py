@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from robustness.material import OTHERS, SUFFIXES, TRANSCRIPTS, TURNS
-from robustness.tally import Tally, report
+from robustness.outcomes import Tally, report
 
 from ovdiar import formats, presets, transcripts
 from ovdiar.annotation import Annotation
