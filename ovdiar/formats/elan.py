@@ -5,6 +5,7 @@ Annotations of a tier cannot overlap, so overlapping turns of the same speaker a
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
@@ -119,17 +120,22 @@ def _parse_xml(text: str, source: str) -> ET.Element:
     parser.StartElementHandler = builder.start
     parser.EndElementHandler = builder.end
     parser.CharacterDataHandler = builder.data
-    parser.StartDoctypeDeclHandler = _refuse_document_type
+    parser.StartDoctypeDeclHandler = partial(_refuse_document_type, source)
     try:
         parser.Parse(text.encode(), True)
         root: ET.Element = builder.close()
+    except FormatError:
+        raise
     except (expat.ExpatError, ValueError) as error:  # ValueError: not encodable as UTF-8
         raise FormatError(f"{source} is not valid XML ({error}): check the file") from None
     return root
 
 
-def _refuse_document_type(*_: object) -> None:
-    raise ValueError("a document type, which may define entities, has no place in EAF")
+def _refuse_document_type(source: str, *_: object) -> None:
+    raise FormatError(
+        f"{source} has a document type (<!DOCTYPE>), which could define entities: remove it, as "
+        "ELAN writes none"
+    )
 
 
 def _turns(root: ET.Element, source: str) -> Iterator[tuple[Segment, str]]:
