@@ -1,8 +1,8 @@
 """Wrongly typed and damaged bundles: each diarizes, or is refused, in bounded time and memory.
 
 Run ``python -m robustness.manifests --count 2000 --seed 0`` in ``tests/``; it prints a table as
-JSON, and its exit status is 1 if there is any fault. Every bundle is used by a process of its own
-kind, so that one that ends the process is counted too.
+JSON, and its exit status is 1 if there is any fault. Ctrl-C ends it with the table so far. Bundles
+are used by another process, so that one that ends the process is counted too.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ def run(count: int, seed: int, source: Path) -> dict[str, Tally]:
     """Use so many damaged copies of a bundle: three quarters of them by their manifest."""
     tallies = {kind: Tally() for kind in KINDS}
     context = multiprocessing.get_context("spawn")
-    with TemporaryDirectory() as root:
+    with TemporaryDirectory() as root, suppress(KeyboardInterrupt):
         base = Path(root, "base")
         shutil.copytree(source, base)  # on one disk, so that files can be linked
         folder = Path(root, "bundle")

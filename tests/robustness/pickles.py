@@ -1,7 +1,7 @@
 """Damaged and hostile checkpoints: each is read as arrays, or refused, and nothing is executed.
 
 Run ``python -m robustness.pickles --count 7000 --seed 0`` in ``tests/``; it prints a table as JSON,
-and its exit status is 1 if there is any fault.
+and its exit status is 1 if there is any fault. Ctrl-C ends it with the table so far.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import pickletools
 import sys
 import tracemalloc
 from collections import OrderedDict
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -147,7 +148,7 @@ def run(count: int, seed: int) -> dict[str, Tally]:
     """Read so many damaged checkpoints, as many of each kind."""
     tallies = {kind: Tally() for kind in FORMS}
     kinds = list(FORMS)
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder, suppress(KeyboardInterrupt):
         path, victim = Path(folder, "checkpoint"), Path(folder, "victim")
         for number in range(count):
             kind = kinds[number % len(kinds)]
