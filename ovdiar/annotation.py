@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from ovdiar.discretization import discretize
 from ovdiar.errors import ConfigError, MissingPackageError
-from ovdiar.segment import Segment, merge
+from ovdiar.segment import Segment, merge, total_duration
 from ovdiar.timeline_svg import timeline_svg
 
 if TYPE_CHECKING:
@@ -115,13 +115,24 @@ class Annotation:
         """Return the segments of a speaker in order."""
         return tuple(turn.segment for turn in self.turns if turn.speaker == label)
 
+    def label_timelines(self) -> dict[str, tuple[Segment, ...]]:
+        """Return the segments of every speaker in order, by label in order of the labels."""
+        grouped = self._turns_by_label().items()
+        return {label: tuple(turn.segment for turn in turns) for label, turns in grouped}
+
+    def _turns_by_label(self) -> dict[str, list[Turn]]:
+        grouped: dict[str, list[Turn]] = {label: [] for label in self.labels()}
+        for turn in self.turns:
+            grouped[turn.speaker].append(turn)
+        return grouped
+
     def label_duration(self, label: str) -> float:
         """Return a speaker's duration in seconds; overlapping turns of the speaker count once."""
-        return sum(segment.duration for segment in merge(self.label_timeline(label)))
+        return total_duration(self.label_timeline(label))
 
     def chart(self) -> list[tuple[str, float]]:
         """Return speakers and their durations (s), longest first."""
-        rows = [(label, self.label_duration(label)) for label in self.labels()]
+        rows = [(label, total_duration(each)) for label, each in self.label_timelines().items()]
         return sorted(rows, key=lambda row: -row[1])
 
     def argmax(self, within: Segment | Iterable[Segment] | None = None) -> str | None:
@@ -167,8 +178,8 @@ class Annotation:
         confidence of a merged turn is the mean over its parts, weighted by duration.
         """
         merged: list[Turn] = []
-        for label in self.labels():
-            remaining = deque(self.subset([label]).turns)
+        for label, turns in self._turns_by_label().items():
+            remaining = deque(turns)
             for segment in merge((turn.segment for turn in remaining), collar):
                 parts = []
                 while remaining and remaining[0].segment in segment:
@@ -268,8 +279,7 @@ class Annotation:
 
     def _repr_html_(self) -> str:
         """Draw a timeline in a notebook."""
-        timelines = {label: self.label_timeline(label) for label in self.labels()}
-        return timeline_svg(timelines, self.extent, self.uri or "turns")
+        return timeline_svg(self.label_timelines(), self.extent, self.uri or "turns")
 
 
 def letters(index: int) -> str:

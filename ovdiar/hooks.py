@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -20,14 +21,15 @@ BAR = "{percentage:3.0f}%|{bar:30}| {elapsed}{desc}"
 
 
 class ProgressHook:
-    """Draw a progress bar for each run on standard error, if it is a terminal.
+    """Draw a progress bar for each run on standard error, if it is a terminal or a notebook's.
 
     The bar shows the share of the run's duration that is done, the time left and the current step.
 
     Parameters
     ----------
     disable
-        Whether to draw nothing. By default, nothing is drawn unless standard error is a terminal.
+        Whether to draw nothing. By default, nothing is drawn unless standard error is a terminal or
+        the output of a Jupyter notebook.
     """
 
     def __init__(self, *, disable: bool | None = None) -> None:
@@ -68,7 +70,8 @@ class ProgressHook:
         if self._bar is None:
             from tqdm import tqdm  # noqa: PLC0415 - only needed to draw bars
 
-            self._bar, self._step = tqdm(total=1.0, bar_format=BAR, disable=self._disable), ""
+            disable = False if self._disable is None and _in_notebook() else self._disable
+            self._bar, self._step = tqdm(total=1.0, bar_format=BAR, disable=disable), ""
         details = [self._step] if self._step and fraction < 1 else []
         if eta_s:
             details = [f"{self._bar.format_interval(math.ceil(eta_s))} left", *details]
@@ -76,6 +79,11 @@ class ProgressHook:
         self._bar.update(fraction - self._bar.n)
         if fraction == 1:
             self.__exit__(None, None, None)
+
+
+def _in_notebook() -> bool:
+    """Return whether standard error is shown in a Jupyter notebook, which is no terminal."""
+    return type(sys.stderr).__module__ == "ipykernel.iostream"
 
 
 class TimingHook:

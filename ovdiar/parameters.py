@@ -18,6 +18,7 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from ovdiar.errors import ConfigError
+from ovdiar.texts import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,24 +84,36 @@ class Declaration:
         if self.choices:
             if value not in self.choices:
                 raise ConfigError(
-                    f"{self.name} {value!r} is unknown: choose from {', '.join(self.choices)}"
+                    f"{self.name} {quoted(value)} is unknown: choose from {', '.join(self.choices)}"
                 )
             return value
         if self.kind in (int, float):
-            number = isinstance(value, Real) and not isinstance(value, bool)
-            if not number or (self.kind is int and not float(value).is_integer()):
-                raise ConfigError(
-                    f"{self.name} = {value!r} is not of the kind {self.kind.__name__}: correct it"
-                )
-            least, most = self.within
-            if not least <= value <= most:
-                raise ConfigError(
-                    f"{self.name} is {value:g}: give a number from {least:g} to {most:g}"
-                )
-            return self.kind(value)
+            return self._checked_number(value)
         if self.kind is bool and not isinstance(value, bool):
-            raise ConfigError(f"{self.name} = {value!r} is not of the kind bool: correct it")
+            raise self._wrong_kind(value)
         return value
+
+    def _checked_number(self, value: Any) -> Any:
+        """Return a number within the range, as the field's kind."""
+        if isinstance(value, bool) or not isinstance(value, Real):
+            raise self._wrong_kind(value)
+        try:
+            number = float(value)
+        except OverflowError:
+            number = math.inf
+        if self.kind is int and not number.is_integer():
+            raise self._wrong_kind(value)
+        least, most = self.within
+        if not least <= number <= most:
+            raise ConfigError(
+                f"{self.name} is {number:g}: give a number from {least:g} to {most:g}"
+            )
+        return int(number) if self.kind is int else number
+
+    def _wrong_kind(self, value: Any) -> ConfigError:
+        return ConfigError(
+            f"{self.name} = {quoted(value)} is not of the kind {self.kind.__name__}: correct it"
+        )
 
 
 _declarations: dict[type[Any], dict[str, Declaration]] = {}
@@ -150,7 +163,7 @@ class Parameters:
         for name in given:
             if name not in known:
                 raise ConfigError(
-                    f"hyper-parameter {name!r} is unknown: choose from {', '.join(known)}"
+                    f"hyper-parameter {quoted(name)} is unknown: choose from {', '.join(known)}"
                 )
         return replace(self, **given)
 

@@ -6,11 +6,11 @@ Sources: the model card of ``pyannote/segmentation`` (2022.07 weights) and the c
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ovdiar.errors import ConfigError
+from ovdiar import texts
+from ovdiar.errors import ConfigError, FormatError
 from ovdiar.frames import FrameGrid
 from ovdiar.parameters import (
     ActivityParameters,
@@ -115,8 +115,8 @@ def _for_detection(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _read_preset(path: Path, table: Mapping[str, Any]) -> dict[str, Any]:
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        values = texts.parse_json(texts.read(path), str(path))
+    except FormatError as error:
         names = ", ".join(table) or "none is published"
         raise ConfigError(
             f"preset {str(path)!r} is neither published ({names}) nor a readable JSON file"

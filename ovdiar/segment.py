@@ -98,3 +98,8 @@ def merge(segments: Iterable[Segment], collar: float = 0.0) -> tuple[Segment, ..
                 continue
         merged.append(segment)
     return tuple(merged)
+
+
+def total_duration(segments: Iterable[Segment]) -> float:
+    """Return the duration (s) of segments together; where they overlap counts once."""
+    return sum(segment.duration for segment in merge(segments))

@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from ovdiar.segment import total_duration
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -69,13 +71,14 @@ def speaker_totals(annotation: Annotation) -> list[dict[str, Any]]:
 
     Overlapped speech counts for each of its speakers, so that the shares add up to 1.
     """
-    talk_s = {label: annotation.label_duration(label) for label in annotation.labels()}
+    timelines = annotation.label_timelines()
+    talk_s = {label: total_duration(timeline) for label, timeline in timelines.items()}
     everybody_s = sum(talk_s.values())
     return [
         {
             "speaker": label,
             "talk_s": round(talk_s[label], 3),
-            "turns": len(annotation.label_timeline(label)),
+            "turns": len(timelines[label]),
             "share": round(talk_s[label] / everybody_s, 4),
         }
         for label in talk_s

@@ -123,8 +123,8 @@ def _assigned(transcript: Transcript, annotation: Annotation, max_gap: float) ->
             speaker = turns.speaker_of(word.start or 0.0, word.end or 0.0, previous, max_gap)
             words.append(replace(word, speaker=speaker))
             previous = previous if speaker is None else speaker
-            unknown += speaker is None
-        count += len(words)
+            unknown += speaker is None and bool(word.text.strip())
+            count += bool(word.text.strip())
         passages += replace(passage, words=tuple(words)).by_speaker()
     if unknown:
         warn(

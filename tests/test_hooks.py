@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import sys
 import time
@@ -165,6 +166,16 @@ def test_progress_is_drawn_on_a_terminal_only(
     with ProgressHook() as hook:
         _run(hook)
     assert "100%|" in capsys.readouterr().err
+
+
+def test_progress_is_drawn_in_a_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
+    output = type("OutStream", (io.StringIO,), {"__module__": "ipykernel.iostream"})
+    for disable, bars in ((None, 1), (True, 0)):
+        shown = output()
+        monkeypatch.setattr(sys, "stderr", shown)
+        with ProgressHook(disable=disable) as hook:
+            _run(hook)
+        assert shown.getvalue().count("100%|") == bars
 
 
 def test_an_interrupted_bar_is_closed(capsys: pytest.CaptureFixture[str]) -> None:

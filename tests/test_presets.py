@@ -219,7 +219,7 @@ def test_where_nothing_is_published_the_message_says_so() -> None:
         choose(NO_TABLE, "ami", DEFAULT, {})
 
 
-@pytest.mark.parametrize("text", ["", "{", "\ufeff{}", "[1, 2]", "3", '"ami"', '{"onset": 1}'])
+@pytest.mark.parametrize("text", ["", "{", "[1, 2]", "[" * 100_000, "3", '"ami"', '{"onset": 1}'])
 def test_a_file_that_is_no_object_of_hyper_parameters_is_refused(tmp_path: Path, text: str) -> None:
     file = tmp_path / "mine.json"
     file.write_text(text, encoding="utf-8")

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     import argparse
 
     from ovdiar.annotation import Annotation
-    from ovdiar.formats.json import Saved
 
 PAGES, PICTURES = (".html", ".htm"), (".png", ".svg")
 
@@ -71,6 +70,7 @@ def add(commands: Any) -> None:
 
 
 def _report(options: argparse.Namespace) -> None:
+    from ovdiar.formats import read_recording
     from ovdiar.formats.json import Saved
     from ovdiar.report.page import write_page
 
@@ -81,12 +81,12 @@ def _report(options: argparse.Namespace) -> None:
         audio = {"audio": piped, "uri": "stream", "channel": options.channel}
     shown: dict[str, Any] = {"title": options.title or audio["uri"]}
     if options.reference is not None:
-        shown["reference"] = _turns(options.reference, audio["uri"]).annotation
+        shown["reference"] = read_recording(options.reference, audio["uri"]).annotation
     if options.diarization is None:
         result = diarize(options, audio)
         saved = Saved(result.speaker_diarization, provenance=result.provenance)
     else:
-        saved = _turns(options.diarization, audio["uri"])
+        saved = read_recording(options.diarization, audio["uri"])
     if options.output.suffix.lower() in PICTURES:
         _draw(options.output, audio, saved.annotation, shown)
         return
@@ -111,19 +111,6 @@ def _check(options: argparse.Namespace) -> None:
         from ovdiar.report.picture import require_matplotlib
 
         require_matplotlib(options.output)
-
-
-def _turns(path: Path, uri: str) -> Saved:
-    """Read the turns of a recording, also from an RTTM file of several recordings."""
-    from ovdiar import formats
-    from ovdiar.formats import rttm
-    from ovdiar.formats.json import Saved
-
-    if path.suffix.lower() == formats.SUFFIXES["rttm"]:
-        found = rttm.load(path)
-        if len(found) > 1 and uri in found:
-            return Saved(found[uri])
-    return formats.read_saved(path)
 
 
 def _draw(output: Path, audio: Any, annotation: Annotation, shown: dict[str, Any]) -> None:

@@ -16,6 +16,7 @@ from ovdiar.commands.options import (
     deliver,
     names_of,
 )
+from ovdiar.errors import ConfigError
 
 if TYPE_CHECKING:
     import argparse
@@ -58,6 +59,9 @@ def add(commands: Any) -> None:
         metavar="OUT",
         help="the converted file (default: standard output)",
     )
+    convert.add_argument(
+        "-o", dest="output_file", type=Path, metavar="OUT", help="the same, as other commands have"
+    )
     add_format(convert)
     convert.add_argument(
         "--from", dest="input_format", choices=FORMATS, help="format of IN (default: by its suffix)"
@@ -88,6 +92,10 @@ def _convert(options: argparse.Namespace) -> None:
     from ovdiar import formats
     from ovdiar.formats.names import warn_of_unknown
 
+    if options.output_file is not None:
+        if options.output is not None:
+            raise ConfigError("convert has two outputs: give OUT or -o OUT")
+        options.output = options.output_file
     check_output(options)
     names = names_of(options)
     saved = formats.read_saved(options.input, options.input_format)

@@ -6,18 +6,18 @@ for formats that may hold several recordings (RTTM, STM) the annotations by name
 
 from __future__ import annotations
 
-import codecs
 import importlib
-from contextlib import suppress
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ovdiar import files
+from ovdiar import files, texts
 from ovdiar.annotation import Annotation
 from ovdiar.errors import FormatError
-from ovdiar.formats import columns, json
+from ovdiar.formats import columns, detection, json, tracks
 from ovdiar.formats.json import Saved
+from ovdiar.texts import quoted
 
 if TYPE_CHECKING:
     import os
@@ -66,7 +66,7 @@ def format_of(path: str | os.PathLike[str]) -> str:
 
 def _module(name: str) -> Any:
     if name not in SUFFIXES:
-        raise FormatError(f"the format {name!r} is unknown: choose {', '.join(SUFFIXES)}")
+        raise FormatError(f"the format {quoted(name)} is unknown: choose {', '.join(SUFFIXES)}")
     return importlib.import_module(f"ovdiar.formats.{name}")
 
 
@@ -95,6 +95,7 @@ def dumps(
     FormatError
         If the format is unknown, or cannot express the annotation.
     """
+    tracks.checked_times(annotation)
     if name == "json":
         return json.dumps(annotation, exclusive, provenance, notices)
     return str(_module(name).dumps(annotation))
@@ -142,7 +143,8 @@ def read(path: str | os.PathLike[str], name: str | None = None) -> Annotation:
     path
         File to read. If it does not name the recording, its stem becomes the ``uri``.
     name
-        Name of the format. By default, it follows from the suffix of ``path``.
+        Name of the format. By default, it follows from the suffix of ``path``, or, where that
+        belongs to no format or to text of any kind, from the content.
 
     Raises
     ------
@@ -156,37 +158,82 @@ def read(path: str | os.PathLike[str], name: str | None = None) -> Annotation:
 def read_saved(path: str | os.PathLike[str], name: str | None = None) -> Saved:
     """Read everything a file says about one recording; parameters and errors as in `read`.
 
-    JSON also has the turns with one speaker at a time, and the provenance.
+    JSON also has the turns with one speaker at a time, the provenance and the notices.
     """
-    name = name or format_of(path)
-    module, text = _module(name), _text(path)
+    found = _parsed(path, name)
+    if len(found) > 1:
+        raise FormatError(
+            f"{path} has {len(found)} recordings ({_some(found)}): split it into one file per "
+            "recording"
+        )
+    return next(iter(found.values()), Saved(Annotation(uri=Path(path).stem)))
+
+
+def read_recordings(path: str | os.PathLike[str], name: str | None = None) -> dict[str, Annotation]:
+    """Read the turns of all recordings of a file, by name.
+
+    A recording without a name has the stem of the file. A file without turns may have none.
+    Parameters and errors as in `read`, except that there may be several recordings.
+    """
+    return {uri: saved.annotation for uri, saved in _parsed(path, name).items()}
+
+
+def read_recording(path: str | os.PathLike[str], uri: str) -> Saved:
+    """Read everything a file says about one of its recordings, or its only one.
+
+    Parameters
+    ----------
+    path
+        File to read.
+    uri
+        Name of the recording. A file with one recording may call it otherwise.
+
+    Raises
+    ------
+    FormatError
+        As in `read`, or if the file has several recordings, and not this one.
+    """
+    found = _parsed(path)
+    if len(found) > 1 and uri not in found:
+        raise FormatError(
+            f"{path} has {len(found)} recordings ({_some(found)}), but not {quoted(uri)}: give "
+            "the turns of this one"
+        )
+    return found.get(uri) or next(iter(found.values()), Saved(Annotation(uri=uri)))
+
+
+def _parsed(path: str | os.PathLike[str], name: str | None = None) -> dict[str, Saved]:
+    """Open a file, find its format, and parse its recordings: the one way in."""
+    if name is None and Path(path).suffix.lower() in UNSUPPORTED:
+        format_of(path)  # says what to use it with
+    text = texts.read(path)
+    name = name or _detect(text, path)
+    module = _module(name)
+    stem = Path(path).stem
     if name == "json":
         saved = json.load_saved(text, str(path))
-    else:
-        saved = Saved(_only(module.loads(text, str(path)), path))
-    if saved.annotation.uri is not None:
-        return saved
-    uri = Path(path).stem
+        uri = saved.annotation.uri
+        return {uri or stem: saved if uri is not None else _named(saved, stem)}
+    found = module.loads(text, str(path))
+    if isinstance(found, Annotation):
+        return {stem: Saved(replace(found, uri=stem))}
+    named = {stem if uri == columns.ABSENT else uri: turns for uri, turns in found.items()}
+    return {uri: Saved(replace(turns, uri=uri)) for uri, turns in named.items()}
+
+
+def _detect(text: str, path: str | os.PathLike[str]) -> str:
+    """Return the format of a file: by its suffix, else by how it begins, or raise FormatError."""
+    suffix = Path(path).suffix.lower()
+    if suffix not in detection.ANY_TEXT and suffix in map(str.lower, SUFFIXES.values()):
+        return format_of(path)
+    return detection.by_content(text) or format_of(path)
+
+
+def _named(saved: Saved, uri: str) -> Saved:
+    """Give a recording a name."""
     exclusive = saved.exclusive and replace(saved.exclusive, uri=uri)
     return replace(saved, annotation=replace(saved.annotation, uri=uri), exclusive=exclusive)
 
 
-def _only(found: Annotation | dict[str, Annotation], path: str | os.PathLike[str]) -> Annotation:
-    """Return the only recording of a file, or raise FormatError."""
-    if isinstance(found, Annotation):
-        return found
-    if len(found) > 1:
-        raise FormatError(
-            f"{path} has {len(found)} recordings ({', '.join(list(found)[:3])}, ...): "
-            "split it into one file per recording"
-        )
-    return next(iter(found.values()), Annotation())
-
-
-def _text(path: str | os.PathLike[str]) -> str:
-    """Read a text file in UTF-8, or in UTF-16 with a byte-order mark, which Praat often writes."""
-    with suppress(OSError, UnicodeDecodeError):
-        data = Path(path).read_bytes()
-        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            return data.decode("utf-16")
-    return columns.read(path)
+def _some(names: Iterable[str]) -> str:
+    return ", ".join([*(quoted(name, 40) for name in islice(names, 3)), "..."])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ovdiar.errors import FormatError
 from ovdiar.formats.columns import seconds
 from ovdiar.formats.tracks import annotation_from_rows, checked_segment
+from ovdiar.texts import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,8 +38,8 @@ def dumps(annotation: Annotation) -> str:
 def _label(speaker: str) -> str:
     if "\t" in speaker or speaker.splitlines() not in ([speaker], []):
         raise FormatError(
-            f"the speaker {speaker!r} cannot be written in a label (it has tabs or line breaks): "
-            "rename it"
+            f"the speaker {quoted(speaker)} cannot be written in a label (it has tabs or line "
+            "breaks): rename it"
         )
     return speaker
 
@@ -68,7 +69,9 @@ def _turns(text: str, source: str) -> Iterator[tuple[Segment, str]]:
         where = f"{source}, line {number}"
         columns = line.split("\t", 2)
         if len(columns) != 3:
-            raise FormatError(f"{where}: {line!r} is not start, end and label, separated by tabs")
+            raise FormatError(
+                f"{where}: {quoted(line)} is not start, end and label, separated by tabs"
+            )
         start, end, label = columns
         yield (
             checked_segment(seconds(start, "start", where), seconds(end, "end", where), where),

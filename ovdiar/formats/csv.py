@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ovdiar.errors import FormatError
 from ovdiar.formats.columns import seconds
 from ovdiar.formats.tracks import annotation_from_rows, checked_segment
+from ovdiar.texts import split_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +46,7 @@ def loads(text: str, source: str = "CSV") -> Annotation:
     FormatError
         If the header lacks a column, or a row is malformed; the message gives its line.
     """
-    header = text.partition("\n")[0]
+    header = split_lines(text)[0]
     delimiter = ";" if header.count(";") > header.count(",") else ","
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:

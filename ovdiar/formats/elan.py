@@ -5,18 +5,21 @@ Annotations of a tier cannot overlap, so overlapping turns of the same speaker a
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
+from xml.parsers import expat
 
 from ovdiar.errors import FormatError
 from ovdiar.formats.columns import seconds
 from ovdiar.formats.tracks import (
     annotation_from_rows,
-    checked_non_negative,
+    checked_clock,
     checked_segment,
     merge_overlapping,
 )
+from ovdiar.texts import listed, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,9 +50,9 @@ def dumps(annotation: Annotation) -> str:
     ET.SubElement(root, "HEADER", MEDIA_FILE="", TIME_UNITS="milliseconds")
     slots = ET.SubElement(root, "TIME_ORDER")
     slot_numbers, turn_numbers = count(1), count(1)
-    for label in checked_non_negative(annotation).labels():
+    for label, timeline in checked_clock(annotation).label_timelines().items():
         tier = ET.SubElement(root, "TIER", LINGUISTIC_TYPE_REF=TYPE, TIER_ID=_printable(label))
-        for segment in merge_overlapping(annotation.label_timeline(label)):
+        for segment in merge_overlapping(timeline):
             ends_ms = round(segment.start * 1000), round(segment.end * 1000)
             if ends_ms[0] == ends_ms[1]:
                 continue
@@ -80,7 +83,7 @@ def dumps(annotation: Annotation) -> str:
 def _printable(label: str) -> str:
     if not label or not label.isprintable():
         raise FormatError(
-            f"the speaker {label!r} cannot name a tier (it is empty, or has unprintable "
+            f"the speaker {quoted(label)} cannot name a tier (it is empty, or has unprintable "
             "characters): rename it"
         )
     return label
@@ -101,13 +104,38 @@ def loads(text: str, source: str = "EAF") -> Annotation:
     FormatError
         If the text is not EAF, or an annotation has no times.
     """
-    try:
-        root = ET.fromstring(text)  # noqa: S314 - see the import
-    except (ET.ParseError, ValueError) as error:  # ValueError: not encodable as UTF-8
-        raise FormatError(f"{source} is not valid XML ({error}): check the file") from None
+    root = _parse_xml(text, source)
     if root.tag != "ANNOTATION_DOCUMENT":
-        raise FormatError(f"{source} starts with <{root.tag}>: expected <ANNOTATION_DOCUMENT>")
+        raise FormatError(
+            f"{source} starts with <{listed([root.tag])}>: expected <ANNOTATION_DOCUMENT>"
+        )
     return annotation_from_rows(sorted(_turns(root, source), key=lambda turn: turn[0]))
+
+
+def _parse_xml(text: str, source: str) -> ET.Element:
+    """Parse XML without a document type: no entities, and nothing outside of the text."""
+    builder = ET.TreeBuilder()
+    parser = expat.ParserCreate(encoding="utf-8")
+    parser.buffer_text = True
+    parser.StartElementHandler = builder.start
+    parser.EndElementHandler = builder.end
+    parser.CharacterDataHandler = builder.data
+    parser.StartDoctypeDeclHandler = partial(_refuse_document_type, source)
+    try:
+        parser.Parse(text.encode(), True)
+        root: ET.Element = builder.close()
+    except FormatError:
+        raise
+    except (expat.ExpatError, ValueError) as error:  # ValueError: not encodable as UTF-8
+        raise FormatError(f"{source} is not valid XML ({error}): check the file") from None
+    return root
+
+
+def _refuse_document_type(source: str, *_: object) -> None:
+    raise FormatError(
+        f"{source} has a document type (<!DOCTYPE>), which could define entities: remove it, as "
+        "ELAN writes none"
+    )
 
 
 def _turns(root: ET.Element, source: str) -> Iterator[tuple[Segment, str]]:
@@ -117,9 +145,9 @@ def _turns(root: ET.Element, source: str) -> Iterator[tuple[Segment, str]]:
             continue
         name = tier.get("TIER_ID", "")
         for turn in tier.iter("ALIGNABLE_ANNOTATION"):
-            where = f"{source}, annotation {turn.get('ANNOTATION_ID')} of {name!r}"
+            where = f"{source}, annotation {quoted(turn.get('ANNOTATION_ID'))} of {quoted(name)}"
             start, end = (times.get(turn.get(f"TIME_SLOT_REF{n}")) for n in (1, 2))
             if start is None or end is None or not (start.isdecimal() and end.isdecimal()):
                 raise FormatError(f"{where} has no times: align it in ELAN")
-            start_s, end_s = (seconds(t, "time", where) / 1000 for t in (start, end))
+            start_s, end_s = (seconds(t, "time", where, per_second=1000) for t in (start, end))
             yield checked_segment(start_s, end_s, where), name

@@ -3,12 +3,12 @@
 ``{"diarization": [{"start": 0.0, "end": 1.5, "speaker": "SPEAKER_00"}, ...],
 "exclusive_diarization": [...], "speakers": [...], "notices": [...], "provenance": {...}}``, times
 to the millisecond (see `ovdiar.serialization`). Turns with a known confidence (0 to 1) have a
-fourth key, ``confidence``.
+fourth key, ``confidence``. The answer of the service (see `ovdiar.serve.schema`), whose list is
+``segments``, is read too.
 """
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +16,15 @@ from ovdiar.annotation import Annotation, Turn
 from ovdiar.errors import FormatError
 from ovdiar.formats.columns import seconds
 from ovdiar.formats.tracks import checked_segment
-from ovdiar.serialization import EXCLUSIVE, OVERLAPPING, PROVENANCE, serialize
+from ovdiar.notices import Notice
+from ovdiar.serialization import EXCLUSIVE, NOTICES, OVERLAPPING, PROVENANCE, serialize
+from ovdiar.texts import dump_json, parse_json, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from ovdiar.notices import Notice
+SEGMENTS = "segments"
+"""Key of the turns in answers of the service."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +73,7 @@ def dumps(
     notices
         Notices of the result, if known.
     """
-    content = serialize(annotation, exclusive, provenance, notices)
-    return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+    return dump_json(serialize(annotation, exclusive, provenance, notices))
 
 
 def loads(text: str, source: str = "JSON", part: str = OVERLAPPING) -> Annotation:
@@ -103,15 +105,31 @@ def load_saved(text: str, source: str = "JSON") -> Saved:
         _turns(content, source, OVERLAPPING),
         exclusive,
         provenance if isinstance(provenance, dict) else None,
+        _notices(content),
     )
 
 
 def _content(text: str, source: str) -> dict[str, Any]:
-    try:
-        content = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise FormatError(f"{source} is not valid JSON ({error}): check the file") from None
-    return content if isinstance(content, dict) else {OVERLAPPING: content}
+    """Return an object with the list of turns, of ours, of the service or alone."""
+    content = parse_json(text, source)
+    if not isinstance(content, dict):
+        return {OVERLAPPING: content}
+    if OVERLAPPING not in content and isinstance(content.get(SEGMENTS), list):
+        return {OVERLAPPING: content[SEGMENTS], **content}
+    return content
+
+
+def _notices(content: dict[str, Any]) -> tuple[Notice, ...] | None:
+    """Return the notices of a result, if all are well-formed."""
+    rows = content.get(NOTICES)
+    fields = {"code": str, "text": str, "values": dict}
+    whole = isinstance(rows, list) and all(
+        isinstance(row, dict)
+        and row.keys() == fields.keys()
+        and all(isinstance(row[name], kind) for name, kind in fields.items())
+        for row in rows
+    )
+    return tuple(Notice(**row) for row in rows) if isinstance(rows, list) and whole else None
 
 
 def _turns(content: dict[str, Any], source: str, part: str) -> Annotation:
@@ -131,11 +149,9 @@ def _turn(row: Any, place: int, where: str) -> Turn:
         start, end, speaker = (row[key] for key in ("start", "end", "speaker"))
     except (KeyError, TypeError, IndexError):
         raise FormatError(f"{where}: expected an object with start, end and speaker") from None
-    if not isinstance(speaker, (str, int)):
-        raise FormatError(f"{where}: the speaker {speaker!r} is not a name: give a string")
-    segment = checked_segment(
-        seconds(str(start), "start", where), seconds(str(end), "end", where), where
-    )
+    if isinstance(speaker, bool) or not isinstance(speaker, (str, int)):
+        raise FormatError(f"{where}: the speaker {quoted(speaker)} is not a name: give a string")
+    segment = checked_segment(seconds(start, "start", where), seconds(end, "end", where), where)
     return Turn(segment, str(speaker), f"{place:08d}", _confidence(row.get("confidence"), where))
 
 
@@ -144,6 +160,6 @@ def _confidence(value: Any, where: str) -> float | None:
         return None
     if not isinstance(value, (int, float)) or not 0 <= value <= 1:
         raise FormatError(
-            f"{where}: the confidence {value!r} is not a number from 0 to 1: correct it"
+            f"{where}: the confidence {quoted(value)} is not a number from 0 to 1: correct it"
         )
     return float(value)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from ovdiar.annotation import Annotation
 from ovdiar.errors import FormatError
-from ovdiar.formats.columns import read
 from ovdiar.notices import warn
+from ovdiar.texts import listed, parse_json, quoted, read
 
 if TYPE_CHECKING:
     import os
@@ -25,17 +24,14 @@ def load(path: str | os.PathLike[str]) -> dict[str, str]:
     FormatError
         If the file does not exist, is not a JSON object, or has a name that is not a string.
     """
-    try:
-        names = json.loads(read(path))
-    except (ValueError, RecursionError) as error:
-        if isinstance(error, FormatError):
-            raise
-        raise FormatError(f"{path} is not valid JSON ({error}): give names as {EXAMPLE}") from None
+    names = parse_json(read(path), str(path), f"give names as {EXAMPLE}")
     if not isinstance(names, dict):
         raise FormatError(f"{path} is not an object of labels and names: give names as {EXAMPLE}")
     for label, name in names.items():
         if not isinstance(name, str) or not name.strip():
-            raise FormatError(f"{path}: the name {name!r} of {label!r} is not a string: correct it")
+            raise FormatError(
+                f"{path}: the name {quoted(name)} of {quoted(label)} is not a string: correct it"
+            )
     return names
 
 
@@ -57,7 +53,4 @@ def warn_of_unknown(names: Mapping[str, str], labels: Iterable[str]) -> None:
     labels = sorted(labels)
     unknown = sorted(names.keys() - set(labels))
     if unknown:
-        warn(
-            f"no speaker is named {', '.join(unknown)}: "
-            f"the labels are {', '.join(labels) or 'none'}"
-        )
+        warn(f"no speaker is named {listed(unknown)}: the labels are {listed(labels) or 'none'}")

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from ovdiar.annotation import Annotation, Turn
 from ovdiar.errors import FormatError
-from ovdiar.formats.columns import ABSENT, checked_column, read, rows, seconds
-from ovdiar.segment import Segment
+from ovdiar.formats.columns import ABSENT, checked_column, rows, seconds
+from ovdiar.formats.tracks import checked_segment
+from ovdiar.texts import quoted, read
 
 if TYPE_CHECKING:
     import os
@@ -84,7 +85,9 @@ def load(path: str | os.PathLike[str]) -> dict[str, Annotation]:
 
 def _turn(columns: list[str], where: str, track: str) -> tuple[str, Turn]:
     if columns[0] != "SPEAKER":
-        raise FormatError(f"{where}: {columns[0]!r} is not an RTTM row type: expected SPEAKER")
+        raise FormatError(
+            f"{where}: {quoted(columns[0])} is not an RTTM row type: expected SPEAKER"
+        )
     if not 8 <= len(columns) <= 10:
         raise FormatError(
             f"{where}: {len(columns)} columns, a SPEAKER row has 10: remove spaces from names"
@@ -92,5 +95,6 @@ def _turn(columns: list[str], where: str, track: str) -> tuple[str, Turn]:
     start_s = seconds(columns[3], "start", where)
     duration_s = seconds(columns[4], "duration", where)
     if duration_s < 0:
-        raise FormatError(f"{where}: the duration {columns[4]} is below 0 s: correct it")
-    return columns[1], Turn(Segment(start_s, start_s + duration_s), columns[7], track)
+        raise FormatError(f"{where}: the duration {duration_s} s is below 0 s: correct it")
+    segment = checked_segment(start_s, start_s + duration_s, where)
+    return columns[1], Turn(segment, columns[7], track)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ovdiar.errors import FormatError
-from ovdiar.formats.cues import BRACKETED, cue_speakers, cue_timings, parse_cues
+from ovdiar.formats.cues import BRACKETED, cue_speakers, cue_timings, subrip_cues
 from ovdiar.formats.tracks import annotation_from_rows
+from ovdiar.texts import quoted
 
 if TYPE_CHECKING:
     from ovdiar.annotation import Annotation
@@ -31,8 +32,8 @@ def bracketed(speaker: str) -> str:
     text = f"[{speaker}]"
     if not BRACKETED.fullmatch(text) or speaker.strip().splitlines() != [speaker]:
         raise FormatError(
-            f"the speaker {speaker!r} cannot be written in a subtitle (it is empty, or has outer "
-            "spaces, brackets or line breaks): rename it"
+            f"the speaker {quoted(speaker)} cannot be written in a subtitle (it is empty, or has "
+            "outer spaces, brackets or line breaks): rename it"
         )
     return text
 
@@ -43,7 +44,7 @@ def loads(text: str, source: str = "SRT") -> Annotation:
     Parameters
     ----------
     text
-        Cues that name their speakers, ``[NAME]`` or ``NAME:``.
+        Cues that all name their speakers as ``[NAME]``, or all as ``NAME:``.
     source
         Name of the text in error messages.
 
@@ -52,7 +53,9 @@ def loads(text: str, source: str = "SRT") -> Annotation:
     FormatError
         If there are no cues, or a cue has no time or no speaker.
     """
-    found = list(parse_cues(text, source))
-    if text.strip() and not found:
-        raise FormatError(f"{source} has no subtitles: expected lines of times with -->")
-    return annotation_from_rows((cue.segment, name) for cue in found for name in cue_speakers(cue))
+    cues = subrip_cues(text, source)
+    return annotation_from_rows(
+        (cue.segment, name)
+        for cue, names in zip(cues, cue_speakers(cues), strict=True)
+        for name in names
+    )

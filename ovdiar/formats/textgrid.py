@@ -12,11 +12,12 @@ from ovdiar.errors import FormatError
 from ovdiar.formats.columns import seconds
 from ovdiar.formats.tracks import (
     annotation_from_rows,
-    checked_non_negative,
+    checked_clock,
     checked_segment,
     merge_overlapping,
 )
 from ovdiar.segment import Segment
+from ovdiar.texts import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 INTERVALS, POINTS = "IntervalTier", "TextTier"
 
 TOKEN = re.compile(
-    r'"((?:[^"]|"")*)"'  # texts, with doubled quotes
-    r"|(?<!\S)([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)(?!\S)"  # isolated numbers
+    r'"([^"]*(?:""[^"]*)*)"'  # texts, with doubled quotes
+    r"|(?<!\S)([-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?)(?!\S)"  # isolated numbers
     r"|(?<!\S)<(exists|absent)>(?!\S)"
     r"|(?<!\S)![^\n]*"  # comments
 )
@@ -42,14 +43,16 @@ def dumps(annotation: Annotation) -> str:
     FormatError
         If a turn starts before 0 s, or a speaker's name is blank, which stands for silence.
     """
-    end_s = checked_non_negative(annotation).extent.end
-    labels = annotation.labels()
+    end_s = checked_clock(annotation).extent.end
+    timelines = annotation.label_timelines()
     lines = ['File type = "ooTextFile"', 'Object class = "TextGrid"', "", *_span(0.0, end_s)]
-    lines += ["tiers? <exists>", f"size = {len(labels)}", "item []:"]
-    for number, label in enumerate(labels, start=1):
+    lines += ["tiers? <exists>", f"size = {len(timelines)}", "item []:"]
+    for number, (label, timeline) in enumerate(timelines.items(), start=1):
         if not label.strip():
-            raise FormatError(f"the speaker {label!r} stands for silence in a tier: rename it")
-        intervals = list(_fill_gaps(annotation.label_timeline(label), label, end_s))
+            raise FormatError(
+                f"the speaker {quoted(label)} stands for silence in a tier: rename it"
+            )
+        intervals = list(_fill_gaps(timeline, label, end_s))
         lines += [f"item [{number}]:", f'class = "{INTERVALS}"', f"name = {_quoted(label)}"]
         lines += [*_span(0.0, end_s), f"intervals: size = {len(intervals)}"]
         for place, (segment, text) in enumerate(intervals, start=1):
@@ -111,7 +114,9 @@ def loads(text: str, source: str = "TextGrid") -> Annotation:
 def _tier(tokens: _Tokens) -> list[tuple[Segment, str]]:
     kind = tokens.next("text")
     if kind not in {INTERVALS, POINTS}:
-        raise FormatError(f"{tokens.where()}: {kind!r} is not a tier class: expected {INTERVALS}")
+        raise FormatError(
+            f"{tokens.where()}: {quoted(kind)} is not a tier class: expected {INTERVALS}"
+        )
     name = tokens.next("text")
     tokens.span()
     size = tokens.count()
@@ -130,12 +135,15 @@ class _Tokens:
     KINDS = ("text", "number", "flag")
 
     def __init__(self, text: str, source: str) -> None:
-        self._text, self._source, self._at = text, source, 0
+        self._text, self._source = text, source
+        self._at, self._counted, self._lines = 0, 0, 1
         self._found = (match for match in TOKEN.finditer(text) if match.lastindex)
 
     def where(self) -> str:
         """Return the source and the line read last, for error messages."""
-        return f"{self._source}, line {self._text.count(chr(10), 0, self._at) + 1}"
+        self._lines += self._text.count("\n", self._counted, self._at)
+        self._counted = self._at
+        return f"{self._source}, line {self._lines}"
 
     def next(self, kind: str) -> str:
         """Return the next token, which must be of the given kind: text, number or flag."""
@@ -147,7 +155,7 @@ class _Tokens:
         self._at = match.start()
         if self.KINDS.index(kind) + 1 != match.lastindex:
             raise FormatError(
-                f"{self.where()}: expected a {kind}, not {match[0][:40]!r}: correct it"
+                f"{self.where()}: expected a {kind}, not {quoted(match[0], 40)}: correct it"
             )
         return match[match.lastindex].replace('""', '"')
 
@@ -155,7 +163,7 @@ class _Tokens:
         """Return the next number, which must be a non-negative integer."""
         text = self.next("number")
         if not text.isdecimal() or len(text) > 9:
-            raise FormatError(f"{self.where()}: {text} is not a count: correct it")
+            raise FormatError(f"{self.where()}: {quoted(text)} is not a count: correct it")
         return int(text)
 
     def span(self) -> Segment:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ovdiar.errors import FormatError
-from ovdiar.formats.columns import ABSENT, checked_column, read, rows, seconds
-from ovdiar.segment import Segment
+from ovdiar.formats.columns import ABSENT, checked_column, rows, seconds
+from ovdiar.formats.tracks import checked_segment
+from ovdiar.texts import read
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable
+
+    from ovdiar.segment import Segment
 
 
 def dumps(parts: Iterable[Segment], uri: str | None = None) -> str:
@@ -50,11 +53,8 @@ def loads(text: str, source: str = "UEM") -> dict[str, tuple[Segment, ...]]:
             raise FormatError(
                 f"{where}: {len(columns)} columns, UEM has 4: name, channel, start, end"
             )
-        start_s = seconds(columns[2], "start", where)
-        end_s = seconds(columns[3], "end", where)
-        if end_s < start_s:
-            raise FormatError(f"{where}: the end {columns[3]} s is before the start {columns[2]} s")
-        parts.setdefault(columns[0], []).append(Segment(start_s, end_s))
+        times = seconds(columns[2], "start", where), seconds(columns[3], "end", where)
+        parts.setdefault(columns[0], []).append(checked_segment(*times, where))
     return {uri: tuple(sorted(filter(None, found))) for uri, found in parts.items()}
 
 

@@ -7,14 +7,15 @@ import re
 from typing import TYPE_CHECKING
 
 from ovdiar.errors import FormatError
-from ovdiar.formats.cues import Cue, cue_speakers, cue_timings, parse_cues
+from ovdiar.formats.cues import Cue, cue_speakers, cue_timings, webvtt_blocks
 from ovdiar.formats.tracks import annotation_from_rows
+from ovdiar.texts import quoted
 
 if TYPE_CHECKING:
     from ovdiar.annotation import Annotation
 
 SIGNATURE = "WEBVTT"
-VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]+)>")
+VOICE = re.compile(r"<v(?:\.[^\s<>]*)?\s([^<>]+)>")
 
 
 def dumps(annotation: Annotation) -> str:
@@ -36,8 +37,8 @@ def escaped_name(speaker: str) -> str:
     """Return a speaker's name as written in a caption, or raise FormatError."""
     if " ".join(speaker.split()) != speaker or not speaker:
         raise FormatError(
-            f"the speaker {speaker!r} cannot be written in a caption (it is empty, or has outer "
-            "or repeated spaces or line breaks): rename it"
+            f"the speaker {quoted(speaker)} cannot be written in a caption (it is empty, or has "
+            "outer or repeated spaces or line breaks): rename it"
         )
     return html.escape(speaker, quote=False)
 
@@ -48,7 +49,8 @@ def loads(text: str, source: str = "WebVTT") -> Annotation:
     Parameters
     ----------
     text
-        Captions that name their speakers, ``<v NAME>``, ``[NAME]`` or ``NAME:``.
+        Captions that name their speakers in voice tags, ``<v NAME>``. Those without a voice must
+        all name theirs as ``[NAME]``, or all as ``NAME:``.
     source
         Name of the text in error messages.
 
@@ -59,11 +61,16 @@ def loads(text: str, source: str = "WebVTT") -> Annotation:
     """
     if not text.startswith(SIGNATURE):
         raise FormatError(f"{source} does not start with {SIGNATURE}: give a WebVTT file")
+    cues = [block for block in webvtt_blocks(text, source) if isinstance(block, Cue)]
+    voices = [_voices(cue) for cue in cues]
+    others = iter(cue_speakers([cue for cue, found in zip(cues, voices, strict=True) if not found]))
     return annotation_from_rows(
-        (cue.segment, name) for cue in parse_cues(text, source) for name in _voices(cue)
+        (cue.segment, name)
+        for cue, found in zip(cues, voices, strict=True)
+        for name in found or next(others)
     )
 
 
 def _voices(cue: Cue) -> list[str]:
-    names = [html.unescape(name).strip() for name in VOICE.findall("\n".join(cue.lines))]
-    return names or cue_speakers(cue)
+    names = (html.unescape(name).strip() for name in VOICE.findall("\n".join(cue.lines)))
+    return [name for name in names if name]

@@ -1,4 +1,4 @@
-"""Pair the recordings of a reference and a hypothesis, each an RTTM file or a folder of them."""
+"""Pair the recordings of a reference and a hypothesis: files of turns, or folders of RTTM files."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ovdiar.annotation import Annotation
 from ovdiar.errors import FormatError
-from ovdiar.formats import rttm, uem
+from ovdiar.formats import read_recordings, uem
 from ovdiar.formats.columns import ABSENT
+from ovdiar.texts import files_of, listed
 
 if TYPE_CHECKING:
     import os
@@ -62,7 +63,7 @@ def pair_files(
     Parameters
     ----------
     reference, hypothesis
-        RTTM file, or a folder whose ``.rttm`` files are read.
+        File of turns in any format, or a folder whose ``.rttm`` files are read.
     uem_path
         UEM file, or a folder whose ``.uem`` files are read.
 
@@ -103,12 +104,12 @@ def pair_files(
 
 def _some(names: dict[str, Annotation] | set[str]) -> str:
     first = sorted(names)[:3]
-    return ", ".join(first) + (", ..." if len(names) > len(first) else "")
+    return listed([*first, *["..."] * (len(names) > len(first))])
 
 
 def _read_turns(path: PathLike) -> dict[str, Annotation]:
     def load(file: Path) -> dict[str, Annotation]:
-        return rttm.load(file) or {file.stem: Annotation(uri=file.stem)}
+        return read_recordings(file) or {file.stem: Annotation(uri=file.stem)}
 
     return _read(path, ".rttm", load)
 
@@ -132,7 +133,7 @@ def _files(path: Path, suffix: str) -> Iterator[Path]:
     if not path.is_dir():
         yield path
         return
-    files = sorted(path.glob(f"*{suffix}"))
+    files = files_of(path, suffix)
     if not files:
         raise FormatError(f"{path} has no {suffix} file: give a folder with one, or a file")
     yield from files

@@ -20,6 +20,7 @@ from ovdiar.networks.manifest import (
     PROCESSING_S,
     Entry,
     calibrations,
+    checked_hyper_parameters,
     embedding_values,
     segmentation_values,
     upgraded,
@@ -278,12 +279,14 @@ def load_plda(folder: str | os.PathLike[str]) -> Plda:
 def _bundle(folder: Path, manifest: dict[str, Any]) -> Bundle:
     top = Entry(manifest)
     batch = top.entry("static").whole("batch", 1, MAX_STATIC) if top.has("static") else None
+    segmentation = SegmentationSpec(**segmentation_values(top.entry("segmentation")))
+    rate = segmentation.frames.rate
     return Bundle(
         folder=folder,
         name=top.text("name"),
-        segmentation=SegmentationSpec(**segmentation_values(top.entry("segmentation"))),
-        embedding=EmbeddingSpec(**embedding_values(top.entry("embedding"))),
-        pipeline=top.mapping("pipeline"),
+        segmentation=segmentation,
+        embedding=EmbeddingSpec(**embedding_values(top.entry("embedding"), rate)),
+        pipeline=checked_hyper_parameters(top.mapping("pipeline")),
         manifest=manifest,
         **calibrations(top),
         static_batch=batch,

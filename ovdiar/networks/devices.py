@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from ovdiar.errors import ConfigError
+from ovdiar.texts import listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -147,3 +148,8 @@ def properties(
 def needs_fixed_shapes(device: str) -> bool:
     """Return whether a device supports only networks with fixed shapes."""
     return any(name.partition(".")[0] == "NPU" for name in members(device))
+
+
+def last_line(error: RuntimeError) -> str:
+    """Return the last line of what OpenVINO says, which is the reason."""
+    return listed((str(error).strip().splitlines() or ["no reason given"])[-1:])

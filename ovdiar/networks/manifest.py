@@ -8,8 +8,10 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from ovdiar.calibration import Calibration, VoiceCalibration
-from ovdiar.errors import ModelError
+from ovdiar.errors import ConfigError, ModelError
 from ovdiar.frames import FrameGrid
+from ovdiar.parameters import DiarizationParameters
+from ovdiar.texts import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,14 +20,19 @@ MAX_TEXT = 300
 """Characters of a name."""
 MAX_ITEMS = 1000
 """Items of a list."""
-MAX_RATE = 192_000
+MIN_RATE, MAX_RATE = 8_000, 192_000
 """Of audio, Hz."""
-MAX_SAMPLES = 600 * MAX_RATE
+MIN_WINDOW_S, MAX_WINDOW_S = 0.5, 60
+"""Of a network's input."""
+MAX_FRAMES = 6000
+"""Of a piece of speech: a minute of features, a hundredth of a second apart."""
+MAX_PARTIALS = 16
+"""Pieces that a frame of speech may lie in."""
 MAX_CLASSES = 100
 MAX_POWERSET = 4096
 """Sets of speakers that a powerset may have."""
 MAX_SIZE = 2**16
-"""Of a vector, and of a batch or a piece in frames."""
+"""Of a vector."""
 MAX_STATIC = 1024
 """Windows at once of a bundle with fixed shapes: more would fill gigabytes and be no faster."""
 MAX_COST_S = 1000.0
@@ -128,7 +135,7 @@ def _text(value: Any, place: str) -> str:
 
 
 def _wrong(place: str, value: Any, wanted: str) -> ModelError:
-    found = f"{value!r:.60}"
+    found = quoted(value, 60)
     if isinstance(value, dict | list):
         found = "an object" if isinstance(value, dict) else "a list"
     return ModelError(f"{place} is {found}, expected {wanted}")
@@ -150,21 +157,46 @@ def upgraded(manifest: Mapping[str, Any], schema: int) -> dict[str, Any]:
     return full | {"schema": schema}
 
 
+def checked_hyper_parameters(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the hyper-parameters of a pipeline, or raise ModelError if one is unknown or wrong."""
+    try:
+        DiarizationParameters().with_values(values)
+    except ConfigError as error:
+        raise ModelError(f"pipeline: {error}") from None
+    return values
+
+
+def check_output(network: str, what: str, found: int, stated: int, tolerance: int = 0) -> None:
+    """Raise ModelError if a network gives another number than its manifest states."""
+    if abs(found - stated) > tolerance:
+        raise ModelError(
+            f"the {network} network gives {found} {what}, and its manifest states {stated}: export "
+            "the bundle again"
+        )
+
+
+def columns_of(classes: int, powerset: int | None) -> int:
+    """Return the number of columns of scores: one for each class, or each set of a powerset."""
+    sizes = (1,) if powerset is None else range(powerset + 1)
+    return sum(comb(classes, size) for size in sizes)
+
+
 def segmentation_values(entry: Entry) -> dict[str, Any]:
     """Read the fields of a `SegmentationSpec`."""
-    window = entry.whole("window_samples", 1, MAX_SAMPLES)
+    rate = entry.whole("sample_rate", MIN_RATE, MAX_RATE)
+    window = entry.whole("window_samples", round(MIN_WINDOW_S * rate), MAX_WINDOW_S * rate)
     frames = entry.entry("frames")
     grid = FrameGrid(
         step=frames.whole("step", 1, window),
         width=frames.whole("width", 1, window),
         start=frames.whole("start", -window, window),
-        rate=entry.whole("sample_rate", 1, MAX_RATE),
+        rate=rate,
     )
     classes = entry.texts("classes")
     if len(classes) > MAX_CLASSES:
         raise ModelError(f"segmentation has {len(classes)} classes, expected 1 to {MAX_CLASSES}")
     powerset = entry.whole("powerset", 1, len(classes)) if entry.has("powerset") else None
-    sets = sum(comb(len(classes), size) for size in range((powerset or 0) + 1))
+    sets = columns_of(len(classes), powerset)
     if sets > MAX_POWERSET:
         raise ModelError(
             f"segmentation has {sets} sets of up to {powerset} of {len(classes)} speakers, "
@@ -181,32 +213,34 @@ def segmentation_values(entry: Entry) -> dict[str, Any]:
     }
 
 
-def embedding_values(entry: Entry) -> dict[str, Any]:
-    """Read the fields of an `EmbeddingSpec`."""
+def embedding_values(entry: Entry, rate: int) -> dict[str, Any]:
+    """Read the fields of an `EmbeddingSpec`; the sample rate must be that of the segmentation."""
     kind = entry.choice("kind", ("pooled", "utterance"))
+    longest = MAX_WINDOW_S * rate
     optional: dict[str, Any] = {}
     if entry.has("select"):
         optional["select"] = entry.choice("select", ("samples", "frames"))
     if entry.has("level_dbfs"):
         optional["level_dbfs"] = entry.number("level_dbfs", -200, 0)
     if entry.has("partial_frames"):
-        partial = entry.whole("partial_frames", 0, MAX_SIZE)
+        partial = entry.whole("partial_frames", 0, MAX_FRAMES)
         optional["partial_frames"] = partial
         if partial:
-            optional["partial_step_frames"] = entry.whole("partial_step_frames", 1, partial)
+            least = -(-partial // MAX_PARTIALS)
+            optional["partial_step_frames"] = entry.whole("partial_step_frames", least, partial)
     if entry.has("min_frames"):
-        optional["min_frames"] = entry.whole("min_frames", 0, MAX_SIZE)
+        optional["min_frames"] = entry.whole("min_frames", 0, MAX_FRAMES)
     if kind == "pooled":
         optional["channels"] = entry.whole("channels", 1, MAX_SIZE)
         if entry.has("context_samples"):
-            optional["context_samples"] = entry.whole("context_samples", 0, MAX_SAMPLES)
+            optional["context_samples"] = entry.whole("context_samples", 0, longest)
     return {
         "architecture": entry.text("architecture"),
         "kind": kind,
-        "rate": entry.whole("sample_rate", 1, MAX_RATE),
+        "rate": entry.whole("sample_rate", rate, rate),
         "dimension": entry.whole("dimension", 1, MAX_SIZE),
-        "min_samples": entry.whole("min_samples", 1, MAX_SAMPLES),
-        "hop_samples": entry.whole("hop_samples", 1, MAX_SAMPLES),
+        "min_samples": entry.whole("min_samples", 1, longest),
+        "hop_samples": entry.whole("hop_samples", 1, rate),
         "processing_s": entry.number("processing_s", 0, MAX_COST_S),
         **optional,
     }

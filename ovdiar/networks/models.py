@@ -19,6 +19,7 @@ from ovdiar.networks.devices import (
     check_precision,
     needs_fixed_shapes,
 )
+from ovdiar.networks.manifest import check_output, columns_of
 from ovdiar.networks.names import DEFAULT_BUNDLE, recipe_of
 from ovdiar.networks.runtime import Network, RuntimeOptions, available_devices, capabilities
 from ovdiar.networks.utterance import UtteranceEmbedding
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ovdiar.networks.bundle import EmbeddingSpec, SegmentationSpec
+
+
+EDGE_FRAMES = 2
+"""Frames by which networks differ in how they treat the ends of a window."""
 
 
 class SegmentationModel(Protocol):
@@ -53,8 +58,20 @@ class Segmentation:
     network: Network
 
     def __call__(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Score windows (N, samples) -> (N, frames, classes)."""
-        return self.network(windows)
+        """Score windows (N, samples) -> (N, frames, classes).
+
+        Raises
+        ------
+        ModelError
+            If the frames or classes are not those of ``spec``.
+        """
+        scores = self.network(windows)
+        grid = self.spec.frames
+        frames = max(1 + (windows.shape[1] - grid.width) // grid.step, 1)
+        columns = columns_of(len(self.spec.classes), self.spec.powerset)
+        check_output("segmentation", "classes", scores.shape[2], columns)
+        check_output("segmentation", "frames", scores.shape[1], frames, EDGE_FRAMES)
+        return scores
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +109,9 @@ class PooledEmbedding:
             features = self.trunk(window)
             resized = nearest_resize(window_masks, features.shape[2])
             statistics.append(pool_statistics(features, resized)[0])
-        return self.head(np.concatenate(statistics)).reshape(*masks.shape[:2], -1)
+        embeddings = self.head(np.concatenate(statistics))
+        check_output("embedding", "dimensions", embeddings.shape[1], self.spec.dimension)
+        return embeddings.reshape(*masks.shape[:2], -1)
 
 
 @dataclass(frozen=True, eq=False)

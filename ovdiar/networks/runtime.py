@@ -239,13 +239,16 @@ class Network:
             for request in running:
                 while not request.wait_for(POLL_INTERVAL_MS):
                     check_cancelled()
-        except BaseException:
+        except BaseException as error:
             self._compiled = None
             for request in running:
                 request.cancel()
             for request in running:
                 with suppress(RuntimeError):  # raised because it was cancelled
                     request.wait()
+            if isinstance(error, RuntimeError):
+                reason = devices.last_line(error)
+                raise ModelError(f"network {self._path} cannot run: {reason}") from error
             raise
         # The next parts overwrite these tensors, so they are copied.
         return [request.get_output_tensor(0).data.copy() for request in running]
@@ -275,9 +278,8 @@ class Network:
         except RuntimeError as error:
             if CACHE in properties:
                 return self._compile({k: v for k, v in properties.items() if k != CACHE})
-            reason = str(error).strip().splitlines()[-1]
             raise ModelError(
-                f"network {self._path} cannot be compiled for {device}: {reason}"
+                f"network {self._path} cannot be compiled for {device}: {devices.last_line(error)}"
             ) from error
 
 

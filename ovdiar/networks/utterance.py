@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ovdiar.embedding import nearest_resize
+from ovdiar.networks.manifest import check_output
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -90,6 +91,7 @@ class UtteranceEmbedding:
         )
         batches = (np.stack([utterances[row] for row in rows]) for rows in groups)
         for rows, outputs in zip(groups, self.network.each(batches), strict=True):
+            check_output("embedding", "dimensions", outputs.shape[1], self.spec.dimension)
             np.add.at(sums, owners[rows], outputs)
         if self.spec.partial_frames:
             sums /= np.linalg.norm(sums, axis=1, keepdims=True)

@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ovdiar import presets
+from ovdiar import formats, presets
 from ovdiar.activity import binarize, speaker_turns
 from ovdiar.annotation import Annotation
 from ovdiar.counting import speaker_count
-from ovdiar.errors import ConfigError
-from ovdiar.formats import rttm
 from ovdiar.options import ResegmentationOptions, accepts, documented
 from ovdiar.parameters import ResegmentationParameters
 from ovdiar.pipelines.base import SegmentationPipeline
@@ -78,8 +76,8 @@ class Resegmentation(SegmentationPipeline[ResegmentationParameters]):
         ----------
         audio : a path, a binary file object, or a mapping of ``waveform`` (samples,) or
             (channels, samples) and ``sample_rate``
-        baseline : a diarization, or an RTTM file that holds it: under the recording's name, or
-            as the only recording
+        baseline : a diarization, or a file of turns that holds it: under the recording's name,
+            or as the only recording
         hook : called with the name and outcome of each step, as pyannote's
         progress : called with the completed share of the run and the time left, s
         cancel : a `threading.Event`, or alike; the run stops soon after it is set
@@ -93,9 +91,9 @@ class Resegmentation(SegmentationPipeline[ResegmentationParameters]):
 
         Raises
         ------
-        AudioError, FormatError, CancelledError
-        ConfigError
-            The RTTM file holds several recordings, none of them this one.
+        AudioError, CancelledError
+        FormatError
+            The baseline cannot be read, or has several recordings, none of them this one.
         """
         parameters = self.parameters
         warm_up = (parameters.warm_up, parameters.warm_up)
@@ -162,13 +160,8 @@ def match_speakers(scores: WindowedFrames, baseline: Frames) -> NDArray[np.int64
 
 
 def read_baseline(path: str | os.PathLike[str], uri: str) -> Annotation:
-    """Read one recording's diarization from an RTTM file; a file without turns has none."""
-    found = rttm.load(path)
-    if uri not in found and len(found) > 1:
-        raise ConfigError(
-            f"{path} holds {len(found)} recordings, but not {uri!r}: give the RTTM of this one"
-        )
-    return found.get(uri) or next(iter(found.values()), Annotation(uri=uri))
+    """Read one recording's diarization from a file of turns; a file without turns has none."""
+    return formats.read_recording(path, uri).annotation
 
 
 def _names(labels: list[str], columns: int) -> list[str]:

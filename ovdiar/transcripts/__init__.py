@@ -6,16 +6,13 @@ The format is detected from the content. `read` returns a `Transcript` whose ``f
 
 from __future__ import annotations
 
-import codecs
-import json
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ovdiar.errors import FormatError
-from ovdiar.formats import columns
 from ovdiar.formats.vtt import SIGNATURE
+from ovdiar.texts import decode, dump_json, parse_json, quoted, read_bytes
 from ovdiar.transcripts import captions, ctm, lines, whisper, whisper_cpp
 
 if TYPE_CHECKING:
@@ -36,19 +33,10 @@ def read(path: str | os.PathLike[str]) -> Transcript:
     FormatError
         If the file does not exist, has no known format, or is malformed.
     """
-    found = parse(_content(path), str(path))
+    data = read_bytes(path)
+    errors = "surrogateescape" if whisper_cpp.MARK in data else "strict"
+    found = parse(decode(data, str(path), errors), str(path))
     return found if found.uri is not None else replace(found, uri=Path(path).stem)
-
-
-def _content(path: str | os.PathLike[str]) -> str:
-    """Read a text file; invalid UTF-8 in whisper.cpp's JSON (split characters) is preserved."""
-    with suppress(OSError, UnicodeDecodeError):
-        data = Path(path).read_bytes()
-        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            return data.decode("utf-16")
-        if data.lstrip().startswith(b"{") and b'"transcription"' in data:
-            return data.decode("utf-8", "surrogateescape")
-    return columns.read(path)
 
 
 def parse(content: str, source: str = "transcript") -> Transcript:
@@ -70,11 +58,7 @@ def parse(content: str, source: str = "transcript") -> Transcript:
     if content.startswith(SIGNATURE):
         return captions.parse(content, source, "vtt")
     if begin and begin in "{[":
-        try:
-            document = json.loads(content)
-        except (ValueError, RecursionError) as error:
-            raise FormatError(f"{source} is not valid JSON ({error}): check the file") from None
-        return from_document(document, source)
+        return from_document(parse_json(content, source), source)
     if "-->" in content:
         return captions.parse(content, source, "srt")
     if ctm.is_ctm(content):
@@ -118,7 +102,7 @@ def dumps(transcript: Transcript, name: str) -> str:
         If the format is unknown, or cannot express a speaker's name.
     """
     if name == "json":
-        return json.dumps(to_document(transcript), ensure_ascii=False, indent=1) + "\n"
+        return dump_json(to_document(transcript))
     writers = {
         "srt": captions.to_srt,
         "vtt": captions.to_vtt,
@@ -127,5 +111,5 @@ def dumps(transcript: Transcript, name: str) -> str:
         "stm": lines.to_stm,
     }
     if name not in writers:
-        raise FormatError(f"the format {name!r} is unknown: choose {', '.join(FORMATS)}")
+        raise FormatError(f"the format {quoted(name)} is unknown: choose {', '.join(FORMATS)}")
     return writers[name](transcript)

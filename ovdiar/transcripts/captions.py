@@ -1,7 +1,8 @@
 """SubRip and WebVTT transcripts: one passage per cue, with its markup.
 
-Voice tags of WebVTT (``<v Ann>``) are removed, since speakers are assigned again. Notes, styles,
-identifiers and settings are preserved when WebVTT is written from WebVTT.
+Voice tags of WebVTT (``<v Ann>``) are removed, since speakers are assigned again, and so is
+``[Ann]`` where every cue begins so. Notes, styles, identifiers and settings are preserved when
+WebVTT is written from WebVTT. Cues without text are not written.
 """
 
 from __future__ import annotations
@@ -10,23 +11,32 @@ import html
 import re
 from typing import TYPE_CHECKING
 
-from ovdiar.errors import FormatError
-from ovdiar.formats.cues import Cue, format_timestamp, parse_blocks
+from ovdiar.formats.cues import (
+    Cue,
+    format_timestamp,
+    subrip_cues,
+    webvtt_blocks,
+    without_names,
+)
 from ovdiar.formats.srt import bracketed
 from ovdiar.formats.vtt import SIGNATURE, escaped_name
+from ovdiar.notices import warn
+from ovdiar.texts import quoted
 from ovdiar.transcripts.text import split_at_blanks
 from ovdiar.transcripts.transcript import Passage, Transcript, Word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-VOICES = re.compile(r"</?v\b[^>]*>")
+VOICES = re.compile(r"</?v\b[^<>]*>")
+KEYWORDS = ("NOTE", "STYLE", "REGION")
+"""What blocks of WebVTT that are no cues begin with."""
 TAGS = {
-    "vtt": re.compile(r"</?[a-z\d][^>]*>"),
-    "srt": re.compile(r"</?(?:[biu]|font)\b[^>]*>|\{\\an\d\}"),
+    "vtt": re.compile(r"</?[a-z\d][^<>]*>"),
+    "srt": re.compile(r"</?(?:[biu]|font)\b[^<>]*>|\{\\an\d\}"),
 }
 """Markup of each format, and position tags of SubRip."""
-PAIRED = re.compile(r"<(/?)([a-z]+)\b[^>]*>")
+PAIRED = re.compile(r"<(/?)([a-z]+)\b[^<>]*>")
 
 
 def parse(text: str, source: str, family: str) -> Transcript:
@@ -37,24 +47,42 @@ def parse(text: str, source: str, family: str) -> Transcript:
     FormatError
         If there are no subtitles, or a cue has no valid times.
     """
+    if family == "srt":
+        cues = without_names(subrip_cues(text, source))
+        return Transcript(tuple(_passage(cue, []) for cue in cues), family, [])
+    blocks = list(webvtt_blocks(text, source))
+    _warn_of_loose_text([block for block in blocks[1:] if isinstance(block, str)], source)
+    spoken = [block._replace(lines=_unvoiced(block)) for block in blocks if isinstance(block, Cue)]
+    unnamed = iter(without_names(spoken))
     passages: list[Passage] = []
     before: list[str] = []
-    for block in parse_blocks(text, source):
+    for block in blocks:
         if isinstance(block, str):
             before.append(block)
             continue
-        passages.append(_passage(block, before, family))
+        passages.append(_passage(next(unnamed), before))
         before = []
-    if not passages and family == "srt":
-        raise FormatError(f"{source} has no subtitles: expected lines of times with -->")
     return Transcript(tuple(passages), family, before)
 
 
-def _passage(cue: Cue, before: list[str], family: str) -> Passage:
-    text = "\n".join(cue.lines)
-    if family == "vtt":
-        text = VOICES.sub("", text)
-    words = tuple(Word(piece) for piece in split_at_blanks(text))
+def _unvoiced(cue: Cue) -> list[str]:
+    """Return the lines of a cue without voice tags, which may extend over lines."""
+    return VOICES.sub("", "\n".join(cue.lines)).split("\n")
+
+
+def _warn_of_loose_text(blocks: list[str], source: str) -> None:
+    """Warn of text that belongs to no cue, which players do not show either."""
+    loose = [block for block in blocks if not block.startswith(KEYWORDS)]
+    if loose:
+        warn(
+            f"{source}: {len(loose)} block{'s' * (len(loose) > 1)} of text after an empty line "
+            f"belong{'s' * (len(loose) == 1)} to no cue, the first is {quoted(loose[0], 60)}: "
+            "remove the empty line if it is spoken"
+        )
+
+
+def _passage(cue: Cue, before: list[str]) -> Passage:
+    words = tuple(Word(piece) for piece in split_at_blanks("\n".join(cue.lines)))
     entry = {"before": before, "identifier": cue.identifier, "settings": cue.settings}
     return Passage(cue.segment.start, cue.segment.end, words, entry)
 
@@ -67,10 +95,13 @@ def strip_markup(text: str, family: str) -> str:
 
 def to_srt(transcript: Transcript) -> str:
     """Write subtitles, ``[Ann] text``. Markup is preserved if the source is SubRip."""
+    family = transcript.family
     return "\n".join(
         f"{number}\n{_times(passage, ',')}\n"
         + _prefixed("" if passage.speaker is None else f"{bracketed(passage.speaker)} ", text)
-        for number, (passage, text) in enumerate(_texts(transcript, "srt"), 1)
+        for number, (passage, text) in enumerate(
+            (each for each in _texts(transcript, "srt") if not _is_blank(each[0], family)), 1
+        )
     )
 
 
@@ -82,6 +113,8 @@ def to_vtt(transcript: Transcript) -> str:
         entry = passage.entry if own else {}
         if not passage.part:
             written += [f"{block}\n" for block in entry.get("before", ())]
+        if _is_blank(passage, transcript.family):
+            continue
         identifier = entry.get("identifier")
         if identifier:
             suffix = f".{passage.part + 1}" if passage.part else ""
@@ -104,6 +137,11 @@ def _times(passage: Passage, mark: str) -> str:
     start_ms = max(round(passage.start * 1000), 0)
     end_ms = max(round(passage.end * 1000), start_ms + 1)
     return f"{format_timestamp(start_ms, mark)} --> {format_timestamp(end_ms, mark)}"
+
+
+def _is_blank(passage: Passage, family: str) -> bool:
+    """Return whether a passage has no text beside the markup of its family."""
+    return not strip_markup(passage.text, family).strip()
 
 
 def _texts(transcript: Transcript, family: str) -> Iterator[tuple[Passage, str]]:

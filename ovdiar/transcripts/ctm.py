@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ovdiar.errors import FormatError
 from ovdiar.formats.columns import ABSENT, checked_column, rows, seconds
+from ovdiar.texts import quoted
 from ovdiar.transcripts.captions import strip_markup
 from ovdiar.transcripts.transcript import Transcript, Word, passages_of
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FAMILY = "ctm"
+LARGEST_CONFIDENCE = 1e6
+"""Values beyond are not written; probabilities and their logarithms are far below."""
 NUMBER = re.compile(r"[\d.]+")
 LEXEME, UNKNOWN = "lex", "unknown"
 COLUMNS = ("recording", "channel", "start", "duration", "word", "confidence", "type", "speaker")
@@ -52,7 +55,7 @@ def parse(text: str, source: str) -> Transcript:
         entry = dict(zip(COLUMNS, columns, strict=False))
         if uri not in {None, entry["recording"]}:
             raise FormatError(
-                f"{where}: a second recording, {entry['recording']!r}: split the file"
+                f"{where}: a second recording, {quoted(entry['recording'])}: split the file"
             )
         uri = entry["recording"]
         start_s = seconds(entry["start"], "start", where)
@@ -97,5 +100,5 @@ def _lines(transcript: Transcript) -> Iterator[str]:
 def _confidence(each: Word) -> str:
     """Return the recognizer's confidence, or the minimum over the tokens of a word."""
     values = [entry.get(key) for entry in each.entries for key in ("probability", "score", "p")]
-    known = [value for value in values if isinstance(value, (int, float))]
+    known = [v for v in values if isinstance(v, (int, float)) and abs(v) <= LARGEST_CONFIDENCE]
     return f"{min(known):.3f}" if known else "NA"

@@ -34,9 +34,9 @@ def lines(transcript: Transcript) -> Iterator[SpeakerLine]:
     """Join the consecutive passages of each speaker."""
     for speaker, run in groupby(transcript.passages, key=lambda passage: passage.speaker):
         passages = list(run)
-        text = ""
-        for passage in passages:
-            text = join_texts(text, " ".join(strip_markup(passage.text, transcript.family).split()))
+        text = join_texts(
+            *(" ".join(strip_markup(each.text, transcript.family).split()) for each in passages)
+        )
         if text:
             yield SpeakerLine(passages[0].start, max(p.end for p in passages), speaker, text)
 

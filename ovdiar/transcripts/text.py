@@ -9,8 +9,8 @@ UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 """Kana and Han, which are written without spaces between words."""
 UNSPACED_START = re.compile(f"[{UNSPACED}\udce3-\udce9]")
 """Such a character, or its first byte if a token splits it (see `whisper_cpp`)."""
-TOKEN = re.compile(rf"\s*(?:[{UNSPACED}][^\w\s<]*|(?:<[^<>]*>|[^\s{UNSPACED}])+)")
-"""A word with preceding spaces; text in angle brackets is never split."""
+PIECE = re.compile(rf"\s+|[{UNSPACED}][^\w\s<]*|(?:<[^<>]*>|[^\s{UNSPACED}])+")
+"""Spaces, or a word; text in angle brackets is never split. Every character is of some piece."""
 AHEAD = 40
 """Search range for a single word, in letters beyond twice its length."""
 FAR_AHEAD = 5000
@@ -19,7 +19,7 @@ FAR_AHEAD = 5000
 
 def split_at_blanks(text: str) -> list[str]:
     """Split at spaces, and after every Kana or Han character; the parts add up to the text."""
-    ends = [match.end() for match in TOKEN.finditer(text)][:-1]
+    ends = [match.end() for match in PIECE.finditer(text) if not match[0].isspace()][:-1]
     return [text[start:end] for start, end in zip([0, *ends], [*ends, len(text)], strict=True)]
 
 
@@ -35,10 +35,9 @@ def split_at_words(text: str, words: list[str]) -> list[str]:
     needles = [_normalise(word)[0] for word in words]
     found = _find_all(normalised, needles)
     origins.append(len(text))
+    begins, openings = _word_starts(text), _opening_marks(text)
     starts = [
-        _move_before_opening_marks(
-            text, origins[start] if known is not None else _move_to_word_start(text, origins[start])
-        )
+        openings[origins[start] if known is not None else begins[origins[start]]]
         for start, known in zip(_interpolate(found, needles, len(normalised)), found, strict=True)
     ]
     boundaries = list(accumulate(starts[1:], max))
@@ -48,11 +47,14 @@ def split_at_words(text: str, words: list[str]) -> list[str]:
     ]
 
 
-def join_texts(left: str, right: str) -> str:
-    """Join two texts with a space, unless the script of either has no spaces."""
-    left, right = left.rstrip(), right.lstrip()
-    bare = not left or not right or any(map(UNSPACED_START.match, (left[-1], right[0])))
-    return left + ("" if bare else " ") + right
+def join_texts(*texts: str) -> str:
+    """Join texts with spaces, except next to a character of a script that has none."""
+    parts: list[str] = []
+    for text in filter(None, map(str.strip, texts)):
+        if parts and not any(map(UNSPACED_START.match, (parts[-1][-1], text[0]))):
+            parts.append(" ")
+        parts.append(text)
+    return "".join(parts)
 
 
 def _normalise(text: str) -> tuple[str, list[int]]:
@@ -102,22 +104,29 @@ def _interpolate(found: list[int | None], needles: list[str], end: int) -> list[
     return places
 
 
-def _move_to_word_start(text: str, place: int) -> int:
-    """Move an interpolated boundary to the start of the word it falls in."""
-    while 0 < place < len(text) and text[place - 1].isalnum():
-        if UNSPACED_START.match(text[place - 1]):
-            break
-        place -= 1
-    return place
+def _word_starts(text: str) -> list[int]:
+    """Return for each place in a text, and its end, the start of the word that it falls in.
+
+    Places between words, and behind a character of a script without spaces, stay.
+    """
+    starts = [0]
+    for place, before in enumerate(text, 1):
+        within = before.isalnum() and not UNSPACED_START.match(before) and place < len(text)
+        starts.append(starts[-1] if within else place)
+    return starts
 
 
-def _move_before_opening_marks(text: str, place: int) -> int:
-    """Move a boundary before the opening marks and spaces in front of a word."""
-    start = place
-    while start and not text[start - 1].isalnum() and not text[start - 1].isspace():
-        start -= 1
-    if start and not text[start - 1].isspace():
-        return place
-    while start and text[start - 1].isspace():
-        start -= 1
-    return start
+def _opening_marks(text: str) -> list[int]:
+    """Return for each place, and the end, where the spaces and marks in front of a word begin.
+
+    Marks that touch the word before are not moved over.
+    """
+    places, spaces, marks = [0], [0], [0]  # where the run begins that ends at each place
+    for place, before in enumerate(text, 1):
+        mark = not before.isalnum() and not before.isspace()
+        marks.append(marks[-1] if mark else place)
+        spaces.append(spaces[-1] if before.isspace() else place)
+        start = marks[-1]
+        touching = start and not text[start - 1].isspace()
+        places.append(place if touching else spaces[start])
+    return places

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -81,7 +81,8 @@ class Passage:
         parts: list[Passage] = []
         runs = [tuple(run) for _, run in groupby(self.words, key=lambda word: word.speaker)]
         starts = [min(word.start or 0.0 for word in run) for run in runs]
-        starts = [self.start, *(min(starts[at:]) for at in range(1, len(runs)))]
+        earliest = list(accumulate(reversed(starts), min))[::-1]
+        starts = [self.start, *earliest[1:]]
         offset, end = 0, self.end
         if len(runs) > 1:
             end = max(end, *(word.end or 0.0 for word in self.words))

@@ -24,8 +24,8 @@ class TurnIndex:
     def __init__(self, annotation: Annotation) -> None:
         turns = sorted(
             (segment.start, label, segment.end)
-            for label in annotation.labels()
-            for segment in merge(annotation.label_timeline(label))
+            for label, timeline in annotation.label_timelines().items()
+            for segment in merge(timeline)
         )
         self._labels = [label for _, label, _ in turns]
         self._starts = np.array([start for start, _, _ in turns])

@@ -188,8 +188,9 @@ def _part(passage: Passage) -> dict[str, Any]:
     entry = dict(passage.entry)
     if passage.parts > 1:
         entry.update(start=round(passage.start, 3), end=round(passage.end, 3), text=passage.text)
-        if len(entry.get("chars") or ()) == len(passage.entry.get("text", "")):
-            entry["chars"] = entry["chars"][passage.offset :][: len(passage.text)]
+        chars = entry.get("chars")
+        if isinstance(chars, list) and len(chars) == len(passage.entry.get("text", "")):
+            entry["chars"] = chars[passage.offset :][: len(passage.text)]
     if entry.get("words"):
         entry["words"] = [
             {**word, "speaker": each.speaker} for each in passage.words for word in each.entries

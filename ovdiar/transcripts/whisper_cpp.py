@@ -2,8 +2,8 @@
 
 Tokens (``--output-json-full``) are parts of words. A word starts at a token with a leading space,
 or with a character of a script without spaces. Markers such as ``[_BEG_]`` are not words. The file
-may have characters split between two tokens, which is invalid UTF-8: read and write it with
-``errors="surrogateescape"``.
+may have characters split between two tokens or segments, which is invalid UTF-8: read and write it
+with ``errors="surrogateescape"``.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from dataclasses import replace
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from ovdiar.errors import FormatError
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FAMILY = "whisper.cpp"
+MARK = b'"transcription"'
+"""Bytes of every such document, and of no other known one."""
+HALF = re.compile("[\udc80-\udcff]")
+"""A byte of a split character."""
 MARKER = re.compile(r"\[_.*\]|<\|.*\|>")
 
 
@@ -40,17 +45,19 @@ def parse(document: Mapping[str, Any], source: str) -> Transcript:
     FormatError
         If a segment or token is malformed; the message gives its number.
     """
-    entries = check_list(document["transcription"], source)
-    passages = [_passage(entry, f"{source}, segment {n}") for n, entry in enumerate(entries, 1)]
+    places = [
+        (check_object(entry, f"{source}, segment {number}"), f"{source}, segment {number}")
+        for number, entry in enumerate(check_list(document["transcription"], source), 1)
+    ]
+    texts = _whole_characters([check_text(entry.get("text"), where) for entry, where in places])
+    passages = [_passage(*place, text) for place, text in zip(places, texts, strict=True)]
     return Transcript(tuple(passages), FAMILY, document)
 
 
-def _passage(entry: Any, where: str) -> Passage:
-    entry = check_object(entry, where)
+def _passage(entry: dict[str, Any], where: str, text: str) -> Passage:
     start_s, end_s = _times(entry, where)
     if start_s is None or end_s is None:
         raise FormatError(f"{where} has no offsets: transcribe with timestamps")
-    text = _repair_utf8(check_text(entry.get("text"), where))
     words = _words(check_list(entry.get("tokens") or [], where), where)
     pieces = split_at_words(text, [word.text for word in words]) if words else split_at_blanks(text)
     words = words or [Word("")] * len(pieces)
@@ -60,10 +67,8 @@ def _passage(entry: Any, where: str) -> Passage:
 
 def _times(entry: Mapping[str, Any], where: str) -> tuple[float | None, float | None]:
     offsets = check_object(entry.get("offsets") or {}, where)
-    start_ms, end_ms = (check_seconds(offsets.get(name), where) for name in ("from", "to"))
-    if start_ms is None or end_ms is None:
-        return None, None
-    return word_times(start_ms / 1000, end_ms / 1000)
+    times = (check_seconds(offsets.get(name), where, per_second=1000) for name in ("from", "to"))
+    return word_times(*times)
 
 
 def _words(tokens: list[Any], where: str) -> list[Word]:
@@ -94,6 +99,35 @@ def _word(tokens: list[dict[str, Any]], where: str) -> Word:
     )
 
 
+def _whole_characters(texts: list[str]) -> list[str]:
+    """Restore characters that were split between segments, each where it begins.
+
+    Half a character without its other half becomes U+FFFD.
+    """
+    if not any(map(HALF.search, texts)):
+        return texts
+    try:
+        parts = [text.encode("utf-8", "surrogateescape") for text in texts]
+    except UnicodeEncodeError:  # other surrogates, not from split characters
+        return texts
+    whole = b"".join(parts)
+    ends = [_after_character(whole, end) for end in accumulate(map(len, parts))]
+    return [
+        whole[start:end].decode("utf-8", "replace")
+        for start, end in zip([0, *ends[:-1]], ends, strict=True)
+    ]
+
+
+def _after_character(data: bytes, place: int) -> int:
+    """Move a boundary that splits a character behind it."""
+    for start in range(max(place - 3, 0), place):
+        for end in range(place + 1, start + 5):
+            with suppress(UnicodeDecodeError):
+                if len(data[start:end].decode()) == 1:
+                    return min(end, len(data))
+    return place
+
+
 def _repair_utf8(text: str) -> str:
     """Restore characters that were split between tokens."""
     with suppress(UnicodeEncodeError):  # other surrogates, not from split characters
@@ -112,6 +146,8 @@ def document(transcript: Transcript) -> dict[str, Any]:
 
 def _part(passage: Passage) -> dict[str, Any]:
     entry = dict(passage.entry)
+    if HALF.search(entry["text"]):
+        entry["text"] = passage.text
     if passage.parts > 1:
         span_ms = {"from": round(passage.start * 1000), "to": round(passage.end * 1000)}
         entry.update(offsets=span_ms, text=passage.text)

@@ -10,6 +10,7 @@ from ovdiar import formats
 from ovdiar.errors import ConfigError, FormatError
 from ovdiar.formats import uem
 from ovdiar.notices import warn
+from ovdiar.texts import files_of
 
 if TYPE_CHECKING:
     import os
@@ -62,7 +63,8 @@ def read_corpus(folder: str | os.PathLike[str]) -> tuple[Sample, ...]:
                 "keep one"
             )
         audio[path.stem] = path
-    references = {path.stem: path for path in files if path.suffix.lower() == ".rttm"}
+    references = {path.stem: path for path in files_of(root, ".rttm")}
+    scored = {path.stem: path for path in files_of(root, ".uem")}
     if not audio:
         raise ConfigError(f"{root} holds no audio file: give a folder of audio and RTTM files")
     if lacking := sorted(audio.keys() - references.keys()):
@@ -74,19 +76,20 @@ def read_corpus(folder: str | os.PathLike[str]) -> tuple[Sample, ...]:
     if unheard := sorted(references.keys() - audio.keys()):
         names = ", ".join(references[name].name for name in unheard)
         warn(f"no audio belongs to {names} in {root}: left out")
-    samples = tuple(_sample(audio[name], references[name]) for name in sorted(audio))
+    samples = tuple(
+        _sample(audio[name], references[name], scored.get(name)) for name in sorted(audio)
+    )
     if not any(len(sample.reference.turns) for sample in samples):
         raise ConfigError(f"the references in {root} hold no speech: give some that do")
     return samples
 
 
-def _sample(audio: Path, reference: Path) -> Sample:
-    parts = reference.with_suffix(".uem")
+def _sample(audio: Path, reference: Path, scored: Path | None) -> Sample:
     return Sample(
         uri=audio.stem,
         audio=audio,
         reference=formats.read(reference, "rttm"),
-        uem=_scored(parts, audio.stem) if parts.is_file() else None,
+        uem=None if scored is None else _scored(scored, audio.stem),
     )
 
 

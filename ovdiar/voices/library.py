@@ -10,12 +10,12 @@ import numpy as np
 
 from ovdiar.errors import ConfigError, EnrolmentError
 from ovdiar.files import write_text
-from ovdiar.formats.columns import read
 from ovdiar.notices import warn
 from ovdiar.parameters import IdentificationParameters
 from ovdiar.pipelines.diarization.back_end import label_of
 from ovdiar.pipelines.diarization.pipeline import SpeakerDiarization
 from ovdiar.pipelines.diarization.provenance import describe
+from ovdiar.texts import read
 from ovdiar.voices import library_file
 from ovdiar.voices.enrolment import assess
 from ovdiar.voices.identification import identities

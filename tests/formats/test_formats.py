@@ -96,7 +96,7 @@ def test_unknown_formats_name_the_known() -> None:
 def test_several_recordings_are_not_taken_for_one(tmp_path: Path) -> None:
     path = tmp_path / "day.rttm"
     path.write_text(rttm.dumps(TURNS) + rttm.dumps(replace(TURNS, uri="other")))
-    with pytest.raises(FormatError, match=r"has 2 recordings \(call, other"):
+    with pytest.raises(FormatError, match=r"has 2 recordings \('call', 'other'"):
         formats.read(path)
 
 
@@ -113,7 +113,7 @@ def test_files_with_a_byte_order_mark_are_read(tmp_path: Path, code: str) -> Non
 @pytest.mark.parametrize("data", [b"\xff\xfe\x00", b"\x80\x81"])
 def test_binary_files_raise_an_error(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "call.csv").write_bytes(data)
-    with pytest.raises(FormatError, match="is not UTF-8 text"):
+    with pytest.raises(FormatError, match=r"is not UTF-(8|16) text \(byte"):
         formats.read(tmp_path / "call.csv")
 
 

@@ -34,9 +34,9 @@ def test_subtitles_of_others_are_read() -> None:
     ("text", "message"),
     [
         ("so it goes", "has no subtitles"),
-        ("1\n00:00:01,000 --> 00:00:02,000\nso it goes\n", "block 1: 'so it goes' names no"),
-        ("1\n00:00:01,000 --> 00:00:02,000\n", "block 1: '' names no speaker"),
-        ("1\n00:00:01,000 --> \n[A]\n", "block 1: '' is not a time"),
+        ("1\n00:00:01,000 --> 00:00:02,000\nso it goes\n", "line 2: 'so it goes' names no"),
+        ("1\n00:00:01,000 --> 00:00:02,000\n", "line 2: '' names no speaker"),
+        ("1\n00:00:01,000 --> \n[A]\n", "line 2: '' is not a time"),
         ("1\n00:61:01,000 --> 01:02:00,000\n[A]\n", "'00:61:01,000' is not a time"),
         ("1\n00:00:03,000 --> 00:00:02,000\n[A]\n", "the end 2.0 s is before the start 3.0 s"),
     ],

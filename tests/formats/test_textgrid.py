@@ -107,7 +107,7 @@ def test_intervals_fill_each_tier_without_a_gap(annotation: Annotation) -> None:
         (SHORT[:120], "truncated"),
         (SHORT.replace("IntervalTier", "Tier"), "line 8: 'Tier' is not a tier class"),
         (SHORT.replace("<exists>", "yes 1"), "expected a flag, not '1'"),
-        (SHORT.replace("\n3\n", "\n3.5\n", 1), "3.5 is not a count"),
+        (SHORT.replace("\n3\n", "\n3.5\n", 1), "'3.5' is not a count"),
         (SHORT.replace("1.5\n2\n", "2\n1.5\n"), "the end 1.5 s is before the start 2.0 s"),
     ],
 )

@@ -34,7 +34,7 @@ def test_parts_of_several_recordings_are_sorted_apart() -> None:
     [
         ("a 1 2", "line 1: 3 columns"),
         ("my file 1 2 3", "line 1: 5 columns"),
-        ("a 1 2 1", "line 1: the end 1 s is before the start 2 s"),
+        ("a 1 2 1", "line 1: the end 1.0 s is before the start 2.0 s"),
         ("a 1 2 end", "line 1: the end 'end'"),
     ],
 )

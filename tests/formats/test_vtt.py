@@ -31,8 +31,8 @@ def test_captions_of_others_are_read() -> None:
     ("text", "message"),
     [
         ("00:01.000 --> 00:02.000\n<v A>\n", "does not start with WEBVTT"),
-        ("WEBVTT\n\n00:01.000 --> 00:02.000\n<i>so</i>\n", "block 2: '<i>so</i>' names no speaker"),
-        ("WEBVTT\n\n00:01 --> 00:02\n<v A>\n", "'00:01' is not a time"),
+        ("WEBVTT\n\n00:01.000 --> 00:02.000\n<i>so</i>\n", "line 3: '<i>so</i>' names no speaker"),
+        ("WEBVTT\n\n00:61 --> 01:02\n<v A>\n", "'00:61' is not a time"),
     ],
 )
 def test_what_is_malformed_is_named(text: str, message: str) -> None:

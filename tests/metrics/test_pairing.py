@@ -30,7 +30,7 @@ def test_two_files_of_one_recording_are_paired_whatever_they_call_it(tmp_path: P
     reference = _write(tmp_path / "a.rttm", _one("meeting"))
     hypothesis = _write(tmp_path / "b.rttm", _one(None, "x"))
     pairing = pair_files(reference, hypothesis)
-    assert pairing.pairs == (Pair("meeting", _one("meeting"), _one(None, "x")),)
+    assert pairing.pairs == (Pair("meeting", _one("meeting"), _one("b", "x")),)
     assert pairing.missing == pairing.extra == ()
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +17,8 @@ from ovdiar.calibration import Calibration, VoiceCalibration
 from ovdiar.errors import ModelError, ModelNotFoundError
 from ovdiar.networks.bundle import SCHEMA, Bundle, installed, load_bundle
 from ovdiar.networks.manifest import PROCESSING_S, Entry, upgraded
+from ovdiar.networks.models import load
+from ovdiar.networks.runtime import Network
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -234,3 +238,71 @@ def test_a_whole_number_is_no_other_kind_and_within_its_range(value: object) -> 
 def test_a_number_is_finite_and_no_other_kind(value: object) -> None:
     with pytest.raises(ModelError, match=r"^a is .*, expected a number from 0 to 5$"):
         Entry({"a": value}).number("a", 0, 5)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "complaint"),
+    [
+        ("threshold", "0.5", r"pipeline: threshold = '0\.5' is not of the kind float"),
+        ("threshold", -1, r"pipeline: threshold is -1: give a number from 0 to 2"),
+        ("clustering", [1], r"pipeline: clustering \[1\] is unknown"),
+        ("min_cluster_size", 10**400, "pipeline: min_cluster_size = 1"),
+        ("loudness", 1, "pipeline: hyper-parameter 'loudness' is unknown"),
+    ],
+)
+def test_hyper_parameters_are_checked_when_a_bundle_is_loaded(
+    name: str, value: object, complaint: str, tmp_path: Path
+) -> None:
+    content = manifest()
+    content["pipeline"] = {name: value}
+    with pytest.raises(ModelError, match=complaint):
+        load_bundle(write_bundle(tmp_path, content))
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("segmentation", "sample_rate"), 1),
+        (("segmentation", "sample_rate"), 8000),  # the embedding has another
+        (("segmentation", "window_samples"), 7999),
+        (("segmentation", "window_samples"), 960_001),
+        (("embedding", "hop_samples"), 16_001),
+        (("embedding", "min_samples"), 960_001),
+        (("embedding", "partial_frames"), 6001),
+        (("embedding", "min_frames"), 6001),
+    ],
+)
+def test_numbers_with_which_a_run_would_never_end_are_refused(
+    place: tuple[Any, ...], value: int, tmp_path: Path
+) -> None:
+    content = changed(manifest(), place, value)
+    with pytest.raises(ModelError, match=rf"{place[-1]} is \d+, expected a whole number from"):
+        load_bundle(write_bundle(tmp_path, content))
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "complaint"),
+    [
+        (("segmentation", "classes"), ["a", "b"], "gives 3 classes, and its manifest states 2"),
+        (("segmentation", "powerset"), 2, "gives 3 classes, and its manifest states 7"),
+        (("segmentation", "frames", "step"), 135, "gives 293 frames, and its manifest states 586"),
+        (("embedding", "dimension"), 255, "gives 256 dimensions, and its manifest states 255"),
+    ],
+)
+def test_a_manifest_that_its_networks_contradict_is_refused(
+    place: tuple[Any, ...], value: object, complaint: str, tiny: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "bundle"
+    shutil.copytree(tiny, folder)
+    content = json.loads((folder / "bundle.json").read_text(encoding="utf-8"))
+    (folder / "bundle.json").write_text(json.dumps(changed(content, place, value)), "utf-8")
+    models = load(folder)
+    noise = np.random.default_rng(0).normal(0, 0.1, (1, 80_000)).astype(np.float32)
+    with pytest.raises(ModelError, match=complaint):
+        models.embedding(noise, np.ones((1, 1, models.segmentation(noise).shape[1]), np.float32))
+
+
+def test_an_input_that_a_network_cannot_take_is_an_error_of_ours(tiny: Path) -> None:
+    network = Network(tiny / "embedding" / "network" / "openvino_model.xml")
+    with pytest.raises(ModelError, match="cannot run: "):
+        network(np.zeros((1, 2, 3), dtype=np.float32))

@@ -118,7 +118,7 @@ def test_the_recording_is_looked_up_in_a_file_of_many(tmp_path: Path) -> None:
         + rttm.dumps(Annotation.of([(0, 2, "B")], "two"))
     )
     assert read_baseline(file, "two").labels() == ["B"]
-    with pytest.raises(ConfigError, match="holds 2 recordings, but not 'three'"):
+    with pytest.raises(FormatError, match=r"has 2 recordings \(.*\), but not 'three'"):
         read_baseline(file, "three")
 
 

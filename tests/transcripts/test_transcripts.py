@@ -73,9 +73,9 @@ def test_a_transcript_is_known_by_what_it_holds(text: str, family: str, tmp_path
             '{"transcription": [{"offsets": {"from": 0, "to": 1}}]}',
             "segment 1: None is not a string",
         ),
-        ("1\n00:00:00,500 --> x\nso\n", "block 1: 'x' is not a time"),
-        ("-->\n\nx -->", "block 1: '' is not a time"),
-        ("WEBVTT\n\nx --> 00:00:01\nso", "block 2: 'x' is not a time"),
+        ("1\n00:00:00,500 --> x\nso\n", "line 2: 'x' is not a time"),
+        ("-->\n\nx -->", "line 1: '' is not a time"),
+        ("WEBVTT\n\nx --> 00:00:01\nso", "line 3: 'x' is not a time"),
         ("call 1 0.5 0.4\n", "not a known transcript format"),
         ("call 1 0.5 0.4 so\ncall 1 0.5\n", "line 2: 3 columns, CTM has 5 to 8"),
         (
