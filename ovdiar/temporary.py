@@ -61,7 +61,11 @@ def folder_in(folder: Path | None = None) -> Iterator[Path]:
     OSError
         If it cannot be made.
     """
-    with _made(_system_folder() if folder is None else folder, Path.mkdir) as (path, _):
+
+    def make(path: Path) -> None:
+        path.mkdir(0o700)
+
+    with _made(_system_folder() if folder is None else folder, make) as (path, _):
         yield path
 
 
