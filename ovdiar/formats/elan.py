@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ovdiar.segment import Segment
 
 TYPE = "speech"
+DOCTYPE = "<!DOCTYPE"
 DOCUMENT = {
     "AUTHOR": "",
     "DATE": "1970-01-01T00:00:00+00:00",  # required; constant for reproducible files
@@ -101,8 +102,13 @@ def loads(text: str, source: str = "EAF") -> Annotation:
     FormatError
         If the text is not EAF, or an annotation has no times.
     """
+    if DOCTYPE in text:
+        raise FormatError(
+            f"{source} has a document type (<!DOCTYPE>), which could define entities: remove it, "
+            "as ELAN writes none"
+        )
     try:
-        root = ET.fromstring(text)  # noqa: S314 - see the import
+        root = ET.fromstring(text)  # noqa: S314 - without a document type there are no entities
     except (ET.ParseError, ValueError) as error:  # ValueError: not encodable as UTF-8
         raise FormatError(f"{source} is not valid XML ({error}): check the file") from None
     if root.tag != "ANNOTATION_DOCUMENT":
