@@ -56,7 +56,7 @@ def test_entities_that_explode_are_refused() -> None:
     entities = '<!ENTITY a0 "boom">' + "".join(
         f'<!ENTITY a{n} "{10 * f"&a{n - 1};"}">' for n in range(1, 12)
     )
-    with pytest.raises(FormatError, match="is not valid XML"):
+    with pytest.raises(FormatError, match="has a document type"):
         elan.loads(f"<!DOCTYPE x [{entities}]><ANNOTATION_DOCUMENT>&a11;</ANNOTATION_DOCUMENT>")
 
 

@@ -1,4 +1,4 @@
-"""At run time nothing is unpickled, evaluated or fetched, and no program is run but ffmpeg, once."""
+"""At run time nothing is unpickled, evaluated or fetched, and only ffmpeg is started."""
 
 from __future__ import annotations
 
@@ -23,15 +23,14 @@ AUDITED = """
 import os, sys
 
 OURS = os.environ["AUDITED"]
-NAMED = ("pickle.find_class", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "subprocess.Popen")
-NAMED += ("socket.connect", "socket.bind", "socket.getaddrinfo", "ctypes.dlopen", "marshal.loads")
+NAMED = ("pickle.find_class", "os.system", "os.exec", "os.posix_spawn", "os.spawn")
+NAMED += ("subprocess.Popen", "socket.connect", "socket.bind", "socket.getaddrinfo")
 
 def note(event, arguments):
     if event in ("exec", "compile"):
-        frame = sys._getframe(1)
-        if not frame.f_code.co_filename.startswith(OURS):
+        if not sys._getframe(1).f_code.co_filename.startswith(OURS):
             return
-    elif not event.startswith(NAMED) or event == "marshal.loads" or event == "ctypes.dlopen":
+    elif not event.startswith(NAMED):
         return
     descriptor = os.open(os.environ["AUDIT_LOG"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.write(descriptor, f"{event} {arguments[0]!s}\\n".encode())
@@ -89,7 +88,7 @@ def test_the_hook_notices_what_it_is_for(audited: Audited, tmp_path: Path) -> No
         ("diarize", "{audio}", "--models", "{tiny}", "--keep", "{out}/a.npz", "-o", "{out}/b.rttm"),
         ("vad", "{audio}", "--models", "{tiny}", "-o", "{out}/a.vtt"),
         ("report", "{audio}", "{rttm}", "-o", "{out}/a.html"),
-        ("convert", "{rttm}", "-o", "{out}/a.eaf"),
+        ("convert", "{rttm}", "{out}/a.eaf"),
         ("score", "{rttm}", "{rttm}"),
     ],
     ids=lambda arguments: "-".join(arguments[:1]),
@@ -112,7 +111,7 @@ def test_a_command_unpickles_evaluates_starts_and_connects_to_nothing(
     assert audited.run(*(each.format_map(values) for each in arguments)) == []
 
 
-def test_ffmpeg_is_the_only_program_and_runs_once(
+def test_ffmpeg_is_the_only_program(
     audited: Audited, tiny: Path, conversation: Path, ffmpeg: str, tmp_path: Path
 ) -> None:
     audio = tmp_path / "talk.m4a"
@@ -120,7 +119,6 @@ def test_ffmpeg_is_the_only_program_and_runs_once(
     subprocess.run(command, check=True)
     events = audited.run("diarize", audio, "--models", tiny, "-o", tmp_path / "a.rttm")
     assert {line.split()[1] for line in events} == {ffmpeg}
-    assert len([line for line in events if line.startswith("subprocess.Popen")]) == 1
 
 
 ENTITIES = """<?xml version="1.0"?>
