@@ -55,7 +55,9 @@ def test_a_network_is_compiled_once_and_answers_the_same_from_the_cache(
     assert compilations == [str(network)] * 2
 
 
-@pytest.mark.parametrize("options", [{"threads": 1}, {"threads_per_stream": 1}], ids=["threads", "streams"])
+@pytest.mark.parametrize(
+    "options", [{"threads": 1}, {"threads_per_stream": 1}], ids=["threads", "streams"]
+)
 def test_other_properties_are_compiled_apart(
     options: dict[str, Any], network: Path, tmp_path: Path, compilations: list[str]
 ) -> None:
