@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found] # `signal` imports enum, which takes long
+
+if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
+    _signal.signal(_signal.SIGINT, _signal.SIG_DFL)  # ends at once, while the next lines import
+
 import sys
 from typing import TYPE_CHECKING
 
