@@ -124,7 +124,7 @@ def check_writable(path: str | os.PathLike[str], *inputs: str | os.PathLike[str]
             raise OutputError(f"{name} cannot be written: name a file in a folder that exists")
         if not os.access(target.parent, os.W_OK | os.X_OK):
             raise OutputError(f"{name} is in a write-protected folder: name another one")
-        with file_in(target.parent, PRIVATE):  # some file systems refuse only when something is made
+        with file_in(target.parent, PRIVATE):  # some refuse only when something is made
             pass
 
 
