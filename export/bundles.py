@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ovdiar.errors import DownloadError, ModelError
 from ovdiar.networks.bundle import NETWORKS, SCHEMA, models_folder, read_manifest, verify_files
 from ovdiar.networks.manifest import PROCESSING_S
+from ovdiar.temporary import folder_in
 
 from .recipes import PUBLISHED
 from .sources.addresses import fetch, sha256_of
@@ -72,11 +72,11 @@ def install(
         return target
     from .writer import replacing  # noqa: PLC0415 - an up-to-date bundle needs no OpenVINO
 
-    with replacing(target) as folder, tempfile.TemporaryDirectory() as downloads:
+    with replacing(target) as folder, folder_in() as downloads:
         paths = {}
         for part, origin in sorted(recipe.origins().items(), key=_slow):
             report(f"fetching {origin.revision}")
-            paths[part] = _fetch(origin, recipe, Path(downloads), wheels, token)
+            paths[part] = _fetch(origin, recipe, downloads, wheels, token)
         lines = _write(recipe, paths, folder, request)
     for line in (*lines, f"wrote {target}"):
         report(line)

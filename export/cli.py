@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _say(f"ovdiar-export: {error}")
         return 2
     except KeyboardInterrupt:
-        _say("ovdiar-export: interrupted, nothing was written")
+        _say("ovdiar-export: interrupted")
         return 130
     return 0
 

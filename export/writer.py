@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ovdiar.ending import undivided
 from ovdiar.errors import ModelError, OvdiarError
 from ovdiar.networks.bundle import MANIFEST, SCHEMA, sha256
 from ovdiar.networks.runtime import import_openvino
+from ovdiar.temporary import folder_in
 
 from .card import model_card
 
@@ -76,13 +77,11 @@ def replacing(target: Path) -> Iterator[Path]:
         if place == Path.cwd():
             raise ModelError(f"{place} is the current folder: run this from another one")
         place.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(
-            prefix=f".{place.name}.", dir=place.parent, ignore_cleanup_errors=True
-        ) as beside:
-            fresh = Path(beside, "new")
+        with folder_in(place.parent) as beside:
+            fresh = beside / "new"
             fresh.mkdir()
             yield fresh
-            _exchange(place, fresh, Path(beside, "old"))
+            _exchange(place, fresh, beside / "old")
 
 
 @contextlib.contextmanager
@@ -105,9 +104,10 @@ def _is_empty(folder: Path) -> bool:
 def _exchange(place: Path, fresh: Path, old: Path) -> None:
     """Move a folder to its place and the old one away; put the old one back on failure."""
     try:
-        if place.exists():
-            place.replace(old)
-        fresh.replace(place)
+        with undivided():
+            if place.exists():
+                place.replace(old)
+            fresh.replace(place)
     except BaseException:  # also on an interruption
         if old.exists() and not place.exists():
             old.replace(place)

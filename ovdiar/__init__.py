@@ -7,8 +7,8 @@ Names are imported when they are first used: ``import ovdiar`` itself loads no l
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # of typing, whose import takes longer than all the rest of this module
 if TYPE_CHECKING:
     from ovdiar import errors as errors
     from ovdiar import formats as formats

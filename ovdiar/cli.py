@@ -22,6 +22,7 @@ from ovdiar.commands import (
 from ovdiar.commands import turns as files
 from ovdiar.commands.options import Parser
 from ovdiar.errors import OvdiarError, OvdiarWarning
+from ovdiar.temporary import clear
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status: 0, or 2 with one line that says what is wrong."""
     _prepare_streams()
     options = _parser().parse_args(arguments)
+    clear()  # what earlier runs left, if they were killed
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
@@ -41,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _say(f"ovdiar: {error}")
         return 2
     except KeyboardInterrupt:
-        _say("ovdiar: interrupted, nothing was written")
+        _say("ovdiar: interrupted")
         return 130
     except BrokenPipeError:  # the reader of our output has left
         _forget_output()

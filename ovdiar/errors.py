@@ -46,6 +46,10 @@ class MissingPackageError(ConfigError, ImportError):
     __str__ = Exception.__str__
 
 
+class OutOfMemoryError(OvdiarError, MemoryError):
+    """There is not enough memory, or a limit forbids to use it."""
+
+
 class CancelledError(OvdiarError, InterruptedError):
     """A run was cancelled through its ``cancel`` event."""
 
@@ -68,3 +72,27 @@ class OutputError(FormatError, ConfigError, OSError):
 
 class OvdiarWarning(UserWarning):
     """The result differs from what was requested."""
+
+
+OUT_OF_MEMORY = (
+    *("bad_alloc", "alloc memory", "can't alloc", "annot allocate memory", "Unable to allocate"),
+    *("failed to map segment", "Resource temporarily unavailable", "can't start new thread"),
+)
+"""What libraries say when there is no memory; the last two: for the stack of a thread."""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell whether an exception of any library means that there is no memory."""
+    if isinstance(error, MemoryError):
+        return True
+    return any(words in str(error) for words in OUT_OF_MEMORY)
+
+
+def out_of_memory(what: str, error: BaseException) -> OutOfMemoryError:
+    """Return the error to raise: ``what`` could not be done, and why."""
+    reason = next((line for line in reversed(str(error).splitlines()) if line.strip()), "")
+    reason = reason.strip()[:200] or type(error).__name__
+    return OutOfMemoryError(
+        f"out of memory {what} ({reason}): close other programs, lower --batch-size, or raise "
+        "the limit of memory (ulimit -v)"
+    )

@@ -12,9 +12,10 @@ import errno
 import os
 import stat
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from ovdiar.errors import OutputError
+from ovdiar.temporary import BINARY, file_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,8 +31,7 @@ SHARED, PRIVATE = 0o666, 0o600
 MOST_LINKS = 40
 """How many symbolic links are followed, as Linux does (path_resolution(7))."""
 
-BINARY = getattr(os, "O_BINARY", 0)
-"""Keeps Windows from translating line ends."""
+Content: TypeAlias = "bytes | memoryview"
 
 
 def write_text(
@@ -53,7 +53,7 @@ def write_text(
     write_bytes(path, content, private=private)
 
 
-def write_bytes(path: str | os.PathLike[str], content: bytes, *, private: bool = False) -> None:
+def write_bytes(path: str | os.PathLike[str], content: Content, *, private: bool = False) -> None:
     """Write a file, or replace it and keep its mode and, where permitted, its owner.
 
     A new file that is ``private`` can be read by its owner alone.
@@ -124,7 +124,7 @@ def check_writable(path: str | os.PathLike[str], *inputs: str | os.PathLike[str]
             raise OutputError(f"{name} cannot be written: name a file in a folder that exists")
         if not os.access(target.parent, os.W_OK | os.X_OK):
             raise OutputError(f"{name} is in a write-protected folder: name another one")
-        with _beside(target, PRIVATE):  # some file systems refuse only when something is made
+        with file_in(target.parent, PRIVATE):  # some refuse only when something is made
             pass
 
 
@@ -175,7 +175,7 @@ def _own_descriptor(path: str | os.PathLike[str]) -> int | None:
     return None
 
 
-def _write_regular(target: Path, content: bytes, old: os.stat_result | None, mode: int) -> None:
+def _write_regular(target: Path, content: Content, old: os.stat_result | None, mode: int) -> None:
     """Write beside and rename; in place, where a file that exists can be written only so."""
     if old is not None and not os.access(target, os.W_OK):
         raise PermissionError(errno.EACCES, "it is write-protected")
@@ -187,8 +187,8 @@ def _write_regular(target: Path, content: bytes, old: os.stat_result | None, mod
         _write_in_place(target, content)
 
 
-def _replace(target: Path, content: bytes, old: os.stat_result | None, mode: int) -> None:
-    with _beside(target, mode if old is None else PRIVATE) as (beside, file):
+def _replace(target: Path, content: Content, old: os.stat_result | None, mode: int) -> None:
+    with file_in(target.parent, mode if old is None else PRIVATE) as (beside, file):
         with file:
             file.write(content)
         if old is not None:
@@ -196,30 +196,13 @@ def _replace(target: Path, content: bytes, old: os.stat_result | None, mode: int
         beside.replace(target)
 
 
-@contextlib.contextmanager
-def _beside(target: Path, mode: int) -> Iterator[tuple[Path, IO[bytes]]]:
-    """Open a new file beside another, and remove what is left of it in the end.
-
-    Its name is not made of the other's, which may be as long as a name can be. `os.open` applies
-    the umask to the mode; to read the umask would mean to change it for every thread.
-    """
-    beside = target.with_name(f".ovdiar-{os.urandom(8).hex()}")
-    try:
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY, mode)
-        with os.fdopen(descriptor, "wb") as file:
-            yield beside, file
-    finally:
-        with contextlib.suppress(OSError):
-            beside.unlink()
-
-
-def _fill(descriptor: int, content: bytes) -> None:
+def _fill(descriptor: int, content: Content) -> None:
     """Write everything, and close."""
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
 
 
-def _write_in_place(path: str | os.PathLike[str], content: bytes) -> None:
+def _write_in_place(path: str | os.PathLike[str], content: Content) -> None:
     """Open what exists, without O_CREAT: Linux may refuse that on others' files in /tmp."""
     _fill(os.open(path, os.O_WRONLY | os.O_TRUNC | BINARY), content)
 

@@ -197,7 +197,7 @@ def test_an_interruption_is_told_in_one_line_and_leaves_nothing(
     monkeypatch.setattr(SpeakerDiarization, "__call__", interrupt)
     answer = diarize("talk.wav", "-o", tmp_path / "out.rttm")
     assert (answer.status, answer.out) == (130, "")
-    assert answer.err == "ovdiar: interrupted, nothing was written\n"
+    assert answer.err == "ovdiar: interrupted\n"
     assert list(tmp_path.iterdir()) == []
 
 

@@ -19,6 +19,7 @@ BUILTINS = {
     errors.CancelledError: InterruptedError,
     errors.EnrolmentError: ValueError,
     errors.FormatError: ValueError,
+    errors.OutOfMemoryError: MemoryError,
     errors.OutputError: OSError,
 }
 

@@ -10,7 +10,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ import numpy as np
 
 from ovdiar.errors import MissingPackageError, ModelError
 from ovdiar.networks.runtime import import_openvino
+from ovdiar.temporary import folder_in
 
 from ..evaluation.probe import Probe
 from ..parts import Part
@@ -40,8 +40,7 @@ def read_apart(name: str, path: Path) -> Part:
     ModelError
         The process raised it; or the process crashed, or did not end.
     """
-    with tempfile.TemporaryDirectory() as temporary:
-        place = Path(temporary)
+    with folder_in() as place:
         answer = _start("OpenVINO's reader", name, path, place)
         core = import_openvino().Core()
         core.set_property({"ENABLE_MMAP": False})  # the networks outlive the files
@@ -57,8 +56,7 @@ def evaluate_apart(probe: Probe, path: Path) -> Answers:
     MissingPackageError, ModelError
         The process raised it; or the process crashed, or did not end.
     """
-    with tempfile.TemporaryDirectory() as temporary:
-        place = Path(temporary)
+    with folder_in() as place:
         (place / _PROBE).write_text(json.dumps(dict(probe.entry)), encoding="utf-8")
         np.savez(place / _ARRAYS, waveform=probe.waveform)
         _start("ONNX Runtime", "evaluation", path, place)

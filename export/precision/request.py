@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ovdiar.errors import ConfigError, MissingPackageError
 from ovdiar.networks.manifest import MAX_STATIC
+from ovdiar.temporary import folder_in
 
 from .. import writer
 from ..verify import speech, verify_part
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
@@ -92,8 +92,7 @@ def write_part(
     from .cost import cost, pieces, shares  # noqa: PLC0415 - float32 needs none of it
     from .quantize import compress_part  # noqa: PLC0415 - likewise
 
-    with tempfile.TemporaryDirectory() as exact_folder:
-        exact = Path(exact_folder)
+    with folder_in() as exact:
         writer.save_networks(part, exact)
         verification = _verify(part, tensors, exact, request, source)
         calibration: list[NDArray[np.float32]] = []

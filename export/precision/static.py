@@ -8,13 +8,13 @@ formula.
 from __future__ import annotations
 
 import shutil
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ovdiar.errors import ConfigError, ModelError
 from ovdiar.networks.bundle import sha256
 from ovdiar.networks.runtime import import_openvino
+from ovdiar.temporary import folder_in
 
 from ..writer import NETWORK_FILES, save_network
 
@@ -59,7 +59,7 @@ def fix_shapes(folder: Path, manifest: Mapping[str, Any], batch: int) -> dict[st
 def _fix(path: Path, shape: tuple[int | None, ...]) -> None:
     """Set the shape of a network's input (None: unchanged), and write the network in place."""
     ov = import_openvino()
-    with tempfile.TemporaryDirectory() as beside:
+    with folder_in() as beside:
         for name in NETWORK_FILES:  # OpenVINO maps the files it reads: copies, not those replaced
             shutil.copy(path.with_name(name), beside)
         model = ov.Core().read_model(Path(beside, path.name))

@@ -24,6 +24,7 @@ from ovdiar.audio.source import ArraySource, checked_rate
 from ovdiar.errors import AudioError, AudioNotFoundError, ConfigError, MissingPackageError
 from ovdiar.frames import Waveform, read_only
 from ovdiar.notices import warn
+from ovdiar.temporary import folder_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -257,7 +258,7 @@ def _decode(file: IO[bytes], name: str, path: Path | None, stack: ExitStack) -> 
         stack.callback(source.close)
         return source
     if path is None or not path.is_file():
-        path = Path(stack.enter_context(tempfile.TemporaryDirectory()), "audio")
+        path = stack.enter_context(folder_in()) / "audio"
         file.seek(0)
         with path.open("wb") as copy:
             shutil.copyfileobj(file, copy)

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from ovdiar.ending import ignore_signals
 from ovdiar.errors import FormatError
 from ovdiar.files import check_writable, write_text
 from ovdiar.networks.devices import DEFAULT_PRECISION, PRECISIONS
@@ -262,6 +263,7 @@ def deliver_text(text: str, options: argparse.Namespace, errors: str = "strict")
     """Print a text, or write it to the output; ``errors`` as of `str.encode`."""
     if options.output is not None:
         write_text(options.output, text, errors)
+        ignore_signals()
         return
     try:
         text.encode(errors=errors)
@@ -269,6 +271,7 @@ def deliver_text(text: str, options: argparse.Namespace, errors: str = "strict")
         raise FormatError(f"a name or text holds what UTF-8 cannot ({error}): correct it") from None
     sys.stdout.write(text)
     sys.stdout.flush()
+    ignore_signals()
 
 
 def audio_of(options: argparse.Namespace, audio: str | None = None) -> Any:

@@ -16,6 +16,7 @@ from ovdiar.commands.options import (
     check_place,
 )
 from ovdiar.commands.recordings import diarize
+from ovdiar.ending import ignore_signals
 from ovdiar.errors import ConfigError, FormatError
 
 if TYPE_CHECKING:
@@ -89,10 +90,12 @@ def _report(options: argparse.Namespace) -> None:
         saved = read_recording(options.diarization, audio["uri"])
     if options.output.suffix.lower() in PICTURES:
         _draw(options.output, audio, saved.annotation, shown)
+        ignore_signals()
         return
     link = options.audio if options.link_audio else None
     told = {"provenance": saved.provenance, "link": link, **shown}
     write_page(options.output, audio, saved.annotation, **told)
+    ignore_signals()
 
 
 def _check(options: argparse.Namespace) -> None:

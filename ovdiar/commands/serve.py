@@ -63,6 +63,13 @@ def add(commands: Any) -> None:
         help="refuse more requests at once with 503 (default: 2)",
     )
     parser.add_argument(
+        "--min-upload-kb-s",
+        type=float,
+        default=10,
+        metavar="KB",
+        help="refuse uploads that are slower with 408, kB/s (default: 10)",
+    )
+    parser.add_argument(
         "--fast", action="store_true", help="one pass of the embedding over each recording"
     )
     add_networks(parser)
@@ -84,7 +91,9 @@ def _serve(options: argparse.Namespace) -> None:
 
     if not 0 <= options.port <= 65535:
         raise ConfigError(f"--port is {options.port}: give a number from 0 to 65535")
-    limits = Limits(options.max_upload_mb, options.timeout, options.max_concurrent)
+    limits = Limits(
+        options.max_upload_mb, options.timeout, options.max_concurrent, options.min_upload_kb_s
+    )
     more = {"batch_size": options.batch_size}
     if options.fast:
         more["embedding_reuse"] = "shared"

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ovdiar.commands.options import add_bundle, add_command, add_scoring, check_output, models_of
+from ovdiar.ending import at_interrupt, ignore_signals
+from ovdiar.errors import CancelledError
 
 if TYPE_CHECKING:
     import argparse
@@ -74,17 +77,23 @@ def _tune(options: argparse.Namespace) -> None:
         skip_overlap=options.skip_overlap,
     )
     models, corpus = models_of(options), read_corpus(options.folder)
-    with ProgressHook() as hook:
-        tuning = tune(
-            models,
-            corpus,
-            trials=options.trials,
-            folds=options.folds,
-            seed=options.seed,
-            scoring=scoring,
-            cache=options.cache,
-            hook=hook,
-        )
+    cancel = threading.Event()
+    try:
+        with at_interrupt(cancel.set), ProgressHook() as hook:
+            tuning = tune(
+                models,
+                corpus,
+                trials=options.trials,
+                folds=options.folds,
+                seed=options.seed,
+                scoring=scoring,
+                cache=options.cache,
+                hook=hook,
+                cancel=cancel,
+            )
+    except CancelledError:  # before the first trial was done
+        raise KeyboardInterrupt from None
     write_text(options.output, tuning.preset())
+    ignore_signals()
     sys.stdout.write(to_text(tuning))
     sys.stdout.write(f"wrote {options.output}: use it with --preset {options.output}\n")

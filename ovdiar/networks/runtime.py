@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 import threading
 from contextlib import suppress
@@ -14,8 +13,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ovdiar.cancellation import check_cancelled
-from ovdiar.errors import ConfigError, ModelError
+from ovdiar.errors import (
+    ConfigError,
+    ModelError,
+    OvdiarError,
+    is_out_of_memory,
+    out_of_memory,
+)
 from ovdiar.networks import devices
+from ovdiar.networks.compiled_cache import compile_cached
+from ovdiar.networks.forks import ForkSafeLock, never_delete, renew_after_fork
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -27,12 +34,9 @@ if TYPE_CHECKING:
 MAX_THREADS = 2**31 - 1
 """Largest value of OpenVINO's property."""
 TELEMETRY = "openvino_telemetry"
-CACHE = "CACHE_DIR"
-MAX_CACHED = 30
-"""Compiled networks kept in the cache, 1 to 60 MB each; a bundle has three or four."""
 POLL_INTERVAL_MS = 50
 """Interval at which a running network checks for cancellation."""
-_importing = threading.Lock()
+_importing = ForkSafeLock()
 
 
 def import_openvino() -> Any:
@@ -75,7 +79,7 @@ class RuntimeOptions:
     threads
         Number of threads. By default, OpenVINO chooses.
     cache
-        Folder for compiled networks, ignored if it is not writable. By default, nothing is cached.
+        Folder for compiled networks, see `compile_cached`. By default, nothing is cached.
     threads_per_stream
         Distribute a batch over streams of so many threads, instead of each input over all threads:
         faster for LSTMs, whose small steps parallelise poorly, with memory for each stream.
@@ -103,17 +107,15 @@ class RuntimeOptions:
 
     def properties(self) -> dict[str, Any]:
         """Return the OpenVINO properties for these options."""
-        properties = devices.properties(
+        return devices.properties(
             self.device, self.threads, self.threads_per_stream, self.precision
         )
-        if self.cache is not None and _can_write(self.cache):
-            _prune(self.cache)
-            properties[CACHE] = str(self.cache)
-        return properties
 
 
 class Network:
     """An OpenVINO IR with one input and one output, compiled on the first call. Thread-safe.
+
+    After a fork it is compiled again in the child process; the parent's is left alone.
 
     A network with fixed shapes processes a batch in parts of the fixed size; the last part is
     padded with zeros, and the outputs for the padding are dropped.
@@ -132,6 +134,7 @@ class Network:
         self._lock = threading.Lock()
         self._running = threading.Lock()
         self._compiled: Any = None
+        renew_after_fork(self)
 
     def __call__(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """Run a batch through the network and return its only output.
@@ -246,9 +249,8 @@ class Network:
             for request in running:
                 with suppress(RuntimeError):  # raised because it was cancelled
                     request.wait()
-            if isinstance(error, RuntimeError):
-                reason = devices.last_line(error)
-                raise ModelError(f"network {self._path} cannot run: {reason}") from error
+            if type(error) is RuntimeError:  # of OpenVINO
+                raise self._failure("run", error) from error
             raise
         # The next parts overwrite these tensors, so they are copied.
         return [request.get_output_tensor(0).data.copy() for request in running]
@@ -267,34 +269,32 @@ class Network:
             self._compiled = None
 
     def _compile(self, properties: dict[str, Any]) -> Any:
-        """Compile; if the cache fails (e.g. the disk is full), compile without it."""
-        device = self._options.device
-        try:
-            return (
-                import_openvino()
-                .Core()
-                .compile_model(str(self._path), devices.normalised(device), properties)
-            )
-        except RuntimeError as error:
-            if CACHE in properties:
-                return self._compile({k: v for k, v in properties.items() if k != CACHE})
-            raise ModelError(
-                f"network {self._path} cannot be compiled for {device}: {devices.last_line(error)}"
-            ) from error
+        """Compile, or import what was compiled before."""
+        device, openvino = devices.normalised(self._options.device), import_openvino()
 
+        def compile_network() -> Any:
+            try:
+                return openvino.Core().compile_model(str(self._path), device, properties)
+            except RuntimeError as error:
+                raise self._failure("compiled", error) from error
 
-def _prune(folder: Path) -> None:
-    """Delete the oldest compiled networks, e.g. those of earlier OpenVINO versions."""
-    with suppress(OSError):  # another process may delete them first
-        blobs = sorted(folder.glob("*.blob"), key=lambda path: path.stat().st_mtime)
-        for path in blobs[: max(0, len(blobs) - MAX_CACHED)]:
-            path.unlink()
+        cache = self._options.cache
+        if cache is None:
+            return compile_network()
+        return compile_cached(self._path, device, properties, cache, openvino, compile_network)
 
+    def _failure(self, done: str, error: RuntimeError) -> OvdiarError:
+        """Say in one line that OpenVINO could not compile or run this network."""
+        if is_out_of_memory(error):
+            return out_of_memory(f"while network {self._path} was {done}", error)
+        return ModelError(
+            f"network {self._path} cannot be {done} for {self._options.device}: "
+            f"{devices.last_line(error)}"
+        )
 
-def _can_write(folder: Path) -> bool:
-    """Return whether a folder is writable; it is created if needed."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return False
-    return os.access(folder, os.W_OK)
+    def start_anew(self) -> None:
+        """Forget what works only in the parent of a forked process, see `forks`."""
+        if self._compiled is not None:
+            never_delete(self._compiled)
+        self._compiled = None
+        self._lock, self._running = threading.Lock(), threading.Lock()

@@ -23,6 +23,9 @@ POLICY = (
 )
 """Content security policy of the documentation page: connections to this service only."""
 
+NOTICES = "X-Ovdiar-Notices"
+"""Header of text responses: what JSON has in ``notices``, as a JSON array in ASCII."""
+
 Format = Literal[
     "json", "verbose_json", "rttm", "csv", "srt", "vtt", "textgrid", "elan", "audacity", "stm"
 ]
@@ -30,10 +33,17 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {
         "model": Diarization | VerboseDiarization,
         "description": "speaker turns, as JSON or as text in another response_format",
+        "headers": {
+            NOTICES: {
+                "description": "the notices of a text response, as JSON",
+                "schema": {"type": "string"},
+            }
+        },
         "content": {"text/plain": {"schema": {"type": "string"}}},
     },
     400: {"model": ErrorResponse, "description": "the file cannot be decoded as audio"},
     404: {"model": ErrorResponse, "description": "the model is not available"},
+    408: {"model": ErrorResponse, "description": "the upload is too slow"},
     413: {"model": ErrorResponse, "description": "the request is too large"},
     422: {"model": ErrorResponse, "description": "a field is missing or invalid"},
     503: {"model": ErrorResponse, "description": "too many concurrent requests; try again later"},
@@ -125,7 +135,8 @@ async def diarize(
             full = answer.to_schema().model_dump()
             brief = Diarization.model_validate(full).model_dump()
             return JSONResponse(full if response_format == "verbose_json" else brief)
-        return PlainTextResponse(answer.to_text(response_format))
+        headers = {NOTICES: answer.notices_line()}
+        return PlainTextResponse(answer.to_text(response_format), headers=headers)
 
     return await shared.runs.run(work, request)
 
@@ -143,7 +154,11 @@ async def models(request: Request) -> ModelList:
 async def health(request: Request) -> Health:
     """Report the number of running requests."""
     shared: SharedState = request.app.state.shared
-    return Health(running=shared.runs.requests, max_concurrent=shared.limits.max_concurrent)
+    return Health(
+        running=shared.runs.requests,
+        uploading=shared.runs.uploads,
+        max_concurrent=shared.limits.max_concurrent,
+    )
 
 
 @router.get("/docs", include_in_schema=False)

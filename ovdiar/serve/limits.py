@@ -1,4 +1,4 @@
-"""Limits of the service: upload size, time, and concurrent requests."""
+"""Limits of the service: upload size and pace, time, and concurrent requests."""
 
 from __future__ import annotations
 
@@ -22,6 +22,12 @@ DRAIN_TIMEOUT_S = 5.0
 """How long the rest of a rejected upload is read, so that the client can read the response."""
 
 
+UPLOADS_PER_RUN = 16
+"""How many uploads may be in progress for each request that may run; they take disk space only."""
+GRACE_S = 10.0
+"""How long an upload may fall behind the slowest pace."""
+
+
 @dataclass(frozen=True)
 class Limits:
     """Limits of the service.
@@ -33,7 +39,9 @@ class Limits:
     timeout_s
         Duration of a request including its upload, in seconds.
     max_concurrent
-        Number of concurrent requests.
+        Number of requests that run at once. A request counts once its upload is complete.
+    min_upload_kb_s
+        Slowest pace of an upload, in kB a second since its start, after `GRACE_S`.
 
     Raises
     ------
@@ -44,6 +52,7 @@ class Limits:
     max_upload_mb: float = 500
     timeout_s: float = 600
     max_concurrent: int = 2
+    min_upload_kb_s: float = 10
 
     def __post_init__(self) -> None:
         """Check that the limits are positive."""
@@ -51,12 +60,17 @@ class Limits:
             if not value > 0:
                 raise ConfigError(f"{name} is {value}: give more than 0")
 
+    @property
+    def max_uploads(self) -> int:
+        """Number of uploads that may be in progress at once."""
+        return UPLOADS_PER_RUN * self.max_concurrent
+
 
 class LimitMiddleware:
     """ASGI middleware that enforces the limits on one path.
 
-    It responds with 413 (too large), 503 (too many requests) or 504 (timeout). A timeout cancels
-    the run; the request counts as running until the run has ended.
+    It responds with 408 (upload too slow), 413 (too large), 503 (too many requests) or 504
+    (timeout). A timeout cancels the run; the request counts as running until the run has ended.
     """
 
     def __init__(self, app: ASGIApp, limits: Limits, runs: Runs, path: str) -> None:
@@ -67,64 +81,122 @@ class LimitMiddleware:
         if (scope["type"], scope.get("path"), scope.get("method")) != ("http", self._path, "POST"):
             await self._app(scope, receive, send)
             return
+        request = _LimitedRequest(self._limits, self._runs, receive, send)
+        refusal = request.refusal_at_start(scope)
+        if refusal is None:
+            refusal = await request.serve(self._app, scope)
+        if refusal is not None:
+            await _respond_early(refusal, receive, send)
+
+
+class _LimitedRequest:
+    """One request: what it has received, and why it is refused, if it is."""
+
+    def __init__(self, limits: Limits, runs: Runs, receive: Receive, send: Send) -> None:
+        self._limits, self._runs = limits, runs
+        self._receive, self._send = receive, send
+        self._scope = anyio.CancelScope()
+        self._refusal: Response | None = None
+        self._received = 0
+        self._began = anyio.current_time()
+        self._complete = self._running = self._responding = False
+
+    def refusal_at_start(self, scope: Scope) -> Response | None:
+        """Return a refusal that needs no look at the body."""
         if self._runs.requests >= self._limits.max_concurrent:
-            response = error_response(
-                503,
-                "too_many_requests",
-                f"{self._runs.requests} requests are running, which is the limit: "
-                "try again later, or start the service with a larger --max-concurrent",
-                {"Retry-After": "5"},
-            )
-            await _respond_early(response, receive, send)
-            return
-        self._runs.requests += 1
-        try:
-            await self._serve(scope, receive, send)
-        finally:
-            self._runs.requests -= 1
-
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        limit = round(self._limits.max_upload_mb * MB)
+            return self._too_many(self._runs.requests, "running")
+        if self._runs.uploads >= self._limits.max_uploads:
+            return self._too_many(self._runs.uploads, "being uploaded")
         stated = dict(scope["headers"]).get(b"content-length", b"0")
-        received = int(stated) if stated.isdigit() else 0
-        too_large, received = received > limit, 0
-        started = False
+        too_large = stated.isdigit() and int(stated) > self._limits.max_upload_mb * MB
+        return self._too_large() if too_large else None
 
-        async def counting_receive() -> Message:
-            nonlocal received, too_large
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > limit:
-                too_large = True
-                time.cancel()
-                await anyio.lowlevel.checkpoint()
-            return message
+    async def serve(self, app: ASGIApp, scope: Scope) -> Response | None:
+        """Run the application; return a refusal if it was stopped before it responded."""
+        self._runs.uploads += 1
+        try:
+            self._scope.deadline = self._began + self._limits.timeout_s
+            with self._scope:
+                await app(scope, self._receive_limited, self._send_noticed)
+        finally:
+            self._runs.uploads -= not self._complete
+            self._runs.requests -= self._running
+        if self._responding or not self._scope.cancelled_caught:
+            return None
+        return self._refusal or self._timeout()
 
-        async def tracking_send(message: Message) -> None:
-            nonlocal started
-            started = True
-            await send(message)
+    async def _send_noticed(self, message: Message) -> None:
+        self._responding = True
+        await self._send(message)
 
-        with anyio.move_on_after(self._limits.timeout_s) as time:
-            if not too_large:
-                await self._app(scope, counting_receive, tracking_send)
-        if started or not (too_large or time.cancelled_caught):
-            return
-        if too_large:
-            response = error_response(
-                413,
-                "too_large",
-                f"the request is larger than {self._limits.max_upload_mb:g} MB: send less, in FLAC "
-                "or MP3, or start the service with a larger --max-upload-mb",
-            )
-        else:
-            response = error_response(
-                504,
-                "timeout",
-                f"no response within {self._limits.timeout_s:g} s: send less audio, or start the "
-                "service with a longer --timeout",
-            )
-        await _respond_early(response, receive, send)
+    async def _receive_limited(self) -> Message:
+        """Receive a part of the body in time; the last one takes a place among the runs."""
+        if self._complete:
+            return await self._receive()
+        with anyio.move_on_after(self._time_left_s()) as pace:
+            message = await self._receive()
+        if pace.cancelled_caught:
+            await self._refuse(self._too_slow())
+        self._received += len(message.get("body", b""))
+        if self._received > self._limits.max_upload_mb * MB:
+            await self._refuse(self._too_large())
+        if message["type"] == "http.request" and not message.get("more_body"):
+            await self._take_place()
+        return message
+
+    def _time_left_s(self) -> float:
+        """Return how long the next part of the body may take."""
+        allowed_s = GRACE_S + self._received / (self._limits.min_upload_kb_s * 1000)
+        return max(0.0, self._began + allowed_s - anyio.current_time())
+
+    async def _take_place(self) -> None:
+        """Count as running, now that the body is there."""
+        self._complete = True
+        self._runs.uploads -= 1
+        if self._runs.requests >= self._limits.max_concurrent:
+            await self._refuse(self._too_many(self._runs.requests, "running"))
+        self._running = True
+        self._runs.requests += 1
+
+    async def _refuse(self, refusal: Response) -> None:
+        """Stop the application."""
+        self._refusal = refusal
+        self._scope.cancel()
+        await anyio.lowlevel.checkpoint()
+
+    def _too_many(self, count: int, doing: str) -> Response:
+        return error_response(
+            503,
+            "too_many_requests",
+            f"{count} requests are {doing}, which is the limit: "
+            "try again later, or start the service with a larger --max-concurrent",
+            {"Retry-After": "5"},
+        )
+
+    def _too_large(self) -> Response:
+        return error_response(
+            413,
+            "too_large",
+            f"the request is larger than {self._limits.max_upload_mb:g} MB: send less, in FLAC "
+            "or MP3, or start the service with a larger --max-upload-mb",
+        )
+
+    def _too_slow(self) -> Response:
+        return error_response(
+            408,
+            "upload_too_slow",
+            f"{self._received} bytes have arrived in {anyio.current_time() - self._began:.0f} s, "
+            f"fewer than {self._limits.min_upload_kb_s:g} kB a second: send the recording in FLAC "
+            "or MP3, or start the service with a smaller --min-upload-kb-s",
+        )
+
+    def _timeout(self) -> Response:
+        return error_response(
+            504,
+            "timeout",
+            f"no response within {self._limits.timeout_s:g} s: send less audio, or start the "
+            "service with a longer --timeout",
+        )
 
 
 async def _respond_early(response: Response, receive: Receive, send: Send) -> None:

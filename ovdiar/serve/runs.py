@@ -27,14 +27,16 @@ class Runs:
     Attributes
     ----------
     requests
-        Number of requests in progress, including their uploads and responses.
+        Number of requests that have arrived and are not answered yet.
+    uploads
+        Number of requests that are still arriving.
     """
 
     def __init__(self, threads: int) -> None:
         self._threads = ThreadPoolExecutor(threads, "ovdiar-run")
         self._cancels: set[threading.Event] = set()
         self._stopping = False
-        self.requests = 0
+        self.requests = self.uploads = 0
 
     def stop(self) -> None:
         """Cancel all current and future runs."""

@@ -87,6 +87,7 @@ class Health(BaseModel):
 
     status: Literal["ok"] = "ok"
     running: int = Field(ge=0, description="number of requests in progress")
+    uploading: int = Field(ge=0, description="number of requests that are still arriving")
     max_concurrent: int = Field(ge=1)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -42,6 +43,10 @@ class Answer:
         """Return the fullest answer."""
         duration_s = (self.result.provenance or {}).get("duration_s", 0.0)
         return diarization(self.result.speaker_diarization, duration_s, self.result.notices)
+
+    def notices_line(self) -> str:
+        """Return the notices as a JSON array in ASCII."""
+        return json.dumps([notice.to_dict() for notice in self.result.notices])
 
     def to_text(self, name: str) -> str:
         """Return the turns in a format of `ovdiar.formats`."""

@@ -186,5 +186,5 @@ def test_an_interruption_is_told_and_leaves_nothing(
 
     monkeypatch.setattr("ovdiar_export.writer.write_manifest", interrupt)
     assert main(["3.1", "--from", str(copy)]) == 130
-    assert capsys.readouterr() == ("", "ovdiar-export: interrupted, nothing was written\n")
+    assert capsys.readouterr() == ("", "ovdiar-export: interrupted\n")
     assert list((tmp_path / "models").iterdir()) == []

@@ -12,12 +12,11 @@ import pytest
 
 from ovdiar import load
 from ovdiar.cancellation import cancellable
-from ovdiar.errors import ConfigError, ModelError
+from ovdiar.errors import ConfigError, ModelError, OutOfMemoryError
 from ovdiar.networks import models
-from ovdiar.networks.runtime import MAX_CACHED, Network, RuntimeOptions, import_openvino
+from ovdiar.networks.runtime import Network, RuntimeOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
 SILENCE = np.zeros((1, 80000), dtype=np.float32)
@@ -35,14 +34,6 @@ def test_a_device_that_is_absent_is_named_with_those_that_are_there(tiny: Path) 
 def test_auto_finds_a_device(tiny: Path) -> None:
     scores = load(tiny, device="AUTO").segmentation(SILENCE)
     assert np.array_equal(scores, load(tiny).segmentation(SILENCE))
-
-
-def test_compiled_networks_are_kept_where_that_is_possible(tiny: Path, tmp_path: Path) -> None:
-    cache = tmp_path / "compiled"
-    path = tiny / "segmentation" / "openvino_model.xml"
-    first = Network(path, RuntimeOptions(cache=cache))(SILENCE)
-    assert list(cache.iterdir())
-    assert np.array_equal(Network(path, RuntimeOptions(cache=cache))(SILENCE), first)
 
 
 @pytest.mark.parametrize("batch", [1, 2, 5])
@@ -79,65 +70,6 @@ def test_a_network_that_was_released_is_compiled_again(tiny: Path) -> None:
     assert network.compile() is not compiled
 
 
-def test_a_cache_that_cannot_be_written_does_no_harm(tiny: Path, tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    options = RuntimeOptions(cache=tmp_path / "file" / "compiled")
-    assert "CACHE_DIR" not in options.properties()
-    scores = Network(tiny / "segmentation" / "openvino_model.xml", options)(SILENCE)
-    assert scores.shape == (1, 293, 3)
-
-
-DAMAGE: dict[str, Callable[[bytes], bytes]] = {
-    "nothing": lambda _: b"",
-    "half": lambda blob: blob[: len(blob) // 2],
-    "another file": lambda blob: b"x" * len(blob),
-    "a header of another version": lambda blob: blob[:40].swapcase() + blob[40:],
-    "zeros behind the header": lambda blob: blob[:2000] + bytes(len(blob) - 2000),
-}
-
-
-@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
-def test_a_damaged_cache_does_no_harm(
-    damage: Callable[[bytes], bytes], tiny: Path, tmp_path: Path
-) -> None:
-    path = tiny / "segmentation" / "openvino_model.xml"
-    first = Network(path, RuntimeOptions(cache=tmp_path))(SILENCE)
-    (blob,) = tmp_path.glob("*.blob")
-    blob.chmod(0o600)
-    blob.write_bytes(damage(blob.read_bytes()))
-    assert np.array_equal(Network(path, RuntimeOptions(cache=tmp_path))(SILENCE), first)
-
-
-def test_a_cache_that_fails_while_it_is_written_does_no_harm(
-    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    core = import_openvino().Core
-    asked: list[bool] = []
-
-    class FullDisk:
-        def compile_model(self, path: str, device: str, properties: dict[str, Any]) -> Any:
-            asked.append("CACHE_DIR" in properties)
-            if asked[-1]:
-                raise RuntimeError("No space left on device")
-            return core().compile_model(path, device, properties)
-
-        available_devices = ("CPU",)
-
-    monkeypatch.setattr(import_openvino(), "Core", FullDisk)
-    network = Network(tiny / "segmentation" / "openvino_model.xml", RuntimeOptions(cache=tmp_path))
-    assert network(SILENCE).shape == (1, 293, 3)
-    assert asked == [True, False]
-
-
-def test_compiled_networks_do_not_pile_up(tmp_path: Path) -> None:
-    for number in range(MAX_CACHED + 5):
-        (tmp_path / f"{number}.blob").touch()
-        os.utime(tmp_path / f"{number}.blob", (number, number))
-    RuntimeOptions(cache=tmp_path).properties()
-    kept = {int(path.stem) for path in tmp_path.iterdir()}
-    assert kept == {*range(5, MAX_CACHED + 5)}
-
-
 def test_a_user_without_a_home_folder_compiles_anew(
     tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -153,6 +85,35 @@ def test_a_network_that_cannot_be_compiled_is_named(tmp_path: Path) -> None:
     path.write_text("no network")
     with pytest.raises(ModelError, match=r"openvino_model\.xml cannot be compiled for CPU"):
         Network(path)(SILENCE)
+
+
+def test_a_network_without_memory_says_so_in_one_line(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = Network(tiny / "segmentation" / "openvino_model.xml")
+    network(SILENCE)
+
+    class Request:
+        def start_async(self, _: object) -> None:
+            raise RuntimeError("Exception from src/x.cpp:1:\n[CPU] Convolution can't alloc\n\n")
+
+    monkeypatch.setattr(network, "compile", lambda: _Compiled(network.__class__, Request))
+    with pytest.raises(OutOfMemoryError, match=r"out of memory while .*can't alloc\): close"):
+        network(SILENCE)
+
+
+class _Compiled:
+    """A compiled network whose requests are of a class."""
+
+    def __init__(self, _: object, request: type) -> None:
+        self.create_infer_request = request
+
+    def input(self, _: int) -> Any:
+        class Input:
+            class partial_shape:  # noqa: N801 - as OpenVINO calls it
+                is_dynamic = True
+
+        return Input
 
 
 def test_a_network_that_was_stopped_answers_any_batch_afterwards(tiny: Path) -> None:

@@ -75,4 +75,6 @@ def test_every_refusal_is_documented_with_the_one_shape(document: Any) -> None:
         for status, response in responses.items()
         if status >= "400"
     }
-    assert shapes == dict.fromkeys(["400", "404", "413", "422", "503", "504"], "ErrorResponse")
+    assert shapes == dict.fromkeys(
+        ["400", "404", "408", "413", "422", "503", "504"], "ErrorResponse"
+    )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import signal
+import socket
 import threading
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -18,10 +20,13 @@ from reference.serving import PATH, Server, serving
 
 from ovdiar import SpeakerDiarization, load
 from ovdiar.formats import rttm
+from ovdiar.serve.limits import UPLOADS_PER_RUN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from typing_extensions import Self
 
 
 def wav(conversation: Path, seconds: float) -> bytes:
@@ -68,7 +73,12 @@ def test_it_listens_on_this_machine_only(server: Server) -> None:
 
 def test_it_tells_that_it_is_up_and_what_it_serves(server: Server) -> None:
     health = server.client.get("/healthz")
-    assert health.json() == {"status": "ok", "running": 0, "max_concurrent": 2}
+    assert health.json() == {
+        "status": "ok",
+        "running": 0,
+        "uploading": 0,
+        "max_concurrent": 2,
+    }
     models = server.client.get("/v1/models").json()
     assert models == {
         "object": "list",
@@ -115,6 +125,27 @@ def test_shorter_turns_are_dropped_on_request(server: Server, talk: bytes) -> No
     limit = (lengths[0] + lengths[-1]) / 2
     kept = server.diarize(talk, min_duration_on=limit).json()["segments"]
     assert len(kept) == sum(length > limit for length in lengths) < len(every)
+
+
+@pytest.mark.parametrize("seconds", [0, 0.05, 1.0])
+def test_the_shortest_turn_is_the_pipelines_hyper_parameter(
+    server: Server, tiny: Path, talk: bytes, seconds: float
+) -> None:
+    pipeline = SpeakerDiarization(load(tiny), min_duration_on=seconds)
+    wanted = pipeline(io.BytesIO(talk)).speaker_diarization
+    answer = server.diarize(talk, min_duration_on=seconds).json()
+    assert [(each["speaker"], each["start"]) for each in answer["segments"]] == [
+        (turn.speaker, round(turn.segment.start, 3)) for turn in wanted.turns
+    ]
+    labels = {each["label"] for each in answer["segments"]}
+    assert labels == {str(number) for number in range(answer["num_speakers"])}
+
+
+def test_notices_are_in_json_and_in_a_header_of_text(server: Server, talk: bytes) -> None:
+    answer = server.diarize(talk, num_speakers=19).json()
+    assert "speaker-count" in {notice["code"] for notice in answer["notices"]}
+    text = server.diarize(talk, num_speakers=19, response_format="rttm")
+    assert json.loads(text.headers["x-ovdiar-notices"]) == answer["notices"]
 
 
 @pytest.mark.parametrize("form", ["csv", "srt", "vtt", "textgrid", "elan", "audacity"])
@@ -262,6 +293,68 @@ def test_more_requests_than_allowed_are_refused(server: Server, long: bytes, tal
     assert is_refusal(answer, 503, "too_many_requests")
     assert answer.headers["retry-after"].isdigit()
     assert server.diarize(talk).status_code == 200
+
+
+class Uploading:
+    """An upload whose head and first byte are sent, and no more."""
+
+    def __init__(self, server: Server, stated_bytes: int = 100_000) -> None:
+        url = httpx.URL(server.url)
+        self._socket = socket.create_connection((url.host, url.port or 80), timeout=30)
+        head = (
+            f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: {stated_bytes}\r\n"
+            "Content-Type: multipart/form-data; boundary=x\r\n\r\n-"
+        )
+        self._socket.sendall(head.encode())
+
+    def answer(self) -> str:
+        """Wait for the first line and the body of the answer."""
+        received = b""
+        while block := self._socket.recv(65536):
+            received += block
+        return received.decode()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.close()
+
+
+def test_slow_uploads_take_no_place_of_others(server: Server, talk: bytes) -> None:
+    with Uploading(server), Uploading(server), Uploading(server):
+        while server.client.get("/healthz").json()["uploading"] < 3:
+            time.sleep(0.02)
+        assert server.diarize(talk).status_code == 200
+        assert server.running() == 0
+    while server.client.get("/healthz").json()["uploading"]:
+        time.sleep(0.02)
+
+
+def test_an_upload_that_is_too_slow_is_refused(tiny: Path, tmp_path: Path) -> None:
+    with (
+        serving(tmp_path / "log", "--models", tiny, "--min-upload-kb-s", 20) as server,
+        Uploading(server) as upload,
+    ):
+        start = time.perf_counter()
+        answer = upload.answer()
+        assert 9 < time.perf_counter() - start < 30
+        assert answer.startswith("HTTP/1.1 408 ")
+        assert '"code":"upload_too_slow"' in answer
+        assert "fewer than 20 kB a second" in answer
+        assert server.client.get("/healthz").json()["uploading"] == 0
+
+
+def test_uploads_are_limited_in_number(tiny: Path, tmp_path: Path, talk: bytes) -> None:
+    with (
+        serving(tmp_path / "log", "--models", tiny, "--max-concurrent", 1) as server,
+        ExitStack() as uploads,
+    ):
+        for _ in range(UPLOADS_PER_RUN):
+            uploads.enter_context(Uploading(server))
+        while server.client.get("/healthz").json()["uploading"] < UPLOADS_PER_RUN:
+            time.sleep(0.02)
+        assert is_refusal(server.diarize(talk), 503, "too_many_requests")
 
 
 def test_time_that_is_up_ends_the_run(slow: Path, tmp_path: Path, long: bytes) -> None:
