@@ -51,8 +51,8 @@ def compile_cached(
     properties
         OpenVINO properties that the network is compiled with.
     folder
-        Folder of the cache; it is made if needed. If it cannot be read or written, or the device
-        cannot export networks (``AUTO``), nothing is kept.
+        Folder of the cache; it is made if needed. If it cannot be read or written, nothing is
+        kept.
     openvino
         The imported module.
     compile_network

@@ -27,6 +27,11 @@ def normalised(device: str) -> str:
     return device.strip().upper()
 
 
+def is_compound(device: str) -> bool:
+    """Return whether a device selects or combines others."""
+    return normalised(device).partition(":")[0] in COMPOUND
+
+
 def members(device: str) -> list[str]:
     """List the devices in a name: ``HETERO:NPU,CPU`` has two, ``AUTO`` none, ``GPU.1`` one."""
     head, _, listed = normalised(device).partition(":")

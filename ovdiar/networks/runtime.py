@@ -279,7 +279,7 @@ class Network:
                 raise self._failure("compiled", error) from error
 
         cache = self._options.cache
-        if cache is None:
+        if cache is None or devices.is_compound(device):  # HETERO cannot import what it exports
             return compile_network()
         return compile_cached(self._path, device, properties, cache, openvino, compile_network)
 
@@ -288,7 +288,7 @@ class Network:
         if is_out_of_memory(error):
             return out_of_memory(f"while network {self._path} was {done}", error)
         return ModelError(
-            f"network {self._path} cannot be {done} for {self._options.device}: "
+            f"network {self._path} cannot be {done} on {self._options.device}: "
             f"{devices.last_line(error)}"
         )
 

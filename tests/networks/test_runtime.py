@@ -83,7 +83,7 @@ def test_a_user_without_a_home_folder_compiles_anew(
 def test_a_network_that_cannot_be_compiled_is_named(tmp_path: Path) -> None:
     path = tmp_path / "openvino_model.xml"
     path.write_text("no network")
-    with pytest.raises(ModelError, match=r"openvino_model\.xml cannot be compiled for CPU"):
+    with pytest.raises(ModelError, match=r"openvino_model\.xml cannot be compiled on CPU"):
         Network(path)(SILENCE)
 
 
