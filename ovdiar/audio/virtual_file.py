@@ -6,6 +6,8 @@ import os
 from contextlib import suppress
 from typing import IO, Any
 
+from ovdiar.errors import AudioError, OvdiarError
+
 ENDLESS_BYTES = 2**40
 """Size reported for an MP3 that does not state its length."""
 
@@ -31,19 +33,34 @@ class VirtualFile:
     prints a warning on standard error. Such files are decoded until their bytes run out; a
     truncated last frame is padded with zeros, since the decoder would fail on it.
 
+    libsndfile ignores exceptions of a file, and fills with zeros or ends: after an exception,
+    nothing more is read, and `raise_failure` raises it.
+
     Parameters
     ----------
     file
         Seekable binary file.
     reported_bytes
         Size to report. By default, the size of the file.
+
+    Attributes
+    ----------
+    reported_bytes
+        Size to report, or None.
+    padded
+        Whether a frame was padded.
+    position
+        End of what was read last.
     """
 
     def __init__(self, file: IO[bytes], *, reported_bytes: int | None = None) -> None:
         file.seek(0)
         self._file = file
-        self._reported_bytes = reported_bytes
+        self.reported_bytes = reported_bytes
+        self.padded = False
+        self.position = 0
         self._at_end = False
+        self._failure: BaseException | None = None
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         """Move to a position; an invalid position (from a faulty header) is ignored."""
@@ -56,19 +73,41 @@ class VirtualFile:
         """Return the position, or at the end the size."""
         return (
             self._file.tell()
-            if self._reported_bytes is None or not self._at_end
-            else self._reported_bytes
+            if self.reported_bytes is None or not self._at_end
+            else self.reported_bytes
         )
 
     def readinto(self, buffer: memoryview) -> int:
         """Fill the buffer as far as bytes are available; return their number."""
         size = len(buffer)
-        data = self._file.read(size)
+        try:
+            data = b"" if self._failure else self._file.read(size)
+            self.position = self._file.tell()
+            buffer[: len(data)] = data
+        except BaseException as error:  # noqa: BLE001 - raised again by `raise_failure`
+            self._failure, data = error, b""
         self._at_end = False
-        if self._reported_bytes is not None and size > MPEG_HEADER_BYTES:
-            data = data.ljust(size, b"\0")
-        buffer[: len(data)] = data
+        if self.reported_bytes is not None and size > MPEG_HEADER_BYTES and not self._failure:
+            self.padded |= 0 < len(data) < size
+            buffer[len(data) :] = bytes(size - len(data))
+            return size
         return len(data)
+
+    def raise_failure(self, name: str) -> None:
+        """Raise the exception of the file, if there was one, for a recording of this name.
+
+        Raises
+        ------
+        AudioError
+            Instead of any exception that is not ovdiar's own; KeyboardInterrupt and the like are
+            raised as they are.
+        """
+        error = self._failure
+        if error is None:
+            return
+        if isinstance(error, OvdiarError) or not isinstance(error, Exception):
+            raise error
+        raise unreadable(name, error) from error
 
 
 def reported_size(file: IO[bytes]) -> int | None:
@@ -85,22 +124,39 @@ def reported_size(file: IO[bytes]) -> int | None:
     return UNKNOWN_BYTES if b"Xing" in frame or b"Info" in frame else ENDLESS_BYTES
 
 
-def open_sound(file: IO[bytes], soundfile: Any) -> tuple[Any, int | None]:
+def unreadable(name: str, error: Exception) -> AudioError:
+    """Return the error of a recording whose bytes cannot be read."""
+    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return AudioError(f"{name}: cannot be read ({reason}): give a readable file, or copy it first")
+
+
+def open_sound(file: IO[bytes], name: str, soundfile: Any) -> tuple[Any, VirtualFile]:
     """Open a `soundfile.SoundFile`.
 
     Returns
     -------
-    The open file, and the size that was reported for an MP3, or None.
+    The open file, and the file that it reads, which reports another size for an MP3.
 
     Raises
     ------
     soundfile.LibsndfileError
         If soundfile does not know the format.
+    AudioError
+        If the file cannot be read.
     """
     reported = reported_size(file)
     if reported is not None:
         with suppress(soundfile.LibsndfileError):
-            sound = soundfile.SoundFile(VirtualFile(file, reported_bytes=reported))
+            virtual = VirtualFile(file, reported_bytes=reported)
+            sound = soundfile.SoundFile(virtual)
+            virtual.raise_failure(name)
             if sound.format == "MP3":
-                return sound, reported
-    return soundfile.SoundFile(VirtualFile(file)), None
+                return sound, virtual
+            sound.close()
+        virtual.raise_failure(name)
+    virtual = VirtualFile(file)
+    try:
+        sound = soundfile.SoundFile(virtual)
+    finally:
+        virtual.raise_failure(name)
+    return sound, virtual
