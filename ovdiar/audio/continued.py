@@ -25,10 +25,10 @@ SKIPPED = 2**16
 
 
 class ContinuedSource:
-    """A file that soundfile decodes to its end, or to the first damage or joined stream.
+    """A file that soundfile decodes, part after part where files were joined.
 
-    There ffmpeg takes over, if it is on PATH and decodes more. Its samples get the rate and the
-    channels of the first part.
+    Where soundfile fails, or the next part has another rate, ffmpeg takes over, if it is on PATH
+    and decodes more. Its samples get the rate and the channels of the first part.
 
     Parameters
     ----------
@@ -37,59 +37,61 @@ class ContinuedSource:
     path
         Returns the path of the file for ffmpeg.
     stack
-        Ends ffmpeg when it closes.
+        Closes the decoders.
     """
 
     def __init__(self, first: FileSource, path: Callable[[], Path], stack: ExitStack) -> None:
         self.name, self.rate, self.channels = first.name, first.rate, first.channels
         self.tracks, self.length = first.tracks, first.length
         self.by_ffmpeg = False
-        self._first, self._path, self._stack = first, path, stack
+        self._part, self._path, self._stack = first, path, stack
+        stack.callback(first.close)
         self._second: FfmpegSource | None = None
         self._heard, self._finished = 0, False
 
     @property
     def notices(self) -> Sequence[Notice]:
         """Notices of omitted audio; complete once everything has been read."""
-        known = {notice.code for notice in self._first.notices}
+        known = {notice.code for notice in self._part.notices}
         more = [] if self._second is None else self._second.notices
         if INCOMPLETE in known:  # both decoders say it, each with its own reason
             more = [notice for notice in more if notice.code not in (INCOMPLETE, DAMAGED)]
-        return [*self._first.notices, *more]
+        return [*self._part.notices, *more]
 
     def read(self, count: int) -> NDArray[np.float32]:
         """Decode up to ``count`` samples, (samples, channels); an empty array at the end."""
-        if self._second is None and not self._finished:
-            block = self._first.read(count)
-            self._heard += len(block)
-            if len(block):
-                return block
-            if self._first.continues:
-                self._continue()
         block = np.empty((0, self.channels), np.float32)
-        if self._second is not None and not self._finished:
-            block = self._second.read(count)
+        while not (len(block) or self._finished):
+            block = (self._second or self._part).read(count)
             self._heard += len(block)
-        if not len(block) and not self._finished:
-            self._finished = True
-            self._first.finish(self._heard)
+            if not len(block) and not self._continue():
+                self._finished = True
+                self._part.finish(self._heard)
         return block
 
-    def _continue(self) -> None:
-        """Let ffmpeg decode the file to where soundfile ended."""
+    def _continue(self) -> bool:
+        """Go on with the next part, or with ffmpeg; return whether there is more."""
+        if self._second is not None or not self._part.continues:
+            return False
+        following = self._part.following()
+        if following is not None:
+            self._stack.callback(following.close)
+            self._part = following
+            return True
         with ExitStack() as stack:
             self.by_ffmpeg = True
             try:
                 second = FfmpegSource(
-                    self._path(), self.name, self._first.reason, stack, given=self._first
+                    self._path(), self.name, self._part.reason, stack, given=self._part
                 )
             except AudioError:
-                return
+                return False
             skipped = 0
             while skipped < self._heard:
                 block = second.read(min(SKIPPED, self._heard - skipped))
                 if not len(block):
-                    return
+                    return False
                 skipped += len(block)
             self._second = second
             self._stack.push(stack.pop_all())
+        return True

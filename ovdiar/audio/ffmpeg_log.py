@@ -16,12 +16,15 @@ MOST_GAP_S = 3600
 """A longer gap is an error of the timestamps, and not filled with silence, s."""
 
 TIMELINE = (
-    # st(0): added to timestamps, st(1): end of the audio so far, st(2): start of this frame, s
+    # st(0): added to timestamps, st(1): end of the audio so far, st(2): start of this frame, s;
+    # st(3), st(4): the last gap
     f"if(eq(N,0),print({START:.0f}+T,16));"
     "st(2,if(isnan(T),ld(1),T+ld(0)));"
     "if(gt(N,0)*(lt(ld(2),ld(1)-0.5)+gt(ld(2),ld(1)+{most})),"
     f"print({REWOUND:.0f}+ld(1),16);st(0,ld(0)+ld(1)-ld(2));st(2,ld(1)));"
-    f"if(gt(N,0)*gt(ld(2),ld(1)+0.1),print({GAP_AT:.0f}+ld(1),16);print({GAP:.0f}+ld(2)-ld(1),16));"
+    # a gap is printed with the next frame, since the end is evaluated like a frame
+    f"if(ld(4),print({GAP_AT:.0f}+ld(3),16);print({GAP:.0f}+ld(4),16);st(4,0));"
+    "if(gt(N,0)*gt(ld(2),ld(1)+0.1),st(3,ld(1));st(4,ld(2)-ld(1)));"
     "st(1,ld(2)+NB_SAMPLES/SR);"
     "ld(2)/TB"
 ).replace("{most}", str(MOST_GAP_S))

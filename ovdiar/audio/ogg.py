@@ -25,29 +25,33 @@ class OggPages:
 
     Attributes
     ----------
-    joined
-        Whether a stream begins after another's end.
+    joined_at
+        Position of the first stream that begins after another's end; None if there is none.
     complete
         Whether each stream has its last page, and the file ends with a page.
     damaged
         Number of pages that are missing or damaged.
     """
 
-    joined: bool
+    joined_at: int | None
     complete: bool
     damaged: int
 
 
-def read_pages(file: IO[bytes]) -> OggPages:
-    """Walk over all pages of a file; the position of the file is not kept."""
-    joined, damaged, ended, trailing = False, 0, False, False
+def read_pages(file: IO[bytes], position: int = 0) -> OggPages:
+    """Walk over all pages from a position; the position of the file is not kept.
+
+    What follows a joined stream's beginning does not count.
+    """
+    damaged, ended, trailing = 0, False, False
     following: dict[int, int] = {}
     open_streams: set[int] = set()
-    position = 0
     while (header := _next_header(file, position)) is not None:
         at, fields, head = header
         damaged += at > position
         _, _, flags, _, serial, number, checksum, segments = fields
+        if flags & BEGINNING and ended and not open_streams:
+            return OggPages(at, complete=True, damaged=damaged)
         lacing = file.read(segments)
         body = file.read(sum(lacing))
         position = at + len(head) + len(lacing) + sum(lacing)
@@ -57,7 +61,6 @@ def read_pages(file: IO[bytes]) -> OggPages:
         intact = _checksum(head[:22] + bytes(4) + head[26:] + lacing + body) == checksum
         damaged += not intact
         if flags & BEGINNING:
-            joined |= ended
             open_streams.add(serial)
         else:
             damaged += max(0, min(number - following.get(serial, number), 1000))
@@ -65,7 +68,7 @@ def read_pages(file: IO[bytes]) -> OggPages:
         if flags & END:
             ended = True
             open_streams.discard(serial)
-    return OggPages(joined, not (open_streams or trailing), damaged)
+    return OggPages(None, not (open_streams or trailing), damaged)
 
 
 def _next_header(file: IO[bytes], position: int) -> tuple[int, tuple[int, ...], bytes] | None:

@@ -292,5 +292,4 @@ def _decode(
         reason = error.error_string.rstrip(".")
         track = selection.track or 0
         return FfmpegSource(path_for_ffmpeg(), name, reason, stack, track=track)
-    stack.callback(source.close)
     return ContinuedSource(source, path_for_ffmpeg, stack)

@@ -73,15 +73,21 @@ class FileSource:
         The package.
     piped
         Whether the file is a copy of a stream, whose header may state a size in advance.
+    previous
+        The part before this one, of a file that was joined from several.
 
     Attributes
     ----------
     length
         Number of samples that the header states; None if it states none.
+    decoded
+        Number of samples so far.
     announced
-        Number of samples that were announced and not decoded, likewise; known in the end.
+        Number of samples that the file states, or None; known in the end.
     reason
         Why decoding ended before the end of the file; "" if it did not.
+    next_at
+        Position of the next part, if decoding ended before one.
     continues
         Whether another decoder might decode more.
 
@@ -99,12 +105,20 @@ class FileSource:
     tracks = 1
 
     def __init__(
-        self, file: IO[bytes], name: str, soundfile: Any, *, piped: bool = False
+        self,
+        file: IO[bytes],
+        name: str,
+        soundfile: Any,
+        *,
+        piped: bool = False,
+        previous: FileSource | None = None,
     ) -> None:
         self.name, self._damage = name, soundfile.LibsndfileError
         self.notices: list[Notice] = []
         self._size = file_size(file)
-        sound, self._virtual = open_sound(file, name, soundfile)
+        self._start = (previous.next_at or 0) if previous else 0
+        self.before: int = previous.before + previous.decoded if previous else 0
+        sound, self._virtual = open_sound(file, name, soundfile, self._start)
         if not sound.frames and self._size > HEADER_BYTES:
             sound.close()
             raise MissingLengthError
@@ -118,10 +132,25 @@ class FileSource:
         self.rate, self.channels = checked_rate(sound.samplerate, name), sound.channels
         self.decoded, self._ended = 0, False
         self.announced, self.reason, self.continues = self.length, "", False
+        self.next_at: int | None = None
+        self._soundfile = soundfile
 
     def close(self) -> None:
         """Close the decoder; the file stays open."""
         self._sound.close()
+
+    def following(self) -> FileSource | None:
+        """Open the next part, if it has the same rate and channels."""
+        if self.next_at is None or self.reason:
+            return None
+        try:
+            found = FileSource(self._file, self.name, self._soundfile, previous=self)
+        except (self._damage, MissingLengthError):
+            return None
+        if (found.rate, found.channels) == (self.rate, self.channels):
+            return found
+        found.close()
+        return None
 
     def read(self, count: int) -> NDArray[np.float32]:
         """Decode up to ``count`` samples, (samples, channels); an empty array at the end."""
@@ -161,11 +190,12 @@ class FileSource:
         if self._format == "OGG":
             self._check_pages()
         elif self._format == "FLAC":
-            self._check_stream(MP3_SLACK if self._mp3 else 0)
-            self.continues |= self._search_stream()
+            self._check_stream(0)
+            self.next_at = self._search_stream()
         else:
             self._check_size()
             self._check_stream(MP3_SLACK if self._mp3 else round(SLACK_S * self.rate))
+        self.continues |= self.next_at is not None
         if self._format == "MP3":
             self.continues |= holds_frames(self._rest())
             if self._virtual.padded and not self.reason and self.length is None:
@@ -173,13 +203,13 @@ class FileSource:
 
     def finish(self, heard: int) -> None:
         """Add the notices, ``heard`` being the number of samples that all decoders got."""
-        enough = self.announced is not None and heard + MP3_SLACK >= self.announced
-        if self.reason and not (heard > self.decoded and (enough or self.announced is None)):
-            announced_s = None if self.announced is None else self.announced / self.rate
-            self.notices.append(
-                incomplete(self.name, heard / self.rate, announced_s, self.reason)
-            )
-        elif heard == self.decoded:
+        decoded = self.before + self.decoded
+        announced = None if self.announced is None else self.before + self.announced
+        enough = announced is not None and heard + MP3_SLACK >= announced
+        if self.reason and not (heard > decoded and (enough or announced is None)):
+            announced_s = None if announced is None else announced / self.rate
+            self.notices.append(incomplete(self.name, heard / self.rate, announced_s, self.reason))
+        elif heard == decoded:
             self._check_unread()
 
     def _check_stream(self, slack: int) -> None:
@@ -202,25 +232,27 @@ class FileSource:
             self.announced, self.reason = announced, "its data end early"
 
     def _check_pages(self) -> None:
-        pages = read_pages(self._file)
-        if pages.joined:
-            self.announced, self.continues = None, True
+        pages = read_pages(self._file, self._start)
+        self.next_at = pages.joined_at
+        if self.next_at is not None:
+            self.announced = None
         if pages.damaged:
             self.reason = f"pages of it are missing or damaged: {pages.damaged}"
         elif not pages.complete:
             self.reason, self.announced = "its last page is missing", None
         self._check_stream(0)
-        self.continues |= pages.joined
 
-    def _search_stream(self) -> bool:
-        """Return whether another FLAC stream follows in the file."""
-        self._file.seek(1)
-        tail = b""
-        while data := self._file.read(SEARCHED_BYTES):
-            if FLAC_STREAM.search(tail + data):
-                return True
-            tail = data[-8:]
-        return False
+    def _search_stream(self) -> int | None:
+        """Return the position of the next FLAC stream in the file."""
+        position = self._start + 1
+        while True:
+            self._file.seek(position)
+            data = self._file.read(SEARCHED_BYTES)
+            if found := FLAC_STREAM.search(data):
+                return position + found.start()
+            if len(data) < SEARCHED_BYTES:
+                return None
+            position += len(data) - 8
 
     def _rest(self) -> bytes:
         """Return the beginning of what libsndfile did not read."""
@@ -236,7 +268,7 @@ class FileSource:
         read = self._virtual.position if data is None else data.offset + data.size
         unread = self._size - read
         if unread > max(tag_bytes, TAG_SHARE * read) or self._appended(read):
-            heard_s = self.decoded / self.rate
+            heard_s = (self.before + self.decoded) / self.rate
             text = (
                 f"{self.name}: {unread} bytes follow the {heard_s:.3f} s that its header "
                 "states, and were not read: re-encode it to read all"

@@ -42,6 +42,9 @@ class VirtualFile:
         Seekable binary file.
     reported_bytes
         Size to report. By default, the size of the file.
+    start
+        Position in the file that counts as its start, behind a tag: libsndfile would compare the
+        reported size with that of the tag.
 
     Attributes
     ----------
@@ -53,9 +56,11 @@ class VirtualFile:
         End of what was read last.
     """
 
-    def __init__(self, file: IO[bytes], *, reported_bytes: int | None = None) -> None:
-        file.seek(0)
-        self._file = file
+    def __init__(
+        self, file: IO[bytes], *, reported_bytes: int | None = None, start: int = 0
+    ) -> None:
+        file.seek(start)
+        self._file, self._start = file, start
         self.reported_bytes = reported_bytes
         self.padded = False
         self.position = 0
@@ -65,17 +70,15 @@ class VirtualFile:
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         """Move to a position; an invalid position (from a faulty header) is ignored."""
         with suppress(OSError, ValueError):
-            self._file.seek(offset, whence)
+            self._file.seek(offset + (self._start if whence == os.SEEK_SET else 0), whence)
         self._at_end = whence == os.SEEK_END and offset == 0
         return self.tell()
 
     def tell(self) -> int:
         """Return the position, or at the end the size."""
-        return (
-            self._file.tell()
-            if self.reported_bytes is None or not self._at_end
-            else self.reported_bytes
-        )
+        if self.reported_bytes is not None and self._at_end:
+            return self.reported_bytes
+        return self._file.tell() - self._start
 
     def readinto(self, buffer: memoryview) -> int:
         """Fill the buffer as far as bytes are available; return their number."""
@@ -110,17 +113,24 @@ class VirtualFile:
         raise unreadable(name, error) from error
 
 
-def reported_size(file: IO[bytes]) -> int | None:
-    """Return the size to report for an MP3, or None (its own) for other files."""
+def tag_size(file: IO[bytes]) -> int:
+    """Return the size of the tag (ID3v2) that a file begins with, 0 if there is none."""
     file.seek(0)
     head = file.read(ID3_HEADER_BYTES)
-    tagged = head.startswith(b"ID3") and len(head) == ID3_HEADER_BYTES
-    if tagged:
-        size = sum(byte << 7 * place for place, byte in enumerate(reversed(head[-4:])))
-        file.seek(ID3_HEADER_BYTES + size)
-    elif not (head.startswith(b"\xff") and head[1:2] >= b"\xe0"):
+    if not head.startswith(b"ID3") or len(head) < ID3_HEADER_BYTES:
+        return 0
+    return ID3_HEADER_BYTES + sum(
+        byte << 7 * place for place, byte in enumerate(reversed(head[-4:]))
+    )
+
+
+def reported_size(file: IO[bytes]) -> int | None:
+    """Return the size to report for an MP3, or None (its own) for other files."""
+    tag = tag_size(file)
+    file.seek(tag)
+    frame = file.read(ID3_HEADER_BYTES + TABLE_BYTES)
+    if not tag and not (frame.startswith(b"\xff") and frame[1:2] >= b"\xe0"):
         return None
-    frame = head[: 0 if tagged else None] + file.read(TABLE_BYTES)
     return UNKNOWN_BYTES if b"Xing" in frame or b"Info" in frame else ENDLESS_BYTES
 
 
@@ -130,8 +140,10 @@ def unreadable(name: str, error: Exception) -> AudioError:
     return AudioError(f"{name}: cannot be read ({reason}): give a readable file, or copy it first")
 
 
-def open_sound(file: IO[bytes], name: str, soundfile: Any) -> tuple[Any, VirtualFile]:
-    """Open a `soundfile.SoundFile`.
+def open_sound(
+    file: IO[bytes], name: str, soundfile: Any, start: int = 0
+) -> tuple[Any, VirtualFile]:
+    """Open a `soundfile.SoundFile`, of a file that begins at a position of another.
 
     Returns
     -------
@@ -144,17 +156,18 @@ def open_sound(file: IO[bytes], name: str, soundfile: Any) -> tuple[Any, Virtual
     AudioError
         If the file cannot be read.
     """
-    reported = reported_size(file)
+    reported = None if start else reported_size(file)
     if reported is not None:
         with suppress(soundfile.LibsndfileError):
-            virtual = VirtualFile(file, reported_bytes=reported)
+            tag = tag_size(file) if reported == UNKNOWN_BYTES else 0
+            virtual = VirtualFile(file, reported_bytes=reported, start=tag)
             sound = soundfile.SoundFile(virtual)
             virtual.raise_failure(name)
             if sound.format == "MP3":
                 return sound, virtual
             sound.close()
         virtual.raise_failure(name)
-    virtual = VirtualFile(file)
+    virtual = VirtualFile(file, start=start)
     try:
         sound = soundfile.SoundFile(virtual)
     finally:
