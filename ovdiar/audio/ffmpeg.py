@@ -165,9 +165,7 @@ class FfmpegSource:
             if log.tracks:
                 last = len(log.tracks) - 1
                 choice = f"choose 0 to {last}" if last else "choose 0"
-                return (
-                    f"{self.name}: audio track {self._track} does not exist: {choice} (--track)"
-                )
+                return f"{self.name}: audio track {self._track} does not exist: {choice} (--track)"
             what = "a video without sound" if log.pictures else "a file without an audio track"
             return f"{self.name}: {what}: give a recording that has sound"
         if not log.complaints and not self._process.returncode:
@@ -198,8 +196,8 @@ class FfmpegSource:
             self.notices.append(incomplete(self.name, heard_s, announced_s, reason))
         elif code or log.complaints:
             text = (
-                f"{self.name}: ffmpeg met damage ({self._complaint(log)}) and may have left something out: "
-                f"{heard_s:.3f} s were heard"
+                f"{self.name}: ffmpeg met damage ({self._complaint(log)}) and may have left something "
+                f"out: {heard_s:.3f} s were heard"
             )
             values = {
                 "audio": self.name,
@@ -209,8 +207,6 @@ class FfmpegSource:
             }
             self.notices.append(Notice(DAMAGED, text, values))
         if gap_s:
-            text = (
-                f"{self.name}: {gap_s:.3f} s are missing between its parts, and count as silence"
-            )
+            text = f"{self.name}: {gap_s:.3f} s are missing between its parts, and count as silence"
             values = {"audio": self.name, "missing_s": round(gap_s, 3), "heard_s": heard_s}
             self.notices.append(Notice(GAPS, text, values))

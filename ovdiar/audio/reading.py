@@ -63,7 +63,8 @@ def load(audio: AudioInput, *, rate: int = 16000, **selected: Any) -> Waveform:
             samples = np.empty(reader.length or 0, np.float32)
         except (MemoryError, ValueError):  # a header may state any length
             samples = np.empty(0, np.float32)
-        filled, more = 0, []
+        filled = 0
+        more: list[NDArray[np.float32]] = []
         try:
             for block in reader:
                 if not more and filled + len(block) <= len(samples):

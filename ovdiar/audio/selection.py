@@ -58,9 +58,7 @@ class Selection:
                 last = ", or 'mix' for all" if name == "channel" else ""
                 raise AudioError(f"{name} {value!r} does not exist: give a number from 0{last}")
         if self.max_stream_mb is not None and not self.max_stream_mb > 0:
-            raise ConfigError(
-                f"max_stream_mb is {self.max_stream_mb}: give a size above 0, in MB"
-            )
+            raise ConfigError(f"max_stream_mb is {self.max_stream_mb}: give a size above 0, in MB")
 
     @property
     def stream_bytes(self) -> int:

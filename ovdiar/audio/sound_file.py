@@ -130,7 +130,8 @@ class FileSource:
         self._sound, self._file, self._piped = sound, file, piped
         self._format: str = sound.format
         self.rate, self.channels = checked_rate(sound.samplerate, name), sound.channels
-        self.decoded, self._ended = 0, False
+        self.decoded: int = 0
+        self._ended = False
         self.announced, self.reason, self.continues = self.length, "", False
         self.next_at: int | None = None
         self._soundfile = soundfile
@@ -263,8 +264,8 @@ class FileSource:
         """Add a notice if more follows than a tag."""
         if self.length is None and not self.continues:
             return
-        tag_bytes = 0 if self._mp3 else TAG_BYTES
         data = sample_data(self._file)
+        tag_bytes = 0 if self._mp3 or data is None else TAG_BYTES
         read = self._virtual.position if data is None else data.offset + data.size
         unread = self._size - read
         if unread > max(tag_bytes, TAG_SHARE * read) or self._appended(read):

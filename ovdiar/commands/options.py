@@ -113,41 +113,6 @@ def add_diarization(parser: argparse.ArgumentParser) -> None:
     add_parameters(parser, BackEndParameters, "hyper-parameters of clustering and decoding")
 
 
-def add_audio(parser: argparse.ArgumentParser) -> None:
-    """Add the recording, the output and the networks."""
-    parser.add_argument("audio", metavar="AUDIO", help="the recording; - reads standard input")
-    add_channel(parser)
-    add_output(parser)
-    add_networks(parser)
-
-
-def add_channel(parser: argparse.ArgumentParser) -> None:
-    """Add what to read of a recording: its channel and track, and the limits."""
-    parser.add_argument(
-        "--channel",
-        type=_channel,
-        metavar="N|mix",
-        help="use one channel, numbered from 0 (default: mix all)",
-    )
-    parser.add_argument(
-        "--track",
-        type=_track,
-        metavar="N",
-        help="use this audio track of a video, numbered from 0 (default: the first)",
-    )
-    parser.add_argument(
-        "--strict",
-        action="store_true",
-        help="refuse a recording that cannot be read to its end (default: a warning)",
-    )
-    parser.add_argument(
-        "--max-stream-mb",
-        type=float,
-        metavar="MB",
-        help="refuse a longer pipe, device or standard input (default: 4096)",
-    )
-
-
 def add_bundle(parser: argparse.ArgumentParser) -> None:
     """Add the bundle, the device and the number of threads."""
     parser.add_argument(
@@ -286,32 +251,6 @@ def deliver_text(text: str, options: argparse.Namespace, errors: str = "strict")
         raise FormatError(f"a name or text holds what UTF-8 cannot ({error}): correct it") from None
     sys.stdout.write(text)
     sys.stdout.flush()
-
-
-def audio_of(options: argparse.Namespace, audio: str | None = None) -> Any:
-    """Return the file that was named, or standard input, and what to read of it."""
-    from ovdiar.audio.selection import SELECTED
-
-    selected = {name: getattr(options, name) for name in SELECTED}
-    audio = options.audio if audio is None else audio
-    if audio == "-":
-        return {"audio": sys.stdin.buffer, **selected}
-    uri = Path(audio).stem.encode(errors="replace").decode()  # ? for what is no UTF-8
-    return {"audio": audio, "uri": uri, **selected}
-
-
-def _channel(text: str) -> int | None:
-    if text == "mix":
-        return None
-    if text.isdecimal():
-        return int(text)
-    raise argparse.ArgumentTypeError(f"{text!r} is no channel: give a number from 0, or mix")
-
-
-def _track(text: str) -> int:
-    if text.isdecimal():
-        return int(text)
-    raise argparse.ArgumentTypeError(f"{text!r} is no track: give a number from 0")
 
 
 def models_of(options: argparse.Namespace) -> Models:

@@ -6,12 +6,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ovdiar.commands.audio_options import add_channel, audio_of
 from ovdiar.commands.options import (
-    add_channel,
     add_command,
     add_diarization,
     add_networks,
-    audio_of,
     check_place,
 )
 from ovdiar.commands.recordings import diarize
