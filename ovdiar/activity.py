@@ -197,8 +197,8 @@ def speaker_turns(
 
     A turn starts at its first active frame and ends at the first inactive one (or the last frame
     of all). Gaps shorter than ``min_duration_off`` (s) are filled first, then turns shorter than
-    ``min_duration_on`` (s) are dropped, both strictly. No turn reaches beyond ``end_s``, the end of the
-    recording: windows are padded, so that frames may lie behind it.
+    ``min_duration_on`` (s) are dropped, both strictly. No turn reaches beyond ``end_s``, the
+    recording's end: windows are padded, so that frames may lie behind it.
     """
     times_s = active.grid.centres_s(len(active))
     found = []

@@ -12,7 +12,7 @@ import numpy as np
 
 from ovdiar.audio.demuxers import DEMUXERS
 from ovdiar.audio.ffmpeg_log import LIMIT_BYTES, TIMELINE, FfmpegLog, parse
-from ovdiar.audio.shortfall import DAMAGED, GAPS, incomplete
+from ovdiar.audio.shortfall import DAMAGED, GAPS, UNREAD, incomplete
 from ovdiar.audio.source import checked_rate
 from ovdiar.errors import AudioError
 from ovdiar.notices import Notice
@@ -79,6 +79,10 @@ class FfmpegSource:
     given
         Source whose rate and channels the samples get, and which has decoded the file's beginning;
         by default, both are the file's own.
+    share
+        Share of its samples that the file holds, by its header.
+    files
+        Number of files that were joined, of which ffmpeg may read the first alone.
 
     Raises
     ------
@@ -98,6 +102,8 @@ class FfmpegSource:
         *,
         track: int = 0,
         given: FileSource | None = None,
+        share: float = 1.0,
+        files: int = 1,
     ) -> None:
         program = shutil.which("ffmpeg")
         if program is None:
@@ -106,6 +112,7 @@ class FfmpegSource:
                 "install ffmpeg, or give WAV, FLAC, OGG or MP3"
             )
         self.name, self._path, self._track = name, path, track
+        self._share, self._files = share, files
         self.notices: list[Notice] = []
         self._log = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - closed by the stack
         process = subprocess.Popen(  # noqa: S603 - no shell, and the path is one argument
@@ -190,14 +197,17 @@ class FfmpegSource:
         heard_s = self._decoded / self.rate
         reached_s = max(heard_s, log.reached_s or 0.0)
         announced_s = log.duration_s or 0.0
+        if 0 < self._share < 1:
+            announced_s = heard_s / self._share
+            reached_s = heard_s
         gap_s = sum(gap for at, gap in log.gaps if at + gap <= heard_s + 1)
         if reached_s + max(SLACK_S, SLACK * announced_s) < announced_s:
             reason = self._complaint(log) if log.complaints else "it ends early"
             self.notices.append(incomplete(self.name, heard_s, announced_s, reason))
         elif code or log.complaints:
             text = (
-                f"{self.name}: ffmpeg met damage ({self._complaint(log)}) and may have left something "
-                f"out: {heard_s:.3f} s were heard"
+                f"{self.name}: ffmpeg met damage ({self._complaint(log)}) and may have left "
+                f"something out: {heard_s:.3f} s were heard"
             )
             values = {
                 "audio": self.name,
@@ -206,6 +216,13 @@ class FfmpegSource:
                 "announced_s": round(announced_s, 3) or None,
             }
             self.notices.append(Notice(DAMAGED, text, values))
+        if self._files > 1 + len(log.rewound_s):
+            text = (
+                f"{self.name}: {self._files} files were joined in it, and {heard_s:.3f} s were "
+                "heard, perhaps of the first alone: read each on its own"
+            )
+            values = {"audio": self.name, "files": self._files, "heard_s": round(heard_s, 3)}
+            self.notices.append(Notice(UNREAD, text, values))
         if gap_s:
             text = f"{self.name}: {gap_s:.3f} s are missing between its parts, and count as silence"
             values = {"audio": self.name, "missing_s": round(gap_s, 3), "heard_s": heard_s}

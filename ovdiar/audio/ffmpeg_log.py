@@ -17,17 +17,18 @@ MOST_GAP_S = 3600
 
 TIMELINE = (
     # st(0): added to timestamps, st(1): end of the audio so far, st(2): start of this frame, s;
-    # st(3), st(4): the last gap
+    # st(3), st(4): the last gap; st(5), st(6): whether and where timestamps went back. Both are
+    # printed with the next frame, since the end of the stream is evaluated like a frame.
     f"if(eq(N,0),print({START:.0f}+T,16));"
-    "st(2,if(isnan(T),ld(1),T+ld(0)));"
-    "if(gt(N,0)*(lt(ld(2),ld(1)-0.5)+gt(ld(2),ld(1)+{most})),"
-    f"print({REWOUND:.0f}+ld(1),16);st(0,ld(0)+ld(1)-ld(2));st(2,ld(1)));"
-    # a gap is printed with the next frame, since the end is evaluated like a frame
     f"if(ld(4),print({GAP_AT:.0f}+ld(3),16);print({GAP:.0f}+ld(4),16);st(4,0));"
+    f"if(ld(5),print({REWOUND:.0f}+ld(6),16);st(5,0));"
+    "st(2,if(isnan(T),ld(1),T+ld(0)));"
+    f"if(gt(N,0)*(lt(ld(2),ld(1)-0.5)+gt(ld(2),ld(1)+{MOST_GAP_S})),"
+    "st(5,1);st(6,ld(1));st(0,ld(0)+ld(1)-ld(2));st(2,ld(1)));"
     "if(gt(N,0)*gt(ld(2),ld(1)+0.1),st(3,ld(1));st(4,ld(2)-ld(1)));"
     "st(1,ld(2)+NB_SAMPLES/SR);"
     "ld(2)/TB"
-).replace("{most}", str(MOST_GAP_S))
+)
 """Expression of ffmpeg's filter ``asetpts``: timestamps that continue where a file was joined.
 
 It prints where the audio starts, where timestamps go back, and where they leave a gap.
@@ -49,6 +50,8 @@ HARMLESS = (
     "Conversion failed!",
 )
 """Complaints about timestamps of the output, which is samples, and what follows other errors."""
+ENDED = ": Operation not permitted"
+"""How ffmpeg shows -1, which old demuxers (gxf) return at the end of a file."""
 ESTIMATED = "Estimating duration from bitrate"
 LIMIT_BYTES = 2**22
 
@@ -101,8 +104,9 @@ def parse(lines: Iterable[str]) -> FfmpegLog:
         elif duration := DURATION.match(line):
             log.duration_s = None if estimated else _seconds(duration)
         elif complaint := COMPLAINT.match(line):
-            if not complaint["text"].startswith(HARMLESS):
-                log.complaints.append((complaint["where"] or "", complaint["text"].strip()))
+            text = complaint["text"].strip()
+            if not text.startswith(HARMLESS) and not text.endswith(ENDED):
+                log.complaints.append((complaint["where"] or "", text))
         elif time := TIME.search(line):
             log.reached_s = _seconds(time)
         estimated |= ESTIMATED in line

@@ -18,7 +18,10 @@ import numpy as np
 
 from ovdiar.audio.continued import ContinuedSource
 from ovdiar.audio.ffmpeg import FfmpegSource
+from ovdiar.audio.headers import sample_data
+from ovdiar.audio.joined import count_files
 from ovdiar.audio.mixing import Heard
+from ovdiar.audio.ogg import file_size
 from ovdiar.audio.resampling import Resampler, resampled_length
 from ovdiar.audio.selection import selection_of
 from ovdiar.audio.shortfall import LOSSES
@@ -292,5 +295,15 @@ def _decode(
     except (soundfile.LibsndfileError, MissingLengthError) as error:
         reason = error.error_string.rstrip(".")
         track = selection.track or 0
-        return FfmpegSource(path_for_ffmpeg(), name, reason, stack, track=track)
+        data = sample_data(file)
+        share = 1.0 if data is None or (piped and data.placeholder) else data.share(file_size(file))
+        return FfmpegSource(
+            path_for_ffmpeg(),
+            name,
+            reason,
+            stack,
+            track=track,
+            share=share,
+            files=count_files(file),
+        )
     return ContinuedSource(source, path_for_ffmpeg, stack)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
 from ovdiar.audio.headers import sample_data
+from ovdiar.audio.joined import next_file
 from ovdiar.audio.mpeg import holds_frames
-from ovdiar.audio.ogg import file_size, read_pages
+from ovdiar.audio.ogg import MAGIC, file_size, read_pages
 from ovdiar.audio.shortfall import UNREAD, incomplete
 from ovdiar.audio.source import checked_rate
 from ovdiar.audio.virtual_file import ENDLESS_BYTES, open_sound
@@ -40,13 +40,9 @@ HEADER_BYTES = 4096
 BLOCK = 4096
 """Samples decoded at once of compressed formats: an error takes those with it."""
 
-FLAC_STREAM = re.compile(rb"fLaC[\x00\x80]\x00\x00\x22")
-"""Beginning of a FLAC stream, with the header of its first block."""
 SEARCHED_BYTES = 2**24
 STREAMS = frozenset({"FLAC", "OGG", "MP3"})
 """Formats that may hold several streams, or continue behind damage."""
-HEADS = (b"RIFF", b"RIFX", b"RF64", b"riff", b"FORM", b"caff", b".snd", b"fLaC", b"OggS")
-"""How another file begins that was appended."""
 
 
 class MissingLengthError(Exception):
@@ -118,7 +114,8 @@ class FileSource:
         self._size = file_size(file)
         self._start = (previous.next_at or 0) if previous else 0
         self.before: int = previous.before + previous.decoded if previous else 0
-        sound, self._virtual = open_sound(file, name, soundfile, self._start)
+        self.next_at = next_file(file, self._start)
+        sound, self._virtual = open_sound(file, name, soundfile, self._start, self.next_at)
         if not sound.frames and self._size > HEADER_BYTES:
             sound.close()
             raise MissingLengthError
@@ -129,11 +126,12 @@ class FileSource:
         sound.seekable = lambda: False
         self._sound, self._file, self._piped = sound, file, piped
         self._format: str = sound.format
+        file.seek(self._start)
+        self._paged = file.read(len(MAGIC)) == MAGIC
         self.rate, self.channels = checked_rate(sound.samplerate, name), sound.channels
         self.decoded: int = 0
         self._ended = False
         self.announced, self.reason, self.continues = self.length, "", False
-        self.next_at: int | None = None
         self._soundfile = soundfile
 
     def close(self) -> None:
@@ -188,11 +186,10 @@ class FileSource:
                 f"{self.name}: changed while it was read: wait until it is complete, or read a copy"
             )
         self._size = size
-        if self._format == "OGG":
+        if self._paged:
             self._check_pages()
         elif self._format == "FLAC":
             self._check_stream(0)
-            self.next_at = self._search_stream()
         else:
             self._check_size()
             self._check_stream(MP3_SLACK if self._mp3 else round(SLACK_S * self.rate))
@@ -222,13 +219,13 @@ class FileSource:
 
     def _check_size(self) -> None:
         """Compare the size that the header states with the file's."""
-        data = sample_data(self._file)
+        data = sample_data(self._file, self._start)
         if data is None or (self._piped and data.placeholder):
             return
-        available = min(data.size, self._size - data.offset)
-        if available <= 0 or not self.decoded:
+        share = data.share(self._size)
+        if not share or not self.decoded:
             return
-        announced = round(self.decoded * data.size / available)
+        announced = round(self.decoded / share)
         if announced - self.decoded > SLACK_S * self.rate:
             self.announced, self.reason = announced, "its data end early"
 
@@ -243,18 +240,6 @@ class FileSource:
             self.reason, self.announced = "its last page is missing", None
         self._check_stream(0)
 
-    def _search_stream(self) -> int | None:
-        """Return the position of the next FLAC stream in the file."""
-        position = self._start + 1
-        while True:
-            self._file.seek(position)
-            data = self._file.read(SEARCHED_BYTES)
-            if found := FLAC_STREAM.search(data):
-                return position + found.start()
-            if len(data) < SEARCHED_BYTES:
-                return None
-            position += len(data) - 8
-
     def _rest(self) -> bytes:
         """Return the beginning of what libsndfile did not read."""
         self._file.seek(self._virtual.position)
@@ -264,11 +249,11 @@ class FileSource:
         """Add a notice if more follows than a tag."""
         if self.length is None and not self.continues:
             return
-        data = sample_data(self._file)
+        data = sample_data(self._file, self._start)
         tag_bytes = 0 if self._mp3 or data is None else TAG_BYTES
-        read = self._virtual.position if data is None else data.offset + data.size
+        read = self._virtual.position if data is None else data.end
         unread = self._size - read
-        if unread > max(tag_bytes, TAG_SHARE * read) or self._appended(read):
+        if unread > max(tag_bytes, TAG_SHARE * read) or self.continues:
             heard_s = (self.before + self.decoded) / self.rate
             text = (
                 f"{self.name}: {unread} bytes follow the {heard_s:.3f} s that its header "
@@ -281,8 +266,3 @@ class FileSource:
                 "heard_s": heard_s,
             }
             self.notices.append(Notice(UNREAD, text, values))
-
-    def _appended(self, end: int) -> bool:
-        """Return whether another file follows the samples."""
-        self._file.seek(end)
-        return self.continues or self._file.read(8).lstrip(b"\0").startswith(HEADS)

@@ -45,6 +45,8 @@ class VirtualFile:
     start
         Position in the file that counts as its start, behind a tag: libsndfile would compare the
         reported size with that of the tag.
+    end
+        Position in the file that counts as its end, where another file was joined.
 
     Attributes
     ----------
@@ -57,10 +59,15 @@ class VirtualFile:
     """
 
     def __init__(
-        self, file: IO[bytes], *, reported_bytes: int | None = None, start: int = 0
+        self,
+        file: IO[bytes],
+        *,
+        reported_bytes: int | None = None,
+        start: int = 0,
+        end: int | None = None,
     ) -> None:
         file.seek(start)
-        self._file, self._start = file, start
+        self._file, self._start, self._end = file, start, end
         self.reported_bytes = reported_bytes
         self.padded = False
         self.position = 0
@@ -69,9 +76,13 @@ class VirtualFile:
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         """Move to a position; an invalid position (from a faulty header) is ignored."""
-        with suppress(OSError, ValueError):
-            self._file.seek(offset + (self._start if whence == os.SEEK_SET else 0), whence)
         self._at_end = whence == os.SEEK_END and offset == 0
+        with suppress(OSError, ValueError):
+            if whence == os.SEEK_SET:
+                offset += self._start
+            elif whence == os.SEEK_END and self._end is not None:
+                offset, whence = offset + self._end, os.SEEK_SET
+            self._file.seek(offset, whence)
         return self.tell()
 
     def tell(self) -> int:
@@ -84,7 +95,7 @@ class VirtualFile:
         """Fill the buffer as far as bytes are available; return their number."""
         size = len(buffer)
         try:
-            data = b"" if self._failure else self._file.read(size)
+            data = b"" if self._failure else self._file.read(self._available(size))
             self.position = self._file.tell()
             buffer[: len(data)] = data
         except BaseException as error:  # noqa: BLE001 - raised again by `raise_failure`
@@ -95,6 +106,10 @@ class VirtualFile:
             buffer[len(data) :] = bytes(size - len(data))
             return size
         return len(data)
+
+    def _available(self, size: int) -> int:
+        """Return how many of so many bytes lie before the end."""
+        return size if self._end is None else max(0, min(size, self._end - self._file.tell()))
 
     def raise_failure(self, name: str) -> None:
         """Raise the exception of the file, if there was one, for a recording of this name.
@@ -141,9 +156,9 @@ def unreadable(name: str, error: Exception) -> AudioError:
 
 
 def open_sound(
-    file: IO[bytes], name: str, soundfile: Any, start: int = 0
+    file: IO[bytes], name: str, soundfile: Any, start: int = 0, end: int | None = None
 ) -> tuple[Any, VirtualFile]:
-    """Open a `soundfile.SoundFile`, of a file that begins at a position of another.
+    """Open a `soundfile.SoundFile`, of a file that lies between positions of another.
 
     Returns
     -------
@@ -167,7 +182,7 @@ def open_sound(
                 return sound, virtual
             sound.close()
         virtual.raise_failure(name)
-    virtual = VirtualFile(file, start=start)
+    virtual = VirtualFile(file, start=start, end=end)
     try:
         sound = soundfile.SoundFile(virtual)
     finally:
