@@ -83,6 +83,8 @@ class FfmpegSource:
         Share of its samples that the file holds, by its header.
     files
         Number of files that were joined, of which ffmpeg may read the first alone.
+    missing
+        What the file lacks, if anything.
 
     Raises
     ------
@@ -104,6 +106,7 @@ class FfmpegSource:
         given: FileSource | None = None,
         share: float = 1.0,
         files: int = 1,
+        missing: str = "",
     ) -> None:
         program = shutil.which("ffmpeg")
         if program is None:
@@ -112,7 +115,7 @@ class FfmpegSource:
                 "install ffmpeg, or give WAV, FLAC, OGG or MP3"
             )
         self.name, self._path, self._track = name, path, track
-        self._share, self._files = share, files
+        self._share, self._files, self._missing = share, files, missing
         self.notices: list[Notice] = []
         self._log = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - closed by the stack
         process = subprocess.Popen(  # noqa: S603 - no shell, and the path is one argument
@@ -204,6 +207,8 @@ class FfmpegSource:
         if reached_s + max(SLACK_S, SLACK * announced_s) < announced_s:
             reason = self._complaint(log) if log.complaints else "it ends early"
             self.notices.append(incomplete(self.name, heard_s, announced_s, reason))
+        elif self._missing:
+            self.notices.append(incomplete(self.name, heard_s, None, self._missing))
         elif code or log.complaints:
             text = (
                 f"{self.name}: ffmpeg met damage ({self._complaint(log)}) and may have left "

@@ -6,6 +6,7 @@ import re
 from typing import IO
 
 from ovdiar.audio.headers import READERS, sample_data
+from ovdiar.audio.ogg import MAGIC, file_size, read_pages
 
 FLAC = b"fLaC"
 FLAC_STREAM = re.compile(rb"fLaC[\x00\x80]\x00\x00\x22")
@@ -32,18 +33,23 @@ def next_file(file: IO[bytes], start: int = 0) -> int | None:
     head = file.read(MARK_BYTES)
     if head.startswith(FLAC):
         return _search(file, start + 1, FLAC_STREAM, None)
+    if head.startswith(MAGIC):
+        return read_pages(file, start).joined_at
     if head.startswith(CONTAINERS):
         return _search(file, start + 1, re.compile(re.escape(head)), MOST_BYTES)
+    return _behind(file, start)
+
+
+def _behind(file: IO[bytes], start: int) -> int | None:
+    """Return where another file begins behind one that states its size."""
     data = sample_data(file, start)
-    if data is None:
+    if data is None or data.end >= file_size(file):
         return None
     file.seek(data.end)
     following = file.read(LONGEST_MARK)
+    marks = [(at, magic) for at, magic, _ in READERS] + [(0, FLAC), (0, MAGIC)]
     for skipped in (0, 1):  # some programs count the padding, others do not
-        for at, magic, _ in READERS:
-            if following[skipped + at :].startswith(magic):
-                return data.end + skipped
-        if following[skipped:].startswith((FLAC, b"OggS")):
+        if any(following[skipped + at :].startswith(magic) for at, magic in marks):
             return data.end + skipped
     return None
 

@@ -37,6 +37,19 @@ class OggPages:
     complete: bool
     damaged: int
 
+    @property
+    def missing(self) -> str:
+        """What is missing, in words; "" if nothing is."""
+        if self.damaged:
+            return f"pages of it are missing or damaged: {self.damaged}"
+        return "" if self.complete else "its last page is missing"
+
+
+def is_ogg(file: IO[bytes], position: int = 0) -> bool:
+    """Return whether a page begins at a position."""
+    file.seek(position)
+    return file.read(len(MAGIC)) == MAGIC
+
 
 def read_pages(file: IO[bytes], position: int = 0) -> OggPages:
     """Walk over all pages from a position; the position of the file is not kept.

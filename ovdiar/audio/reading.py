@@ -21,7 +21,7 @@ from ovdiar.audio.ffmpeg import FfmpegSource
 from ovdiar.audio.headers import sample_data
 from ovdiar.audio.joined import count_files
 from ovdiar.audio.mixing import Heard
-from ovdiar.audio.ogg import file_size
+from ovdiar.audio.ogg import file_size, is_ogg, read_pages
 from ovdiar.audio.resampling import Resampler, resampled_length
 from ovdiar.audio.selection import selection_of
 from ovdiar.audio.shortfall import LOSSES
@@ -305,5 +305,6 @@ def _decode(
             track=track,
             share=share,
             files=count_files(file),
+            missing=read_pages(file).missing if is_ogg(file) else "",
         )
     return ContinuedSource(source, path_for_ffmpeg, stack)

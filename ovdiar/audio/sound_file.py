@@ -9,7 +9,7 @@ import numpy as np
 from ovdiar.audio.headers import sample_data
 from ovdiar.audio.joined import next_file
 from ovdiar.audio.mpeg import holds_frames
-from ovdiar.audio.ogg import MAGIC, file_size, read_pages
+from ovdiar.audio.ogg import file_size, is_ogg, read_pages
 from ovdiar.audio.shortfall import UNREAD, incomplete
 from ovdiar.audio.source import checked_rate
 from ovdiar.audio.virtual_file import ENDLESS_BYTES, open_sound
@@ -115,6 +115,7 @@ class FileSource:
         self._start = (previous.next_at or 0) if previous else 0
         self.before: int = previous.before + previous.decoded if previous else 0
         self.next_at = next_file(file, self._start)
+        self._paged = is_ogg(file, self._start)
         sound, self._virtual = open_sound(file, name, soundfile, self._start, self.next_at)
         if not sound.frames and self._size > HEADER_BYTES:
             sound.close()
@@ -126,8 +127,6 @@ class FileSource:
         sound.seekable = lambda: False
         self._sound, self._file, self._piped = sound, file, piped
         self._format: str = sound.format
-        file.seek(self._start)
-        self._paged = file.read(len(MAGIC)) == MAGIC
         self.rate, self.channels = checked_rate(sound.samplerate, name), sound.channels
         self.decoded: int = 0
         self._ended = False
@@ -234,10 +233,9 @@ class FileSource:
         self.next_at = pages.joined_at
         if self.next_at is not None:
             self.announced = None
-        if pages.damaged:
-            self.reason = f"pages of it are missing or damaged: {pages.damaged}"
-        elif not pages.complete:
-            self.reason, self.announced = "its last page is missing", None
+        self.reason = self.reason or pages.missing
+        if not pages.complete:
+            self.announced = None
         self._check_stream(0)
 
     def _rest(self) -> bytes:

@@ -14,19 +14,22 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from robustness.mutations import mutants
-from robustness.reading import ANSWERED, CRASH, HANG, REFUSED, TRACEBACK, Reader
+from robustness.reading import ANSWERED, CRASH, HANG, REFUSED, TRACEBACK, Outcome, Reader
 from robustness.recordings import by_ffmpeg, by_soundfile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from robustness.mutations import Mutant
-    from robustness.reading import Outcome
     from robustness.recordings import Original
 
 LIMIT_S = 30.0
@@ -74,13 +77,15 @@ class Row:
         }
 
 
-def measured(originals: Sequence[Original], folder: Path, reader: Reader) -> list[Original]:
+def measured(
+    originals: Sequence[Original], folder: Path, readers: SimpleQueue[Reader]
+) -> list[Original]:
     """Give each original the duration that is read of it; leave out what is not read whole."""
     found = []
     for original in originals:
         path = folder / f"whole.{original.suffix}"
         path.write_bytes(original.data)
-        outcome = reader.read(path)
+        outcome = _read(path, readers)
         if outcome.kind == ANSWERED and not outcome.notices:
             found.append(replace(original, duration_s=outcome.heard_s))
         else:
@@ -103,11 +108,7 @@ def run_command(path: Path) -> Outcome:
     try:
         done = subprocess.run(command, check=False, capture_output=True, timeout=4 * LIMIT_S)
     except subprocess.TimeoutExpired:
-        from robustness.reading import Outcome
-
         return Outcome(HANG, message=f"command: hang of {path.name}", time_s=4 * LIMIT_S)
-    from robustness.reading import Outcome
-
     error = done.stderr.decode(errors="replace")
     kind = {0: ANSWERED, 2: REFUSED}.get(done.returncode, CRASH)
     if "Traceback" in error:
@@ -116,45 +117,64 @@ def run_command(path: Path) -> Outcome:
 
 
 def run(
-    count: int, seed: int, *, forms: Sequence[Original], folder: Path, command_every: int
+    count: int,
+    seed: int,
+    *,
+    forms: Sequence[Original],
+    folder: Path,
+    command_every: int = 0,
+    jobs: int = 1,
 ) -> dict[str, Any]:
     """Try so many mutants, and return the table."""
     rows: dict[str, Row] = {}
     failures: list[dict[str, Any]] = []
-    commands = Row()
-    with Reader(LIMIT_S) as reader:
-        originals = measured(forms, folder, reader)
+    commands, total = Row(), Row()
+    started = time.perf_counter()
+    with ExitStack() as stack:
+        readers: SimpleQueue[Reader] = SimpleQueue()
+        for _ in range(jobs):
+            readers.put(stack.enter_context(Reader(LIMIT_S)))
+        originals = measured(forms, folder, readers)
         announcing = {original.form: original.announces for original in originals}
-        for mutant in mutants(originals, count, seed):
+
+        def attempt(mutant: Mutant) -> tuple[Mutant, Outcome, Outcome | None]:
             path = folder / f"{mutant.number}-{mutant.kind}.{mutant.suffix}"
             path.write_bytes(mutant.data)
-            outcome = reader.read(path)
-            loss = loss_of(mutant, outcome, announces=announcing[mutant.form])
-            rows.setdefault(mutant.form, Row()).add(outcome, loss)
-            if command_every and mutant.number % command_every == command_every - 1:
-                whole = run_command(path)
-                commands.add(whole, "")
-                if whole.kind not in (ANSWERED, REFUSED):
-                    failures.append(_failure(mutant, whole, "command"))
-            if loss == "silent" or outcome.kind not in (ANSWERED, REFUSED):
-                failures.append(_failure(mutant, outcome, loss))
+            outcome = _read(path, readers)
+            chosen = command_every and mutant.number % command_every == command_every - 1
+            whole = run_command(path) if chosen else None
             path.unlink()
-    total = Row()
-    for row in rows.values():
-        total.files += row.files
-        total.outcomes += row.outcomes
-        total.notices += row.notices
-        total.silent_losses += row.silent_losses
-        total.undetectable += row.undetectable
-        total.longest_s = max(total.longest_s, row.longest_s)
-        total.peak_mb = max(total.peak_mb, row.peak_mb)
+            return replace(mutant, data=b""), outcome, whole
+
+        threads = stack.enter_context(ThreadPoolExecutor(jobs))
+        numbers = mutants(originals, count, seed)
+        while batch := list(islice(numbers, 10 * jobs)):
+            for mutant, outcome, whole in threads.map(attempt, batch):
+                loss = loss_of(mutant, outcome, announces=announcing[mutant.form])
+                rows.setdefault(mutant.form, Row()).add(outcome, loss)
+                total.add(outcome, loss)
+                if loss == "silent" or outcome.kind not in (ANSWERED, REFUSED):
+                    failures.append(_failure(mutant, outcome, loss))
+                if whole is not None:
+                    commands.add(whole, "")
+                    if whole.kind not in (ANSWERED, REFUSED):
+                        failures.append(_failure(mutant, whole, "command"))
     return {
         "seed": seed,
+        "minutes": round((time.perf_counter() - started) / 60, 1),
         "total": total.to_dict(),
         "commands": commands.to_dict(),
         "formats": {form: row.to_dict() for form, row in sorted(rows.items())},
         "failures": failures,
     }
+
+
+def _read(path: Path, readers: SimpleQueue[Reader]) -> Outcome:
+    reader = readers.get()
+    try:
+        return reader.read(path)
+    finally:
+        readers.put(reader)
 
 
 def _failure(mutant: Mutant, outcome: Outcome, loss: str) -> dict[str, Any]:
@@ -176,6 +196,7 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--command-every", type=int, default=COMMAND_EVERY)
+    parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("-o", "--output", type=Path, default=Path("robustness-audio.json"))
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -185,6 +206,7 @@ def main() -> int:
             forms=[*by_soundfile(), *by_ffmpeg()],
             folder=Path(folder),
             command_every=options.command_every,
+            jobs=options.jobs,
         )
     options.output.write_text(json.dumps(table, indent=1), encoding="utf-8")
     sys.stdout.write(json.dumps(table["total"], indent=1) + "\n")
