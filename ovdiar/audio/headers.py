@@ -150,13 +150,13 @@ def _voc(file: IO[bytes], start: int, head: bytes) -> SampleData | None:
     for _ in range(MOST_CHUNKS):
         file.seek(position)
         kind, *length = file.read(4) or b"\0"
-        following = int.from_bytes(length, "little")
+        content = int.from_bytes(bytes(length), "little")
         if kind == 0:
             return SampleData(first, size, position + 1)
         if kind in (1, 2, 9):
             first = first or position + 4
-            size = position + 4 + following - first
-        position += 4 + following
+            size = position + 4 + content - first
+        position += 4 + content
     return None
 
 
@@ -174,13 +174,13 @@ def _mp4(file: IO[bytes], start: int, _: bytes) -> SampleData | None:
     position, found, seen = start, None, 0
     for _ in range(MOST_CHUNKS):
         file.seek(position)
-        head = file.read(16)
-        if len(head) < 8:
+        box = file.read(16)
+        if len(box) < 8:
             break
-        size, name = struct.unpack_from(">I4s", head)
+        size, name = struct.unpack_from(">I4s", box)
         header = 8
         if size == 1:
-            header, size = 16, struct.unpack_from(">Q", head, 8)[0]
+            header, size = 16, struct.unpack_from(">Q", box, 8)[0]
         seen += name == b"ftyp"
         if size < header or seen > 1:
             break

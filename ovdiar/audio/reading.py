@@ -27,7 +27,7 @@ from ovdiar.audio.selection import selection_of
 from ovdiar.audio.shortfall import LOSSES
 from ovdiar.audio.sound_file import FileSource, MissingLengthError
 from ovdiar.audio.source import ArraySource, checked_rate
-from ovdiar.audio.streams import copy, is_stream, open_path, read, spooled
+from ovdiar.audio.streams import InputFile, copy, is_stream, open_path, spooled
 from ovdiar.audio.virtual_file import unreadable
 from ovdiar.errors import AudioError, ConfigError, MissingPackageError
 from ovdiar.frames import Waveform, read_only
@@ -264,7 +264,7 @@ def _open(audio: Any, selection: Selection, stack: ExitStack) -> tuple[str, Sour
 
 
 def _decode(
-    file: IO[bytes],
+    opened: IO[bytes],
     name: str,
     path: Path | None,
     selection: Selection,
@@ -272,7 +272,8 @@ def _decode(
     *,
     piped: bool = False,
 ) -> Source:
-    if not read(file, 1, name):
+    file: Any = InputFile(opened, name)
+    if not file.read(1):
         raise AudioError(f"{name}: is empty (0 bytes): copy or record it again")
     try:
         import soundfile  # noqa: PLC0415 - not needed for audio in memory

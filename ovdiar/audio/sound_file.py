@@ -114,7 +114,7 @@ class FileSource:
         self._size = file_size(file)
         self._start = (previous.next_at or 0) if previous else 0
         self.before: int = previous.before + previous.decoded if previous else 0
-        self.next_at = next_file(file, self._start)
+        self.next_at: int | None = next_file(file, self._start)
         self._paged = is_ogg(file, self._start)
         sound, self._virtual = open_sound(file, name, soundfile, self._start, self.next_at)
         if not sound.frames and self._size > HEADER_BYTES:

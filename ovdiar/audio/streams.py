@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import stat
 import tempfile
 from pathlib import Path
@@ -15,12 +16,40 @@ from ovdiar.cancellation import check_cancelled
 from ovdiar.errors import AudioError, AudioNotFoundError, OvdiarError
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
 COPIED_BYTES = 2**20
+
+
+class InputFile:
+    """Seekable binary file whose exceptions become errors of the recording.
+
+    Parameters
+    ----------
+    file
+        Seekable binary file.
+    name
+        Name of the recording in messages.
+    """
+
+    def __init__(self, file: Any, name: str) -> None:
+        self._file, self._name = file, name
+
+    def read(self, size: int = -1) -> bytes:
+        """Read up to so many bytes."""
+        return read(self._file, size, self._name)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Move to a position; return it."""
+        self._file.seek(offset, whence)
+        return self.tell()
+
+    def tell(self) -> int:
+        """Return the position."""
+        position: int = self._file.tell()
+        return position
 
 
 def copy(source: Any, target: IO[bytes], name: str, limit_bytes: int) -> None:

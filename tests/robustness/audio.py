@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import subprocess
 import sys
 import tempfile
@@ -124,8 +125,9 @@ def run(
     folder: Path,
     command_every: int = 0,
     jobs: int = 1,
+    limit_s: float = math.inf,
 ) -> dict[str, Any]:
-    """Try so many mutants, and return the table."""
+    """Try so many mutants, or as many as the time allows, and return the table."""
     rows: dict[str, Row] = {}
     failures: list[dict[str, Any]] = []
     commands, total = Row(), Row()
@@ -148,7 +150,9 @@ def run(
 
         threads = stack.enter_context(ThreadPoolExecutor(jobs))
         numbers = mutants(originals, count, seed)
-        while batch := list(islice(numbers, 10 * jobs)):
+        while time.perf_counter() < started + limit_s and (
+            batch := list(islice(numbers, 10 * jobs))
+        ):
             for mutant, outcome, whole in threads.map(attempt, batch):
                 loss = loss_of(mutant, outcome, announces=announcing[mutant.form])
                 rows.setdefault(mutant.form, Row()).add(outcome, loss)
@@ -197,6 +201,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--command-every", type=int, default=COMMAND_EVERY)
     parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=math.inf)
     parser.add_argument("-o", "--output", type=Path, default=Path("robustness-audio.json"))
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -207,6 +212,7 @@ def main() -> int:
             folder=Path(folder),
             command_every=options.command_every,
             jobs=options.jobs,
+            limit_s=60 * options.minutes,
         )
     options.output.write_text(json.dumps(table, indent=1), encoding="utf-8")
     sys.stdout.write(json.dumps(table["total"], indent=1) + "\n")
