@@ -69,6 +69,7 @@ def _chunks(
     file: IO[bytes], position: int, header: struct.Struct, *, align: int, counted: int = 0
 ) -> Iterator[tuple[bytes, int, int]]:
     """Iterate over chunks: identifier, offset of the content, stated size of the content."""
+    first = position
     for _ in range(MOST_CHUNKS):
         file.seek(position)
         head = file.read(header.size)
@@ -80,7 +81,7 @@ def _chunks(
             return
         yield name, position + header.size, size
         position += header.size + max(size, 0)
-        position += -position % align
+        position += (first - position) % align
 
 
 def _riff(file: IO[bytes], start: int, head: bytes) -> SampleData | None:

@@ -68,8 +68,8 @@ def test_no_header_raises_an_error(mark: bytes, rest: bytes) -> None:
     ("header", "size", "rate"),
     [
         ("fffb9064", 417, 44_100),
-        ("fff348c4", 144, 24_000),
-        ("fffd8404", 768, 48_000),
+        ("fff348c4", 144, 16_000),
+        ("fffd8404", 384, 48_000),
         ("ffe328c4", 144, 8000),
     ],
 )
