@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 
@@ -59,20 +59,19 @@ class Heard:
         channel = self._selection.channel
         with np.errstate(over="ignore", invalid="ignore"):
             mono: NDArray[np.float32] = rows.mean(axis=0) if channel is None else rows[channel]
-        self._check(mono)
+        peak = max(float(mono.max()), -float(mono.min())) if len(mono) else 0.0
+        if not peak <= LOUDEST:  # also what is not a number
+            self._refuse(mono)
+        self._peak = max(self._peak, peak)
         self.samples += len(mono)
         if channel is None and len(rows) > 1:
             self._mixed += float(np.vdot(mono, mono))
             with np.errstate(over="ignore", invalid="ignore"):
                 self._separate += float(np.vdot(rows, rows)) / len(rows)
-        self._peak = max(self._peak, float(mono.max()), -float(mono.min()))
         return mono
 
-    def _check(self, mono: NDArray[np.float32]) -> None:
-        usable = np.abs(mono) <= LOUDEST  # False for what is not a number
-        if usable.all():
-            return
-        first = int(np.argmin(usable))
+    def _refuse(self, mono: NDArray[np.float32]) -> NoReturn:
+        first = int(np.argmin(np.abs(mono) <= LOUDEST))
         time_s = (self.samples + first) / self._source.rate
         if np.isfinite(mono[first]):
             raise AudioError(

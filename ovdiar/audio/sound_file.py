@@ -37,8 +37,10 @@ TAG_BYTES = 2**20
 HEADER_BYTES = 4096
 """A larger file without samples has lost its length: an interrupted recording, or a pipe."""
 
-BLOCK = 4096
-"""Samples decoded at once of compressed formats: an error takes those with it."""
+CAREFUL = 256
+"""Samples decoded at once before damage: an error takes those with it."""
+AGAIN = 2**16
+"""Samples decoded at once up to there."""
 
 SEARCHED_BYTES = 2**24
 STREAMS = frozenset({"FLAC", "OGG", "MP3"})
@@ -116,22 +118,29 @@ class FileSource:
         self.before: int = previous.before + previous.decoded if previous else 0
         self.next_at: int | None = next_file(file, self._start)
         self._paged = is_ogg(file, self._start)
-        sound, self._virtual = open_sound(file, name, soundfile, self._start, self.next_at)
+        self._file, self._soundfile = file, soundfile
+        sound = self._open()
         if not sound.frames and self._size > HEADER_BYTES:
             sound.close()
             raise MissingLengthError
         known = self._virtual.reported_bytes != ENDLESS_BYTES and sound.frames != UNKNOWN_LENGTH
         self.length: int | None = sound.frames if known else None
         self._mp3 = sound.subtype == "MPEG_LAYER_III"  # as a file, or inside a WAV file
-        # soundfile would otherwise seek after every read, which distorts MP3 frames
-        sound.seekable = lambda: False
-        self._sound, self._file, self._piped = sound, file, piped
+        self._piped, self._careful = piped, False
         self._format: str = sound.format
         self.rate, self.channels = checked_rate(sound.samplerate, name), sound.channels
         self.decoded: int = 0
         self._ended = False
         self.announced, self.reason, self.continues = self.length, "", False
-        self._soundfile = soundfile
+
+    def _open(self) -> Any:
+        """Open the part of the file."""
+        self._sound, self._virtual = open_sound(
+            self._file, self.name, self._soundfile, self._start, self.next_at
+        )
+        # soundfile would otherwise seek after every read, which distorts MP3 frames
+        self._sound.seekable = lambda: False
+        return self._sound
 
     def close(self) -> None:
         """Close the decoder; the file stays open."""
@@ -152,11 +161,10 @@ class FileSource:
 
     def read(self, count: int) -> NDArray[np.float32]:
         """Decode up to ``count`` samples, (samples, channels); an empty array at the end."""
-        largest = BLOCK if self._format in STREAMS else count
         parts: list[NDArray[np.float32]] = []
         missing = count
         while missing and not self._ended:
-            part = self._decode(min(missing, largest))
+            part = self._decode(min(missing, CAREFUL) if self._careful else missing)
             parts.append(part)
             missing -= len(part)
             if not len(part):
@@ -170,11 +178,26 @@ class FileSource:
             block: NDArray[np.float32] = self._sound.read(count, dtype="float32", always_2d=True)
         except self._damage as error:
             self._virtual.raise_failure(self.name)
+            if not self._careful and self._decode_again():
+                return self._decode(min(count, CAREFUL))
             self.reason = error.error_string.rstrip(".")
             return np.empty((0, self.channels), np.float32)
         self._virtual.raise_failure(self.name)
         self.decoded += len(block)
         return block
+
+    def _decode_again(self) -> bool:
+        """Decode again to where a block had an error; return whether that worked."""
+        self._careful = True
+        self._sound.close()
+        self._open()
+        missing = self.decoded
+        try:
+            while missing and len(block := self._sound.read(min(missing, AGAIN))):
+                missing -= len(block)
+        except self._damage:
+            return False
+        return not missing
 
     def _end(self) -> None:
         """Find out whether something was left out."""
