@@ -171,7 +171,7 @@ def _nist(_: IO[bytes], start: int, head: bytes) -> SampleData | None:
     return SampleData(start + int(lines[1][0]), count * channels * width)
 
 
-def _mp4(file: IO[bytes], start: int, _: bytes) -> SampleData | None:
+def _mp4(file: IO[bytes], start: int, _head: bytes) -> SampleData | None:
     position, found, seen = start, None, 0
     for _ in range(MOST_CHUNKS):
         file.seek(position)
