@@ -164,6 +164,7 @@ def to_annotation(
     offset: float | None = None,
     min_duration_on: float = 0.0,
     min_duration_off: float = 0.0,
+    end_s: float | None = None,
     labels: Sequence[str] | None = None,
     uri: str | None = None,
 ) -> Annotation:
@@ -179,19 +180,25 @@ def to_annotation(
         Frames(active, scores.grid),
         min_duration_on=min_duration_on,
         min_duration_off=min_duration_off,
+        end_s=end_s,
     )
     names = [str(k) for k in range(active.shape[1])] if labels is None else labels
     return turns.to_annotation(names, uri)
 
 
 def speaker_turns(
-    active: Frames, *, min_duration_on: float = 0.0, min_duration_off: float = 0.0
+    active: Frames,
+    *,
+    min_duration_on: float = 0.0,
+    min_duration_off: float = 0.0,
+    end_s: float | None = None,
 ) -> SpeakerTurns:
     """Turn binary frames (T, K) into turns that start and end at the centres of frames.
 
     A turn starts at its first active frame and ends at the first inactive one (or the last frame
     of all). Gaps shorter than ``min_duration_off`` (s) are filled first, then turns shorter than
-    ``min_duration_on`` (s) are dropped, both strictly.
+    ``min_duration_on`` (s) are dropped, both strictly. No turn reaches beyond ``end_s``, the
+    recording's end: windows are padded, so that frames may lie behind it.
     """
     times_s = active.grid.centres_s(len(active))
     found = []
@@ -206,6 +213,9 @@ def speaker_turns(
             starts_s = starts_s[np.append(True, apart)]
             ends_s = ends_s[np.append(apart, True)]
         long = ends_s - starts_s >= min_duration_on
+        if end_s is not None:
+            ends_s = np.minimum(ends_s, end_s)
+            long &= ends_s - starts_s > SHORTEST_S
         found.append((np.full(long.sum(), k), starts_s[long], ends_s[long]))
     columns, starts_s, ends_s = (
         np.concatenate(parts) if parts else np.zeros(0)

@@ -65,7 +65,9 @@ class ParityOptions(Parameters):
     """Keyword arguments of the pipelines without embeddings."""
 
     strict_parity: bool = parameter(
-        False, "answer exactly as pyannote does: without conditioning, whatever the bundle has"
+        False,
+        "answer exactly as pyannote does: without conditioning, whatever the bundle has, and with "
+        "turns that may exceed the recording",
     )
 
 
@@ -91,7 +93,8 @@ class ResegmentationOptions(ActivityOptions, ResegmentationParameters):
 
     strict_parity: bool = parameter(
         False,
-        "answer exactly as pyannote does: without conditioning, and turns labelled by the "
+        "answer exactly as pyannote does: without conditioning, with turns that may exceed the "
+        "recording, and labelled by the "
         "positions of the baseline's sorted labels instead of by those labels",
     )
 
@@ -111,8 +114,8 @@ class DiarizationOptions(RunOptions, DiarizationParameters):
     strict_parity: bool = parameter(
         False,
         "answer exactly as pyannote does: its number of speakers even where another was asked "
-        "for, its order of labels, unrounded scores and embeddings, and none of the "
-        "hyper-parameters that it does not have",
+        "for, its order of labels, turns that may exceed the recording, unrounded scores and "
+        "embeddings, and none of the hyper-parameters that it does not have",
     )
 
 

@@ -7,41 +7,43 @@ open are decoded by ffmpeg.
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from ovdiar.audio.ffmpeg import FfmpegSource
+from ovdiar.audio.mixing import Heard
+from ovdiar.audio.opening import open_source
 from ovdiar.audio.resampling import Resampler, resampled_length
-from ovdiar.audio.sound_file import FileSource, MissingLengthError
+from ovdiar.audio.selection import selection_of
+from ovdiar.audio.shortfall import LOSSES
 from ovdiar.audio.source import ArraySource, checked_rate
-from ovdiar.errors import AudioError, AudioNotFoundError, ConfigError, MissingPackageError
+from ovdiar.errors import AudioError, ConfigError
 from ovdiar.frames import Waveform, read_only
 from ovdiar.notices import warn
-from ovdiar.temporary import folder_in
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
+    from ovdiar.audio.selection import Selection
     from ovdiar.audio.source import Source
     from ovdiar.notices import Notice
 
+BLOCK_VALUES = 2**24
+"""Values decoded at once at most: 64 MiB, whatever rate and channels a header states."""
+
 AudioInput: TypeAlias = "str | os.PathLike[str] | IO[bytes] | Mapping[str, Any]"
 """A path; a binary file object; ``{"waveform": (channels, samples) or (samples,), "sample_rate":
-int}``; or ``{"audio": path or file object}``. A mapping may also have ``uri`` and ``channel``, the
-number of the channel to use, from 0, or ``"mix"`` for the mean of all.
+int}``; or ``{"audio": path or file object}``. A mapping may also have ``uri``, and any parameter of
+`ovdiar.audio.selection.Selection`: ``channel``, ``track``, ``strict`` and ``max_stream_mb``.
 """
 
 
-def load(audio: AudioInput, *, rate: int = 16000, channel: int | None = None) -> Waveform:
+def load(audio: AudioInput, *, rate: int = 16000, **selected: Any) -> Waveform:
     """Read a whole recording.
 
     Parameters and errors are those of `open_audio`.
@@ -50,24 +52,39 @@ def load(audio: AudioInput, *, rate: int = 16000, channel: int | None = None) ->
     -------
     Mono float32 samples (n,) at ``rate``.
     """
-    with open_audio(audio, rate=rate, channel=channel) as reader:
-        if reader.length is None:
-            return Waveform(np.concatenate(list(reader)), rate, reader.uri)
+    with open_audio(audio, rate=rate, **selected) as reader:
         try:
-            samples = np.empty(reader.length, np.float32)
-        except (MemoryError, ValueError):
-            raise AudioError(
-                f"{reader.uri}: {reader.duration_s:.0f} s do not fit into memory: split it"
-            ) from None
+            samples = np.empty(reader.length or 0, np.float32)
+        except (MemoryError, ValueError):  # a header may state any length
+            samples = np.empty(0, np.float32)
         filled = 0
-        for block in reader:
-            samples[filled : filled + len(block)] = block
-            filled += len(block)
-        return Waveform(samples[:filled], rate, reader.uri)
+        more: list[NDArray[np.float32]] = []
+        try:
+            for block in reader:
+                if not more and filled + len(block) <= len(samples):
+                    samples[filled : filled + len(block)] = block
+                    filled += len(block)
+                else:
+                    more.append(block)
+            samples = samples[:filled]
+            if more:
+                samples = np.concatenate([samples, *more] if filled else more)
+        except MemoryError:
+            raise AudioError(
+                f"{reader.uri}: its samples do not fit into memory: split it"
+            ) from None
+        return Waveform(samples, rate, reader.uri)
 
 
 def open_audio(
-    audio: AudioInput, *, rate: int = 16000, channel: int | None = None, block_s: float = 10.0
+    audio: AudioInput,
+    *,
+    rate: int = 16000,
+    channel: int | str | None = None,
+    track: int | None = None,
+    strict: bool | None = None,
+    max_stream_mb: float | None = None,
+    block_s: float = 10.0,
 ) -> AudioReader:
     """Open a recording for block-wise reading.
 
@@ -75,11 +92,11 @@ def open_audio(
     ----------
     audio
         See `AudioInput`. A seekable file object is read from its start and rewound afterwards; any
-        other file object is first copied to a temporary file.
+        other file object, and a pipe or device, is first copied to a temporary file.
     rate
         Sample rate of the blocks, in Hz.
-    channel
-        Channel to read, from 0. By default, all channels are averaged.
+    channel, track, strict, max_stream_mb
+        What to read, see `ovdiar.audio.selection.Selection`; instead of what a mapping states.
     block_s
         Duration decoded at once, in seconds. The samples do not depend on it.
 
@@ -88,30 +105,29 @@ def open_audio(
     AudioNotFoundError
         If the file does not exist.
     AudioError
-        If the audio cannot be opened or decoded.
+        If the audio cannot be opened or decoded; with ``strict``, if not to its end.
     ConfigError
-        If ``block_s`` is not positive.
+        If ``block_s`` or ``max_stream_mb`` is not positive.
     MissingPackageError
         If soundfile or soxr is needed and not installed.
     """
     request: Mapping[str, Any] = audio if isinstance(audio, Mapping) else {"audio": audio}
-    channel = _checked_channel(request.get("channel") if channel is None else channel)
+    selection = selection_of(
+        audio, channel=channel, track=track, strict=strict, max_stream_mb=max_stream_mb
+    )
     with ExitStack() as stack:
         source: Source
         if "waveform" in request:
             uri, source = "waveform", ArraySource(request["waveform"], request.get("sample_rate"))
         elif "audio" in request:
-            uri, source = _open(request["audio"], stack)
+            uri, source = open_source(request["audio"], selection, stack)
         else:
             raise AudioError(
                 f"an audio mapping with the keys {sorted(map(str, request))} has no audio: "
                 "give 'waveform' and 'sample_rate', or 'audio'"
             )
-        if channel is not None and channel >= source.channels:
-            choice = f"choose 0 to {source.channels - 1}" if source.channels > 1 else "choose 0"
-            raise AudioError(f"{source.name}: channel {channel} does not exist: {choice}, or mix")
         uri = str(request.get("uri") or uri)
-        reader = AudioReader(source, uri, checked_rate(rate, uri), channel, block_s)
+        reader = AudioReader(source, uri, checked_rate(rate, uri), selection, block_s)
         reader.closing = stack.pop_all()
         return reader
 
@@ -130,12 +146,20 @@ class AudioReader(AbstractContextManager["AudioReader"]):
     duration_s
         Duration, in seconds. None if it is unknown before the end is decoded.
     length
-        Duration in samples at ``rate``, or None likewise. An MP3 may be one or two frames shorter.
+        Duration in samples at ``rate``, or None likewise; as the header states it, see `notices`.
     """
 
     def __init__(
-        self, source: Source, uri: str, rate: int, channel: int | None, block_s: float
+        self, source: Source, uri: str, rate: int, selection: Selection, block_s: float
     ) -> None:
+        channel = selection.channel
+        if channel is not None and channel >= source.channels:
+            choice = f"choose 0 to {source.channels - 1}" if source.channels > 1 else "choose 0"
+            raise AudioError(f"{source.name}: channel {channel} does not exist: {choice}, or mix")
+        if (selection.track or 0) >= source.tracks:
+            raise AudioError(
+                f"{source.name}: audio track {selection.track} does not exist: choose 0 (--track)"
+            )
         if not 0 < block_s < float("inf"):
             raise ConfigError(f"block_s is {block_s}: give a number of seconds above 0, e.g. 10")
         self.uri, self.rate, self.block_s = uri, rate, block_s
@@ -145,7 +169,8 @@ class AudioReader(AbstractContextManager["AudioReader"]):
             self.duration_s = source.length / source.rate
             self.length = resampled_length(source.length, source.rate, rate)
         self.closing = ExitStack()
-        self._source, self._channel = source, channel
+        self._source, self._selection = source, selection
+        self._heard = Heard(source, selection)
         resampler = None if rate == source.rate else Resampler(source.rate, rate)
         self._blocks = self._read(source, resampler)
         self._warning = self._then_warn()
@@ -161,7 +186,12 @@ class AudioReader(AbstractContextManager["AudioReader"]):
     @property
     def notices(self) -> tuple[Notice, ...]:
         """Notices of omitted audio; complete once everything has been read."""
-        return tuple(self._source.notices)
+        return (*self._source.notices, *self._heard.notices)
+
+    @property
+    def by_ffmpeg(self) -> bool:
+        """Whether ffmpeg has been started for the blocks read so far or for the next one."""
+        return self._source.by_ffmpeg
 
     def blocks(self) -> Iterator[NDArray[np.float32]]:
         """Iterate likewise without a warning, for callers that pass `notices` on."""
@@ -173,93 +203,22 @@ class AudioReader(AbstractContextManager["AudioReader"]):
             warn(notice)
 
     def _read(self, source: Source, resampler: Resampler | None) -> Iterator[NDArray[np.float32]]:
-        count = max(1, round(self.block_s * source.rate))
-        done = 0
+        count = max(1, min(round(self.block_s * source.rate), BLOCK_VALUES // source.channels))
         while len(block := source.read(count)):
-            rows = np.ascontiguousarray(block.T)  # four times as fast as averaging short rows
-            mono = rows.mean(axis=0) if self._channel is None else rows[self._channel]
-            finite = np.isfinite(mono)
-            if not finite.all():
-                first = int(np.argmin(finite))
-                raise AudioError(
-                    f"{source.name}: the sample at {(done + first) / source.rate:.3f} s is "
-                    f"{mono[first]}, not a finite number: repair or re-encode the recording"
-                )
-            done += len(mono)
+            mono = self._heard.mix(block)
             if resampler is not None:
                 mono = resampler.push(mono)
             if len(mono):
                 yield read_only(mono)
-        if not done:
-            raise AudioError(f"{source.name}: has no samples (0 s): give at least one sample")
+        if not self._heard.samples:
+            reasons = [notice.values.get("reason") for notice in source.notices]
+            reason = f" ({reasons[0]})" if reasons and reasons[0] else ""
+            raise AudioError(
+                f"{source.name}: has no samples (0 s){reason}: give at least one sample"
+            )
         if resampler is not None and len(tail := resampler.finish()):
             yield read_only(tail)
-
-
-def _checked_channel(channel: Any) -> int | None:
-    if channel is None or channel == "mix":
-        return None
-    if isinstance(channel, (int, np.integer)) and channel >= 0:
-        return int(channel)
-    raise AudioError(f"channel {channel!r} does not exist: give a number from 0, or 'mix' for all")
-
-
-def _open(audio: Any, stack: ExitStack) -> tuple[str, Source]:
-    """Return the recording's name and source; the stack closes whatever is opened."""
-    if isinstance(audio, (str, os.PathLike)):
-        path = Path(audio)
-        try:
-            file = stack.enter_context(path.open("rb"))
-        except FileNotFoundError:
-            raise AudioNotFoundError(f"{path}: no such file: check the path") from None
-        except OSError as error:
-            reason = "is a folder, not a recording" if path.is_dir() else error.strerror
-            raise AudioError(f"{path}: {reason}: give a readable file") from None
-        return path.stem, _decode(_seekable(file, stack), str(path), path, stack)
-    try:
-        binary = isinstance(audio.read(0), bytes)
-    except (AttributeError, TypeError, ValueError, OSError):
-        binary = False
-    if not binary:
-        raise AudioError(
-            f"audio of type {type(audio).__name__} cannot be read: give a path, an open binary "
-            "file, or a mapping with 'waveform' and 'sample_rate'"
-        )
-    return "stream", _decode(_seekable(audio, stack), "stream", None, stack)
-
-
-def _seekable(file: IO[bytes], stack: ExitStack) -> IO[bytes]:
-    """Return the file, to be rewound at the end, or a temporary copy if it is not seekable."""
-    try:
-        file.seek(0)
-    except (AttributeError, OSError):
-        spool = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - closed by the stack
-        shutil.copyfileobj(file, spool)
-        return spool
-    stack.callback(file.seek, 0)
-    return file
-
-
-def _decode(file: IO[bytes], name: str, path: Path | None, stack: ExitStack) -> Source:
-    file.seek(0)
-    if not file.read(1):
-        raise AudioError(f"{name}: is empty (0 bytes): copy or record it again")
-    try:
-        import soundfile  # noqa: PLC0415 - not needed for audio in memory
-    except (ImportError, OSError):  # OSError: libsndfile is missing
-        raise MissingPackageError(
-            f"{name}: reading audio files needs soundfile: pip install soundfile"
-        ) from None
-    try:
-        source = FileSource(file, name, soundfile)
-    except (soundfile.LibsndfileError, MissingLengthError) as error:
-        reason = error.error_string.rstrip(".")
-    else:
-        stack.callback(source.close)
-        return source
-    if path is None or not path.is_file():
-        path = stack.enter_context(folder_in()) / "audio"
-        file.seek(0)
-        with path.open("wb") as copy:
-            shutil.copyfileobj(file, copy)
-    return FfmpegSource(path, name, reason, stack)
+        self._heard.finish()
+        for notice in self.notices:
+            if self._selection.strict and notice.code in LOSSES:
+                raise AudioError(f"{notice.text} (refused by strict)")

@@ -7,9 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
-import stat
-import tempfile
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ovdiar.audio.reading import open_audio
+from ovdiar.audio.selection import selection_of
+from ovdiar.audio.streams import BlockFile, is_stream, open_path, spooled
 from ovdiar.cancellation import check_cancelled
 from ovdiar.conditioning import gain_to
 from ovdiar.errors import AudioError
@@ -28,12 +27,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ovdiar.audio.reading import AudioInput
+    from ovdiar.audio.reading import AudioInput, AudioReader
     from ovdiar.notices import Notice
 
 
 class Recording:
     """Mono audio at one sample rate, decoded again for each pass.
+
+    What ffmpeg decodes is decoded once: the first pass keeps it in a temporary file, 64 KB per
+    second of 16 kHz audio, from the block where ffmpeg was started.
 
     With ``level_dbfs`` other than 0, a pass before the first one measures the recording, and blocks
     are brought to that level (see `ovdiar.conditioning.gain_to`).
@@ -56,12 +58,15 @@ class Recording:
         self._gain: float | None = None
         self.rate = rate
         self._state = _state(audio)
-        with open_audio(audio, rate=rate) as reader:
-            self.uri = reader.uri
-            self.length = reader.length or 0
+        self._passes = contextlib.ExitStack()
+        reader = self._passes.enter_context(open_audio(audio, rate=rate))
+        self._opened: AudioReader | None = reader
+        self.uri = reader.uri
+        self.length = reader.length or 0
         self.notices: tuple[Notice, ...] = ()
         self._handed_over = 0
-        self._passes = contextlib.ExitStack()
+        self._kept: BlockFile | None = None
+        self._kept_from = 0
 
     @property
     def duration_s(self) -> float:
@@ -87,27 +92,54 @@ class Recording:
         return blocks
 
     def _read(self) -> Generator[NDArray[np.float32], None, None]:
-        self._check_state()
         if self._level_dbfs and self._gain is None:
-            self._gain = self._measured_gain()
+            with contextlib.closing(self._pass()) as blocks:
+                self._gain = gain_to(self._level_dbfs, _cancellable(blocks), self.rate)
+        with contextlib.closing(self._pass()) as blocks:
+            for block in blocks:
+                yield block if self._gain is None else block * np.float32(self._gain)
+
+    def _pass(self) -> Generator[NDArray[np.float32], None, None]:
+        """Read all blocks as they are, and set the exact length."""
+        self._check_state()
         done = 0
-        with (
-            open_audio(self._audio, rate=self.rate) as reader,
-            contextlib.closing(_one_ahead(reader.blocks())) as blocks,
-        ):
+        with contextlib.closing(self._decode() if self._kept is None else self._again()) as blocks:
             for block in blocks:
                 done += len(block)
-                yield block if self._gain is None else block * np.float32(self._gain)
-            self.notices += tuple(each for each in reader.notices if each not in self.notices)
+                yield block
         self._check_state()
         self.length = done
 
-    def _measured_gain(self) -> float:
+    def _decode(self) -> Generator[NDArray[np.float32], None, None]:
+        """Decode the recording, and keep what ffmpeg decodes."""
+        reader, self._opened = self._opened, None
+        kept: BlockFile | None = None
+        done = kept_from = 0
         with (
-            open_audio(self._audio, rate=self.rate) as reader,
-            contextlib.closing(_one_ahead(reader.blocks())) as blocks,
+            reader or open_audio(self._audio, rate=self.rate) as reading,
+            contextlib.closing(_one_ahead(reading.blocks())) as blocks,
         ):
-            return gain_to(self._level_dbfs, _cancellable(blocks), self.rate)
+            for block in blocks:
+                if kept is None and reading.by_ffmpeg:
+                    kept, kept_from = BlockFile(self.uri), done
+                    self._passes.callback(kept.close)
+                if kept is not None:
+                    kept.append(block)
+                done += len(block)
+                yield block
+            self.notices += tuple(each for each in reading.notices if each not in self.notices)
+        self._kept, self._kept_from = kept, kept_from
+
+    def _again(self) -> Generator[NDArray[np.float32], None, None]:
+        """Decode what soundfile decodes, and read what was kept."""
+        done = 0
+        if self._kept_from:
+            with open_audio(self._audio, rate=self.rate) as reader:
+                blocks = reader.blocks()
+                while done < self._kept_from and (block := next(blocks, None)) is not None:
+                    done += len(block)
+                    yield block
+        yield from self._kept or ()
 
     def _check_state(self) -> None:
         """Raise AudioError if the file was replaced or written to since it was opened."""
@@ -126,23 +158,20 @@ def open_recording(audio: AudioInput, *, rate: int, level_dbfs: float = 0.0) -> 
     request = dict(audio) if isinstance(audio, Mapping) else {"audio": audio}
     source: Any = request.get("audio")
     with contextlib.ExitStack() as stack:
-        if isinstance(source, (str, os.PathLike)) and _is_pipe(Path(source)):
+        name = "stream"
+        if isinstance(source, (str, os.PathLike)) and is_stream(source):
+            name = str(source)
             request.setdefault("uri", Path(source).stem)
-            source = stack.enter_context(Path(source).open("rb"))
-        if hasattr(source, "read") and not (hasattr(source, "seekable") and source.seekable()):
-            spool = stack.enter_context(tempfile.TemporaryFile())
-            shutil.copyfileobj(source, spool)
-            spool.flush()
-            request["audio"] = spool
+            source = stack.enter_context(open_path(source))
+            piped = True
+        else:
+            piped = hasattr(source, "read") and not (
+                hasattr(source, "seekable") and source.seekable()
+            )
+        if piped:
+            limit = selection_of(request).stream_bytes
+            request["audio"] = stack.enter_context(spooled(source, name, limit))
         yield stack.enter_context(contextlib.closing(Recording(request, rate, level_dbfs)))
-
-
-def _is_pipe(path: Path) -> bool:
-    """Return whether a path can be read only once: a named pipe, or the shell's <(command)."""
-    try:
-        return stat.S_ISFIFO(path.stat().st_mode)
-    except (OSError, ValueError):
-        return False
 
 
 def _state(audio: AudioInput) -> tuple[int, ...] | None:

@@ -18,11 +18,28 @@ if TYPE_CHECKING:
 
 
 class Source(Protocol):
-    """Audio as recorded: ``name`` (for error messages), ``rate`` in Hz, and ``channels``."""
+    """Audio as recorded.
+
+    Attributes
+    ----------
+    name
+        Name in messages.
+    rate
+        Sample rate, in Hz.
+    channels
+        Number of channels.
+    tracks
+        Number of audio tracks, of which this is one.
+    """
 
     name: str
     rate: int
     channels: int
+    tracks: int
+
+    @property
+    def by_ffmpeg(self) -> bool:
+        """Whether ffmpeg has been started, which is done once for each recording."""
 
     @property
     def notices(self) -> Sequence[Notice]:
@@ -37,10 +54,21 @@ class Source(Protocol):
 
 
 NUMBERS = (int, float, np.integer, np.floating)
+LEAST_RATE, MOST_RATE = 1000, 2**23
+"""Bounds of sample rates, Hz: telephones have 8000, and DSD 2.8 or 5.6 million.
+
+A header may state any rate. Outside of these bounds, 64 KB would count as hours, or seconds as
+gigabytes.
+"""
 
 
 def checked_rate(rate: Any, name: str) -> int:
     """Return a sample rate as an integer in Hz, or raise AudioError."""
+    if isinstance(rate, NUMBERS) and not LEAST_RATE <= rate <= MOST_RATE and 1 <= rate < math.inf:
+        raise AudioError(
+            f"{name}: a sample rate of {rate:g} Hz is not between {LEAST_RATE} and {MOST_RATE} Hz: "
+            "give the rate that the audio was recorded at"
+        )
     if not isinstance(rate, NUMBERS) or not 0 < rate < math.inf or rate % 1:
         raise AudioError(
             f"{name}: a sample rate of {rate!r} is not a positive whole number of Hz: "
@@ -57,6 +85,8 @@ class ArraySource:
     """
 
     name = "waveform"
+    tracks = 1
+    by_ffmpeg = False
     notices: Sequence[Notice] = ()
 
     def __init__(self, waveform: Any, rate: Any) -> None:

@@ -114,24 +114,6 @@ def add_diarization(parser: argparse.ArgumentParser) -> None:
     add_parameters(parser, BackEndParameters, "hyper-parameters of clustering and decoding")
 
 
-def add_audio(parser: argparse.ArgumentParser) -> None:
-    """Add the recording, the output and the networks."""
-    parser.add_argument("audio", metavar="AUDIO", help="the recording; - reads standard input")
-    add_channel(parser)
-    add_output(parser)
-    add_networks(parser)
-
-
-def add_channel(parser: argparse.ArgumentParser) -> None:
-    """Add the channel of a recording."""
-    parser.add_argument(
-        "--channel",
-        type=_channel,
-        metavar="N|mix",
-        help="use one channel, numbered from 0 (default: mix all)",
-    )
-
-
 def add_bundle(parser: argparse.ArgumentParser) -> None:
     """Add the bundle, the device and the number of threads."""
     parser.add_argument(
@@ -272,23 +254,6 @@ def deliver_text(text: str, options: argparse.Namespace, errors: str = "strict")
     sys.stdout.write(text)
     sys.stdout.flush()
     ignore_signals()
-
-
-def audio_of(options: argparse.Namespace, audio: str | None = None) -> Any:
-    """Return the file that was named, or standard input, and the channel to hear."""
-    audio = options.audio if audio is None else audio
-    if audio == "-":
-        return {"audio": sys.stdin.buffer, "channel": options.channel}
-    uri = Path(audio).stem.encode(errors="replace").decode()  # ? for what is no UTF-8
-    return {"audio": audio, "uri": uri, "channel": options.channel}
-
-
-def _channel(text: str) -> int | None:
-    if text == "mix":
-        return None
-    if text.isdecimal():
-        return int(text)
-    raise argparse.ArgumentTypeError(f"{text!r} is no channel: give a number from 0, or mix")
 
 
 def models_of(options: argparse.Namespace) -> Models:

@@ -6,15 +6,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ovdiar.commands.audio_options import add_audio, audio_of
 from ovdiar.commands.options import (
-    add_audio,
     add_command,
     add_counts,
     add_diarization,
     add_names,
     add_output,
     add_parameters,
-    audio_of,
     check_output,
     check_place,
     counts_of,

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import io
-import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ovdiar.commands.audio_options import add_channel, audio_of
 from ovdiar.commands.options import (
-    add_channel,
     add_command,
     add_diarization,
     add_networks,
-    audio_of,
     check_place,
 )
 from ovdiar.commands.recordings import diarize
@@ -71,15 +69,24 @@ def add(commands: Any) -> None:
 
 
 def _report(options: argparse.Namespace) -> None:
+    _check(options)
+    audio = audio_of(options)
+    with ExitStack() as stack:
+        if options.audio == "-":  # a pipe, which is read more than once
+            from ovdiar.audio.selection import selection_of
+            from ovdiar.audio.streams import spooled
+
+            limit = selection_of(audio).stream_bytes
+            piped = stack.enter_context(spooled(audio["audio"], "stream", limit))
+            audio |= {"audio": piped, "uri": "stream"}
+        _write(options, audio)
+
+
+def _write(options: argparse.Namespace, audio: Any) -> None:
     from ovdiar.formats import read_recording
     from ovdiar.formats.json import Saved
     from ovdiar.report.page import write_page
 
-    _check(options)
-    audio = audio_of(options)
-    if options.audio == "-":  # a pipe, which is read more than once
-        piped = io.BytesIO(sys.stdin.buffer.read())
-        audio = {"audio": piped, "uri": "stream", "channel": options.channel}
     shown: dict[str, Any] = {"title": options.title or audio["uri"]}
     if options.reference is not None:
         shown["reference"] = read_recording(options.reference, audio["uri"]).annotation

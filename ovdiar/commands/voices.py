@@ -9,13 +9,12 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ovdiar.commands.audio_options import add_channel, audio_of
 from ovdiar.commands.options import (
-    add_channel,
     add_command,
     add_counts,
     add_networks,
     add_parameters,
-    audio_of,
     check_place,
     counts_of,
     deliver_text,

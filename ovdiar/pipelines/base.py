@@ -30,11 +30,15 @@ if TYPE_CHECKING:
 
 
 class Run(NamedTuple):
-    """A recording that is being processed, and its segmentation (C, F, S)."""
+    """A recording that is being processed, its segmentation (C, F, S), and where turns end, s.
+
+    ``end_s`` is None with ``strict_parity``: in pyannote, turns may exceed the recording.
+    """
 
     recording: Recording
     scores: WindowedFrames
     steps: Steps
+    end_s: float | None
 
 
 Own = TypeVar("Own", bound=ActivityParameters)
@@ -95,7 +99,8 @@ class SegmentationPipeline(Generic[Own]):
                 batch_size=self.batch_size,
                 progress=steps.progress("segmentation"),
             )
-            yield Run(recording, scores, steps)
+            end_s = None if self.strict_parity else recording.duration_s
+            yield Run(recording, scores, steps, end_s)
 
 
 def _refuse_thresholds(

@@ -76,6 +76,7 @@ class RegionDetection(SegmentationPipeline[ActivityParameters], ABC):
                 offset=offset,
                 min_duration_on=self.parameters.min_duration_on,
                 min_duration_off=self.parameters.min_duration_off,
+                end_s=run.end_s,
                 labels=[self.label],
                 uri=run.recording.uri,
             )

@@ -124,6 +124,7 @@ class Resegmentation(SegmentationPipeline[ResegmentationParameters]):
                 discrete,
                 min_duration_on=parameters.min_duration_on,
                 min_duration_off=parameters.min_duration_off,
+                end_s=run.end_s,
             )
             columns = discrete.data.shape[1]
             names = [str(column) for column in range(columns)]

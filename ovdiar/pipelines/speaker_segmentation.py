@@ -107,6 +107,7 @@ class SpeakerSegmentation(SegmentationPipeline[SpeakerSegmentationParameters]):
                 discrete,
                 min_duration_on=parameters.min_duration_on,
                 min_duration_off=parameters.min_duration_off,
+                end_s=run.end_s,
             )
             numbers = {column: str(column) for column in turns.speakers().tolist()}
             found = sorted(numbers, key=str)

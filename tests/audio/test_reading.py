@@ -261,24 +261,9 @@ def text(folder: Path, name: str) -> Path:
     return folder / name
 
 
-def cut(folder: Path, name: str) -> Path:
-    path = write(folder / name, chirps(90_000, 16000), 16000)
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    return path
-
-
 def made_of(folder: Path, data: bytes) -> Path:
     (folder / "made.wav").write_bytes(data)
     return folder / "made.wav"
-
-
-def forged(folder: Path) -> Path:
-    path = write(folder / "call.flac", chirps(40_000, 16000), 16000)
-    data = bytearray(path.read_bytes())
-    data[21] |= 0x0F
-    data[22:26] = b"\xff" * 4
-    path.write_bytes(data)
-    return path
 
 
 def array(waveform: Any, **more: Any) -> Callable[[Path], dict[str, Any]]:
@@ -301,9 +286,6 @@ BAD: dict[str, tuple[Callable[[Path], Any], str]] = {
         lambda folder: write(folder / "a.wav", np.zeros((0, 1)), 16000),
         r"no samples \(0 s\)",
     ),
-    "half a flac": (lambda folder: cut(folder, "a.flac"), r"damaged after \d\.\d{3} s"),
-    "half an mp3": (lambda folder: cut(folder, "a.mp3"), r"but its header states 5\.625 s"),
-    "a flac of 48 days": (forged, "4294967 s do not fit into memory|states 4294967.296 s"),
     "a text stream": (lambda _: io.StringIO("RIFF"), "StringIO"),
     "bytes": (lambda _: b"RIFF", "bytes"),
     "an array alone": (lambda _: FLAT, "ndarray"),
@@ -311,6 +293,8 @@ BAD: dict[str, tuple[Callable[[Path], Any], str]] = {
     "no rate": (lambda _: {"waveform": FLAT}, "sample rate of None"),
     "a rate of zero": (array(FLAT, sample_rate=0), "sample rate of 0"),
     "a rate below zero": (array(FLAT, sample_rate=-8000), "sample rate of -8000"),
+    "a rate of one": (array(FLAT, sample_rate=1), "1 Hz is not between 1000 and 8388608 Hz"),
+    "a rate of 2 GHz": (array(FLAT, sample_rate=2**31 - 1), "Hz is not between 1000 and"),
     "half a hertz": (array(FLAT, sample_rate=8000.5), "sample rate of 8000.5"),
     "an infinite rate": (array(FLAT, sample_rate=math.inf), "sample rate of inf"),
     "a channel too many": (
@@ -330,6 +314,13 @@ BAD: dict[str, tuple[Callable[[Path], Any], str]] = {
     "words": (array(["a", "b"]), "<U1"),
     "not a number": (array([0, math.nan, 0]), "sample at 0.000 s is nan"),
     "infinite": (array(np.r_[np.zeros(400_000), -math.inf]), r"sample at 25\.000 s is -inf"),
+    "too large": (array(np.r_[np.zeros(8000), 3e38]), r"at 0\.500 s is 3e\+38.*limit is 1e\+10"),
+    "too large together": (array(np.full((2, 9), 3e38)), "at 0.000 s is inf"),
+    "a track too many": (
+        lambda folder: {"audio": write(folder / "a.wav", np.zeros(9), 8000), "track": 1},
+        r"a\.wav: audio track 1 does not exist: choose 0",
+    ),
+    "a track by name": (array(FLAT, track="eng"), "track 'eng' does not exist"),
     "beyond float32": (array(np.array([0.0, 1e300])), "is inf"),
     "not a number in a file": (
         lambda folder: write(
@@ -362,7 +353,7 @@ def test_a_file_that_shrinks_while_it_is_read_raises_an_error(tmp_path: Path) ->
         iterator = iter(reader)
         next(iterator)
         os.truncate(path, 100_000)
-        with pytest.raises(AudioError, match=r"ends after .* states 10\.000 s"):
+        with pytest.raises(AudioError, match="changed while it was read"):
             list(iterator)
 
 

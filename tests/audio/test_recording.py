@@ -166,7 +166,12 @@ def test_a_notice_is_there_after_a_pass_and_once_for_several(longer: Path) -> No
             (notice,) = recording.notices
         assert notice.code == "unread-audio"
         assert notice.text.startswith(f"{longer}: 2097152 bytes follow the 30.000 s")
-        assert notice.values == {"audio": str(longer), "bytes": 2**21, "announced_s": 30.0}
+        assert notice.values == {
+            "audio": str(longer),
+            "bytes": 2**21,
+            "announced_s": 30.0,
+            "heard_s": 30.0,
+        }
         assert recording.take_notices() == (notice,)
 
 

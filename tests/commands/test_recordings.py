@@ -170,3 +170,41 @@ def test_names_of_files_need_not_be_plain(diarize: Run, conversation: Path, tmp_
         assert diarize(audio, "-o", tmp_path / "out.rttm") == (0, "", "")
         text = (tmp_path / "out.rttm").read_text(encoding="utf-8")
         assert {line.split()[1] for line in text.splitlines()} == {told}
+
+
+@pytest.mark.parametrize("command", ["diarize", "vad", "overlap", "segment"])
+def test_what_is_missing_of_a_recording_is_a_warning_and_with_strict_an_error(
+    command: str, ovdiar: Run, tiny: Path, conversation: Path, tmp_path: Path
+) -> None:
+    samples, rate = soundfile.read(conversation, frames=12 * RATE)
+    audio = tmp_path / "cut.wav"
+    soundfile.write(audio, samples, rate)
+    audio.write_bytes(audio.read_bytes()[: audio.stat().st_size // 2])
+    answer = ovdiar(command, "--models", tiny, audio)
+    assert answer.status == 0
+    assert answer.err.startswith(f"ovdiar: warning: {audio}: 5.999 s of 12.000 s were heard")
+    refused = ovdiar(command, "--models", tiny, audio, "--strict")
+    assert (refused.status, refused.out) == (2, "")
+    assert refused.err.count("\n") == 1
+    assert "refused by strict" in refused.err
+
+
+@pytest.mark.parametrize("command", ["diarize", "vad", "overlap", "segment"])
+@pytest.mark.parametrize("samples", [4000, 8000, 16_000, 160_001])
+def test_no_turn_ends_after_the_recording(
+    command: str, samples: int, ovdiar: Run, tiny: Path, conversation: Path, tmp_path: Path
+) -> None:
+    speech, _ = soundfile.read(conversation, start=RATE, frames=samples)
+    answer = ovdiar(command, "--models", tiny, write_float(tmp_path / "call.wav", speech))
+    assert answer.status == 0
+    turns = [line.split() for line in answer.out.splitlines()]
+    assert all(float(turn[3]) + float(turn[4]) <= samples / RATE + 1e-3 for turn in turns)
+
+
+def test_a_track_is_a_number(diarize: Run, excerpt: Path) -> None:
+    answer = diarize(excerpt, "--track", "eng")
+    assert answer.status == 2
+    assert "'eng' is no track: give a number from 0" in answer.err
+    answer = diarize(excerpt, "--track", 1)
+    assert (answer.status, answer.err.count("\n")) == (2, 1)
+    assert "audio track 1 does not exist: choose 0 (--track)" in answer.err

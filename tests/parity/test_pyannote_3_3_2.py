@@ -91,7 +91,7 @@ def network(tiny: Path) -> Remembering:
 def _run(task: str, network: SegmentationModel, audio: AudioInput, case: Case) -> str:
     answer: Annotation
     if task == "segmentation":
-        answer = SpeakerSegmentation(network)(audio)
+        answer = SpeakerSegmentation(network, strict_parity=True)(audio)
     elif task == "resegmentation":
         pipeline = Resegmentation(network, preset="ami", strict_parity=True)
         answer = pipeline(audio, case.answers / f"{case.uri}.baseline.rttm")
@@ -99,9 +99,9 @@ def _run(task: str, network: SegmentationModel, audio: AudioInput, case: Case) -
         kind, _, parameters = task.partition("_")
         detection = VoiceActivityDetection if kind == "vad" else OverlappedSpeechDetection
         if parameters == "ami":
-            answer = detection(network, preset="ami")(audio)
+            answer = detection(network, preset="ami", strict_parity=True)(audio)
         else:
-            answer = detection(network, **PLAIN)(audio)
+            answer = detection(network, strict_parity=True, **PLAIN)(audio)
     return rttm.dumps(answer)
 
 

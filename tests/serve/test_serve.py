@@ -119,6 +119,17 @@ def test_verbose_json_adds_speakers_and_confidence(server: Server, talk: bytes) 
     assert all(0 <= each["confidence"] <= 1 for each in answer["segments"])
 
 
+@pytest.mark.parametrize("form", ["json", "verbose_json"])
+def test_a_recording_that_is_cut_is_answered_with_a_notice(
+    server: Server, talk: bytes, form: str
+) -> None:
+    answer = server.diarize(talk[: len(talk) // 2], response_format=form).json()
+    (notice,) = (each for each in answer["notices"] if each["code"] == "incomplete-audio")
+    assert notice["values"]["announced_s"] == 12
+    assert notice["values"]["heard_s"] == pytest.approx(6, abs=0.01)
+    assert "6.000 s of 12.000 s" in notice["text"] or "5.99" in notice["text"]
+
+
 def test_shorter_turns_are_dropped_on_request(server: Server, talk: bytes) -> None:
     every = server.diarize(talk).json()["segments"]
     lengths = sorted(each["end"] - each["start"] for each in every)

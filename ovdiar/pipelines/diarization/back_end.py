@@ -58,7 +58,8 @@ def decode(
         prepared.scores, np.where(speaking, clusters.labels, UNASSIGNED)
     )
     discrete = select_loudest(activations, count)
-    return Decoded(clusters, activations, count, discrete, _turns(discrete, parameters))
+    turns = _turns(discrete, prepared, parameters)
+    return Decoded(clusters, activations, count, discrete, turns)
 
 
 def exclusive(decoded: Decoded) -> Frames:
@@ -92,7 +93,7 @@ def to_result(
     """Name the speakers in the order of their ``columns``, and rate their turns."""
     clusters = decoded.clusters
     labels = {column: label_of(index) for index, column in enumerate(columns)}
-    overlapping, alone = decoded.turns, _turns(exclusive(decoded), parameters)
+    overlapping, alone = decoded.turns, _turns(exclusive(decoded), prepared, parameters)
     ranks = {column: str(column) for column in columns} if strict_parity else None
     features = TurnFeatures(prepared.scores, prepared.active.data, clusters.labels, clusters.soft)
 
@@ -148,11 +149,13 @@ def intermediates(prepared: Prepared, decoded: Decoded | None) -> dict[str, Any]
     return found
 
 
-def _turns(frames: Frames, parameters: DurationParameters) -> SpeakerTurns:
+def _turns(frames: Frames, prepared: Prepared, parameters: DurationParameters) -> SpeakerTurns:
+    """Return the turns within the recording; with ``strict_parity``, they may exceed it."""
     return speaker_turns(
         frames,
         min_duration_on=parameters.min_duration_on,
         min_duration_off=parameters.min_duration_off,
+        end_s=None if prepared.strict_parity else prepared.duration_s,
     )
 
 
