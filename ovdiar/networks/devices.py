@@ -120,6 +120,9 @@ def properties(
 ) -> dict[str, Any]:
     """Return the OpenVINO properties for a device.
 
+    Threads are not pinned to cores: each process would choose the same ones, and several processes
+    on one machine would share a few cores and leave the others idle.
+
     Parameters
     ----------
     device
@@ -145,8 +148,10 @@ def properties(
         settings["CPU_RUNTIME_CACHE_CAPACITY"] = SHAPES_CACHED
     if kind != "NPU":
         settings["INFERENCE_PRECISION_HINT"] = precision
-    if threads is not None and kind not in ("GPU", "NPU"):
-        settings["INFERENCE_NUM_THREADS"] = threads
+    if kind not in ("GPU", "NPU"):
+        settings["ENABLE_CPU_PINNING"] = False
+        if threads is not None:
+            settings["INFERENCE_NUM_THREADS"] = threads
     return settings
 
 

@@ -136,6 +136,10 @@ class Network:
         self._compiled: Any = None
         renew_after_fork(self)
 
+    def __reduce__(self) -> tuple[type[Network], tuple[Path, RuntimeOptions]]:
+        """Pickle and copy as the path and the options; the copy is compiled anew."""
+        return Network, (self._path, self._options)
+
     def __call__(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """Run a batch through the network and return its only output.
 
