@@ -20,7 +20,7 @@ LARGEST = 4096
 """Bytes of a pickle that holds no network and no PLDA."""
 
 
-@pytest.mark.parametrize("carry", [lambda each: pickle.loads(pickle.dumps(each)), copy.deepcopy])
+@pytest.mark.parametrize("carry", [lambda each: pickle.loads(pickle.dumps(each)), copy.deepcopy])  # noqa: S301
 def test_a_pipeline_that_was_carried_over_answers_the_same(
     carry: Any, tiny: Path, excerpt: Path
 ) -> None:
@@ -49,7 +49,7 @@ def test_a_bundle_that_lies_elsewhere_is_found_by_its_name(
     there.parent.mkdir()
     here.rename(there)
     monkeypatch.setenv("OVDIAR_MODELS", str(there.parent))
-    assert pickle.loads(carried).bundle.folder == there
+    assert pickle.loads(carried).bundle.folder == there  # noqa: S301
 
 
 def test_another_bundle_of_the_same_name_is_refused(tiny: Path, tmp_path: Path) -> None:
@@ -59,4 +59,4 @@ def test_another_bundle_of_the_same_name_is_refused(tiny: Path, tmp_path: Path) 
     with (folder / "bundle.json").open("a") as manifest:
         manifest.write("\n")
     with pytest.raises(ModelError, match="has another manifest"):
-        pickle.loads(carried)
+        pickle.loads(carried)  # noqa: S301
