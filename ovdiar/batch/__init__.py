@@ -4,8 +4,9 @@
 """
 
 from ovdiar.batch.archive import Archive, Summary
-from ovdiar.batch.local import LocalEngine, TimeLimit
+from ovdiar.batch.local import LocalEngine
 from ovdiar.batch.outputs import Outputs
+from ovdiar.batch.pool import TimeLimit
 from ovdiar.batch.table import Diarize
 
 __all__ = ["Archive", "Diarize", "LocalEngine", "Outputs", "Summary", "TimeLimit"]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ovdiar.batch.identity import settings_digest
 from ovdiar.batch.local import LocalEngine
 from ovdiar.batch.outcome import DONE, FAILED, UNCHANGED
 from ovdiar.batch.results import RESULTS, results_of
-from ovdiar.batch.work_list import WorkList, collect
+from ovdiar.batch.work_list import WorkList, collect, with_defaults
 from ovdiar.files import check_writable, make_folder_of
 
 if TYPE_CHECKING:
@@ -93,6 +93,8 @@ class Archive:
     pipeline : made with the bundle to use; its networks run in the engine's processes
     outputs : what is written, and where
     retry_failed : try those again that failed before
+    defaults : ``num_speakers``, ``min_speakers``, ``max_speakers`` and ``channel`` of recordings
+        for which a manifest states none
 
     Raises
     ------
@@ -109,11 +111,13 @@ class Archive:
         outputs: Outputs,
         *,
         retry_failed: bool = False,
+        defaults: Mapping[str, Any] | None = None,
     ) -> None:
         self.pipeline, self.outputs = pipeline, outputs
         self._retry_failed = retry_failed
         self._folder = outputs.folder()
         self._work: WorkList = collect(inputs)
+        self._jobs = with_defaults(self._work.jobs, defaults or {})
         self._identity = pipeline.identity()
 
     def plan(self) -> Plan:
@@ -121,7 +125,7 @@ class Archive:
         results = results_of(self._folder)
         wanted: list[Job] = []
         counts = {DONE: 0, FAILED: 0}
-        for listed in self._work.jobs:
+        for listed in self._jobs:
             digest = settings_digest(self._identity, listed.request())
             job = replace(listed, settings=digest)
             status = self._status(job, results.finished(job.uri))

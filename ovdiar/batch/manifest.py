@@ -10,6 +10,7 @@ import csv
 import difflib
 import json
 import math
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,7 @@ COLUMNS = (
     *("path", "uri", "num_speakers", "min_speakers", "max_speakers"),
     *("channel", "start", "end", "duration"),
 )
-ALIKE = 0.8
+ALIKE = 0.9
 """How much a column resembles one of ours that it is taken for a misspelling (difflib)."""
 
 
@@ -129,7 +130,9 @@ def _table(text: str, place: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _is_absent(value: Any) -> bool:
-    return value is None or value == "" or (isinstance(value, float) and math.isnan(value))
+    if type(value).__name__ == "NAType":  # pandas.NA, which compares to nothing
+        return True
+    return value is None or value == "" or (isinstance(value, Real) and math.isnan(value))
 
 
 def _refuse_misspellings(values: Mapping[str, Any], where: str) -> None:

@@ -16,9 +16,10 @@ from ovdiar.batch import storage
 from ovdiar.batch.identity import settings_digest
 from ovdiar.batch.local import with_threads
 from ovdiar.batch.manifest import job_of
-from ovdiar.batch.outcome import attempt, failed_row
+from ovdiar.batch.outcome import attempt, failed_row, perform
 from ovdiar.batch.outputs import Outputs, check_formats, text_of
-from ovdiar.errors import OvdiarError
+from ovdiar.batch.pool import TimeLimit, WorkerPool
+from ovdiar.errors import ConfigError, OvdiarError
 from ovdiar.networks.models import load
 from ovdiar.networks.names import DEFAULT_BUNDLE
 from ovdiar.pipelines.diarization.pipeline import SpeakerDiarization
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from ovdiar.batch.job import Job
+    from ovdiar.batch.outcome import Row
     from ovdiar.pipelines.diarization.prepared import Prepared
     from ovdiar.result import DiarizationResult
 
@@ -71,11 +73,13 @@ class Diarize:
     output : a folder or URL that the turns are written to, instead of into columns
     keep, embeddings : see `Outputs`; with ``output`` only
     threads : of the networks, where the pipeline's were loaded without a number
+    limit : how long a recording may take; each then runs in a process beside this one, which is
+        replaced when it crashes or is late; with ``output`` only
 
     Raises
     ------
     ConfigError
-        A format is unknown.
+        A format is unknown, or what needs ``output`` is without it.
     """
 
     def __init__(
@@ -87,13 +91,16 @@ class Diarize:
         keep: bool = False,
         embeddings: bool = False,
         threads: int = 1,
+        limit: TimeLimit | None = None,
     ) -> None:
         self._formats = tuple(formats)
         check_formats(self._formats)
         self._outputs: Outputs | None = None
         if output is not None:
             self._outputs = Outputs(str(output), self._formats, keep, embeddings)
-        self._pipeline = pickle.dumps((pipeline, threads))
+        elif keep or embeddings or limit is not None:
+            raise ConfigError("keep, embeddings and limit need a folder for the outputs: give one")
+        self._pipeline, self._limit = pickle.dumps((pipeline, threads)), limit
 
     @property
     def columns(self) -> list[str]:
@@ -138,7 +145,7 @@ class Diarize:
         except OvdiarError as wrong:
             row = failed_row(given, wrong)
         else:
-            row = attempt(pipeline, job, self._writer(job, texts))
+            row = self._row(pipeline, job, texts)
         error = row.get("error") or {}
         return {
             "uri": row["uri"],
@@ -152,15 +159,18 @@ class Diarize:
             **texts,
         }
 
-    def _writer(self, job: Job, texts: dict[str, str]) -> Any:
+    def _row(self, pipeline: SpeakerDiarization, job: Job, texts: dict[str, str]) -> Row:
+        if self._outputs is not None and self._limit is not None:
+            (row,) = _pool(self._pipeline, self._outputs, self._limit).run([job])
+            return row
         if self._outputs is not None:
-            return self._outputs.writer(job.uri)
+            return perform(pipeline, self._outputs, job)
 
         def fill(result: DiarizationResult, _prepared: Prepared) -> list[str]:
             texts.update({name: text_of(result, name) for name in texts})
             return []
 
-        return fill
+        return attempt(pipeline, job, fill)
 
 
 @lru_cache(maxsize=1)
@@ -176,8 +186,16 @@ def _loaded(pickled: bytes) -> SpeakerDiarization:
     return loaded
 
 
+@lru_cache(maxsize=1)
+def _pool(pickled: bytes, outputs: Outputs, limit: TimeLimit) -> WorkerPool:
+    """Return a worker process beside this one, which ends when this one does."""
+    threads: int = pickle.loads(pickled)[1]  # noqa: S301 - pickled above
+    return WorkerPool((_loaded(pickled), outputs), threads, 1, limit)
+
+
 def _job(given: Mapping[str, Any], number: int, pipeline: SpeakerDiarization) -> Job:
-    job = job_of(given, f"row {number}")
+    own = {name: value for name, value in given.items() if name not in OF_A_RUN}
+    job = job_of(own, f"row {number}")
     if "settings" in given:
         state, settings, known = (str(given[name]) for name in OF_A_RUN)
         return replace(job, state=state, settings=settings, known=known)

@@ -64,6 +64,20 @@ def collect(inputs: Iterable[str | os.PathLike[str]]) -> WorkList:
     return WorkList(tuple(sorted(named, key=lambda job: (-job.expected_s, job.uri))), left_out)
 
 
+def with_defaults(jobs: Iterable[Job], defaults: Mapping[str, Any]) -> tuple[Job, ...]:
+    """Fill in numbers of speakers, where a recording states none, and the channel likewise."""
+    given = {name: value for name, value in defaults.items() if value is not None}
+    channel = {"channel": given.pop("channel")} if "channel" in given else {}
+    return tuple(
+        replace(
+            job,
+            **({} if any(value is not None for value in job.counts().values()) else given),
+            **({} if job.channel is not None else channel),
+        )
+        for job in jobs
+    )
+
+
 def _jobs_of(given: str, left_out: Counter[str]) -> Iterator[Job]:
     remote = storage.is_remote(given)
     if given.lower().endswith(manifest.SUFFIXES):
