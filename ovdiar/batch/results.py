@@ -173,12 +173,7 @@ def rows_of(folder: Folder) -> Iterator[Row]:
     OutputError
         A folder behind a URL cannot be read.
     """
-    if isinstance(folder, RemoteFolder):
-        content = folder.read(RESULTS) or b""
-    else:
-        path = Path(folder.place, RESULTS)
-        content = path.read_bytes() if path.is_file() else b""
-    for line in latest(content.split(b"\n")):
+    for line in latest((folder.read(RESULTS) or b"").split(b"\n")):
         yield json.loads(line)
 
 

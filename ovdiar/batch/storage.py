@@ -30,6 +30,9 @@ class Folder(Protocol):
     def has(self, name: str) -> bool:
         """Return whether there is a file of this name."""
 
+    def read(self, name: str) -> bytes | None:
+        """Read a file; None where there is none."""
+
 
 class LocalFolder:
     """A folder of this machine."""
@@ -46,6 +49,11 @@ class LocalFolder:
     def has(self, name: str) -> bool:
         """Return whether there is a file of this name."""
         return Path(self.place, name).is_file()
+
+    def read(self, name: str) -> bytes | None:
+        """Read a file; None where there is none."""
+        path = Path(self.place, name)
+        return path.read_bytes() if path.is_file() else None
 
 
 class RemoteFolder:

@@ -65,6 +65,12 @@ def add(commands: Any) -> None:
         help="also find the same voice in several recordings, and write OUT/identities.jsonl",
     )
     parser.add_argument(
+        "--link-threshold",
+        type=float,
+        metavar="X",
+        help="cosine similarity from which two speakers are one voice (default: the bundle's)",
+    )
+    parser.add_argument(
         "--dry-run", action="store_true", help="list what would be done, and do nothing"
     )
     parser.add_argument(
@@ -108,12 +114,16 @@ def _batch(options: argparse.Namespace) -> int:
     from ovdiar.batch.archive import Archive
     from ovdiar.batch.outputs import Outputs
 
-    engine = _engine_of(options)
+    engine, pipeline = _engine_of(options), pipeline_of(options)
+    if options.link_speakers:
+        from ovdiar.batch.identities import check_linking
+
+        check_linking({pipeline.identity()["bundle"]["name"]}, options.link_threshold)
     formats = tuple(dict.fromkeys(options.format.split(",")))
     outputs = Outputs(options.output, formats, options.keep, options.link_speakers)
     archive = Archive(
         options.inputs,
-        pipeline_of(options),
+        pipeline,
         outputs,
         retry_failed=options.retry_failed,
         defaults={**counts_of(options), "channel": options.channel},
@@ -124,7 +134,7 @@ def _batch(options: argparse.Namespace) -> int:
         return 0
     summary = _run(archive, plan, engine)
     if options.link_speakers:
-        _link(options.output)
+        _link(options)
     return SOME_FAILED if summary.failed + plan.failed else 0
 
 
@@ -188,10 +198,10 @@ def _before(plan: Plan) -> str:
     return ", ".join(texts)
 
 
-def _link(output: str) -> None:
+def _link(options: argparse.Namespace) -> None:
     from ovdiar.batch.identities import link
 
-    linked = link(output)
+    linked = link(options.output, options.link_threshold)
     sys.stderr.write(
         f"{linked.speakers} speakers are {linked.identities} voices, {linked.shared} of them in "
         "several recordings\n"
