@@ -9,7 +9,7 @@ import numpy as np
 
 from ovdiar.batch import storage
 from ovdiar.batch.linking import Speakers, link_speakers
-from ovdiar.batch.neighbours import import_hnswlib
+from ovdiar.batch.neighbours import import_faiss
 from ovdiar.batch.outcome import DONE
 from ovdiar.batch.outputs import SPEAKERS, speakers_from_bytes
 from ovdiar.batch.results import rows_of
@@ -55,7 +55,7 @@ def link(place: str, threshold: float | None = None, least_s: float = LEAST_S) -
     ConfigError
         The recordings were diarized with several bundles, or with one that has no threshold.
     MissingPackageError
-        hnswlib is not installed.
+        faiss is not installed.
     """
     folder = storage.folder(place)
     names: list[tuple[str, str]] = []
@@ -88,7 +88,7 @@ def link(place: str, threshold: float | None = None, least_s: float = LEAST_S) -
 
 def check_linking(bundles: Collection[str], threshold: float | None) -> float:
     """Return the threshold to use; see `link` for the errors."""
-    import_hnswlib()
+    import_faiss()
     if threshold is not None and not -1 <= threshold <= 1:
         raise ConfigError(f"the threshold is {threshold:g}: give a cosine similarity, -1 to 1")
     if len(bundles) > 1:

@@ -1,4 +1,8 @@
-"""Nearest neighbours among many embeddings, by hnswlib (Malkov and Yashunin, 2018)."""
+"""Nearest neighbours among many embeddings, by the graph of faiss (HNSW).
+
+Source: Malkov and Yashunin, "Efficient and robust approximate nearest neighbor search using
+hierarchical navigable small world graphs", 2018.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +15,8 @@ from ovdiar.errors import MissingPackageError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-LINKS, BUILD_EFFORT = 16, 200
-"""``M`` and ``ef_construction`` of the index: its authors' values for vectors of this kind."""
-SEED = 0
+LINKS, EFFORT = 16, 100
+"""``M``, and ``efConstruction`` and ``efSearch``."""
 
 
 def neighbours(
@@ -21,7 +24,7 @@ def neighbours(
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Find the nearest rows of each row by cosine similarity, approximately.
 
-    One thread builds the index, so that the same rows have the same neighbours on every machine.
+    Rows are added in one thread, so that the same rows have the same neighbours every time.
 
     Parameters
     ----------
@@ -31,31 +34,38 @@ def neighbours(
     Returns
     -------
     Indices (N, count) and similarities (N, count), nearest first; a row is no neighbour of itself.
+    Where fewer were found, the index is the row's own and the similarity -1.
 
     Raises
     ------
     MissingPackageError
-        hnswlib is not installed.
+        faiss is not installed.
     """
-    hnswlib = import_hnswlib()
-    index = hnswlib.Index(space="ip", dim=rows.shape[1])
-    index.init_index(len(rows), ef_construction=BUILD_EFFORT, M=LINKS, random_seed=SEED)
-    index.add_items(rows, num_threads=1)
-    index.set_ef(max(BUILD_EFFORT, 2 * count))
-    found, distances = index.knn_query(rows, k=count + 1)
-    found = found.astype(np.int64)
-    own = found == np.arange(len(rows))[:, np.newaxis]
+    faiss = import_faiss()
+    index = faiss.IndexHNSWFlat(rows.shape[1], LINKS, faiss.METRIC_INNER_PRODUCT)
+    index.hnsw.efConstruction = EFFORT
+    index.hnsw.efSearch = max(EFFORT, 2 * count)
+    threads = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)
+    try:
+        index.add(rows)
+    finally:
+        faiss.omp_set_num_threads(threads)
+    similarities, found = index.search(rows, count + 1)
+    here = np.arange(len(rows))[:, np.newaxis]
+    own = found == here
     own[~own.any(axis=1), -1] = True  # among equal rows, it may not have found itself
     shape = (len(rows), count)
-    return found[~own].reshape(shape), (1 - distances[~own]).reshape(shape)
+    found, similarities = found[~own].reshape(shape), similarities[~own].reshape(shape)
+    return np.where(found < 0, here, found), np.where(found < 0, -1, similarities)
 
 
-def import_hnswlib() -> Any:
-    """Import hnswlib, an extra; raise MissingPackageError where it is not installed."""
+def import_faiss() -> Any:
+    """Import faiss, an extra; raise MissingPackageError where it is not installed."""
     try:
-        import hnswlib  # noqa: PLC0415 - an extra
+        import faiss  # noqa: PLC0415 - an extra
     except ImportError:
         raise MissingPackageError(
-            '--link-speakers needs hnswlib: pip install "ovdiar[link]"'
+            '--link-speakers needs faiss: pip install "ovdiar[link]"'
         ) from None
-    return hnswlib
+    return faiss

@@ -4,7 +4,7 @@ cd tests && python -m benchmarks.linking FOLDER [--bundle base] [--many 100000]
 
 Each voice of ``data/voices`` that holds enough speaks in two recordings, half of its phrases in
 one, with another partner, microphone and noise each time. The recordings are diarized into FOLDER,
-and their speakers are linked with several thresholds. Needs the reference material and hnswlib.
+and their speakers are linked with several thresholds. Needs the reference material and faiss.
 """
 
 from __future__ import annotations
