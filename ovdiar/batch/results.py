@@ -101,7 +101,7 @@ class LocalResults:
         """Read what was appended since the last time, or everything where the file is another."""
         try:
             state = self._path.stat()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return
         if state.st_ino != self._identity or state.st_size < self._read:
             self._read, self._identity = 0, state.st_ino
