@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -37,8 +38,9 @@ def rows(out: Path) -> dict[str, dict[str, Any]]:
 def children(pid: int) -> list[int]:
     """List the processes that a process has started, on Linux."""
     found = []
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        found += [int(each) for each in (task / "children").read_text("ascii").split()]
+    with contextlib.suppress(OSError):  # a thread, or all of it, has ended
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            found += [int(each) for each in (task / "children").read_text("ascii").split()]
     return found
 
 
@@ -46,9 +48,9 @@ def pool_of(parent: int) -> list[int]:
     """List the workers of a process."""
     workers = []
     for pid in children(parent):
-        command = Path(f"/proc/{pid}/cmdline").read_bytes()
-        if b"ovdiar.batch.worker" in command:
-            workers.append(pid)
+        with contextlib.suppress(OSError):
+            if b"ovdiar.batch.worker" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                workers.append(pid)
     return workers
 
 
@@ -169,7 +171,7 @@ def test_no_thread_of_two_workers_is_bound_to_a_core(
     process = batch(talks, "-o", tmp_path, "--models", tiny, "--workers", 2)
     seen: dict[int, set[frozenset[int]]] = {}
     while process.poll() is None:
-        for pid in pool_of(process.pid) if Path(f"/proc/{process.pid}").exists() else []:
+        for pid in pool_of(process.pid):
             seen.setdefault(pid, set()).update(_affinities(pid))
     assert len(seen) == 2
     assert {each for found in seen.values() for each in found} == {
