@@ -213,4 +213,5 @@ def _rows(columns: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _frame(columns: dict[str, Any], index: Any = None) -> Any:
     import pandas as pd  # noqa: PLC0415 - who has no DataFrames needs none
 
-    return pd.DataFrame(columns, index=index)
+    texts = {name: str for name, column in columns.items() if column.dtype == object}
+    return pd.DataFrame(columns, index=index).astype(texts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     import ovdiar
 
 CLUSTER = """
-import sys, threading, time
+import sys
 from pathlib import Path
 import ray
 from ray.cluster_utils import Cluster
@@ -59,7 +60,10 @@ def test_three_nodes_of_which_one_is_lost_give_the_answers_of_one_process(
         for number in range(2):
             (calls / f"{path.stem}-{number}{path.suffix}").write_bytes(path.read_bytes())
     command = [sys.executable, "-c", CLUSTER, str(tiny), str(calls), str(tmp_path / "ray")]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=500)
+    patient = {**os.environ, "RAY_raylet_start_wait_time_s": "200"}
+    done = subprocess.run(
+        command, check=False, capture_output=True, text=True, timeout=900, env=patient
+    )
     assert done.stdout.splitlines()[-1:] == ["6 4 10 2"], done.stderr[-3000:]
     local = Outputs(str(tmp_path / "one"), ("rttm", "json"))
     Archive([calls], pipeline, local).run(engine=InlineEngine())

@@ -158,8 +158,6 @@ def main() -> None:
     parser.add_argument("--bundle", default="base")
     parser.add_argument("--many", type=int, nargs="*", default=[100_000])
     options = parser.parse_args()
-    for count in options.many:
-        print(json.dumps(many(count)))
     make(options.folder)
     out = options.folder / f"out-{options.bundle}"
     pipeline = ovdiar.SpeakerDiarization(ovdiar.load(options.bundle))
@@ -181,7 +179,9 @@ def main() -> None:
             row = judged(link_speakers(speakers, threshold, least_s, neighbours), voices)
             share = row["of them joined"] / row["of the same voice"]
             print(f"| {threshold} | {row['joined']} | {row['wrongly']} | {share:.0%} |")
-    print(f"\n{len(voices)} speakers, {describe()}")
+    print(f"\n{len(voices)} speakers, {describe()}", flush=True)
+    for count in options.many:
+        print(json.dumps(many(count)), flush=True)
 
 
 def unit_cosines(rows: Any) -> Any:
