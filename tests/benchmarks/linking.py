@@ -30,8 +30,8 @@ from ovdiar.batch.neighbours import neighbours
 from ovdiar.batch.outputs import SPEAKERS, speakers_from_bytes
 from ovdiar.formats import rttm
 
-LEAST_S = 10.0
-"""Speech that a voice must hold to speak twice."""
+LEAST_S = 4.0
+"""Speech that each half of a voice must hold."""
 THRESHOLDS = (0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8)
 DIMENSION = 192
 
@@ -47,7 +47,8 @@ def halves() -> tuple[list[Half], list[Half]]:
     """Share out the phrases of each voice, by turns, to two recordings."""
     first, second = [], []
     for voice, rows in sorted(phrases().items()):
-        if sum(end - start for _, start, end in rows) >= LEAST_S:
+        parts = rows[0::2], rows[1::2]
+        if min(sum(end - start for _, start, end in part) for part in parts) >= LEAST_S:
             first.append(Half(voice, rows[0::2]))
             second.append(Half(voice, rows[1::2]))
     return first, second
@@ -55,11 +56,12 @@ def halves() -> tuple[list[Half], list[Half]]:
 
 def record(pair: tuple[Half, Half], path: Path, rng: np.random.Generator) -> None:
     """Let two halves speak in turn; the labels lie beside the recording."""
+    rounds = max(len(half.rows) for half in pair)
     turns = [
-        (half.voice, row)
-        for rows in zip(*(half.rows * 2 for half in pair), strict=False)
-        for half, row in zip(pair, rows, strict=True)
-    ][: 2 * max(len(half.rows) for half in pair)]
+        (half.voice, half.rows[number % len(half.rows)])
+        for number in range(rounds)
+        for half in pair
+    ]
     parts, labels, at = [], [], 0.0
     for voice, row in turns:
         speech = spoken(*row) * 0.05 * 10 ** rng.uniform(-0.2, 0.2)
