@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from reference.material import missing
 
 from ovdiar.batch.identities import check_linking, link
 from ovdiar.batch.linking import Speakers, link_speakers
@@ -21,6 +23,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 DIMENSION = 32
+
+
+def require_faiss() -> None:
+    """Skip what needs faiss where it is not installed."""
+    if find_spec("faiss") is None:
+        missing("faiss is missing: pip install faiss-cpu")
 
 
 def exact(rows: NDArray[np.float32], count: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
@@ -74,7 +82,7 @@ def test_what_is_not_sure_stays_apart() -> None:
 
 
 def test_the_index_finds_what_comparing_all_finds() -> None:
-    pytest.importorskip("faiss")
+    require_faiss()
     from ovdiar.batch.neighbours import neighbours
 
     speakers = made([number % 50 for number in range(1000)], list(range(1000)), noise=0.5)
@@ -84,7 +92,7 @@ def test_the_index_finds_what_comparing_all_finds() -> None:
 
 
 def test_equal_rows_are_neighbours_of_each_other() -> None:
-    pytest.importorskip("faiss")
+    require_faiss()
     from ovdiar.batch.neighbours import neighbours
 
     rows = np.full((40, 4), 0.5, np.float32)
@@ -114,7 +122,7 @@ def write_archive(folder: Path, speakers: Speakers, bundle: str = "base") -> Non
 
 
 def test_a_folder_gets_a_line_for_each_voice_the_most_frequent_first(tmp_path: Path) -> None:
-    pytest.importorskip("faiss")
+    require_faiss()
     write_archive(tmp_path, made([0, 1, 1, 2, 1, 2], [0, 0, 1, 1, 2, 2]))
     assert link(str(tmp_path)) == (6, 3, 2)
     lines = (tmp_path / "identities.jsonl").read_text("utf-8").splitlines()
@@ -129,7 +137,7 @@ def test_a_folder_gets_a_line_for_each_voice_the_most_frequent_first(tmp_path: P
 
 
 def test_what_cannot_be_compared_is_refused(tmp_path: Path) -> None:
-    pytest.importorskip("faiss")
+    require_faiss()
     with pytest.raises(ConfigError, match="cannot be compared"):
         check_linking({"base", "tiny"}, None)
     with pytest.raises(ConfigError, match="no threshold was measured for speakers of bundle 'x'"):

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -52,7 +53,7 @@ cluster.shutdown()
 def test_three_nodes_of_which_one_is_lost_give_the_answers_of_one_process(
     talks: Path, tiny: Path, tmp_path: Path, pipeline: ovdiar.SpeakerDiarization
 ) -> None:
-    if __import__("importlib.util").util.find_spec("ray") is None:
+    if find_spec("ray") is None:
         missing("ray is missing: pip install ray[data]")
     calls = tmp_path / "calls"
     calls.mkdir()

@@ -6,6 +6,7 @@ import json
 import pickle
 import subprocess
 import sys
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -109,8 +110,7 @@ print(",".join(found["status"]), found["rttm"].str.len().gt(0).sum())
 
 
 def test_dask_maps_it_over_partitions_in_processes(talks: Path, tiny: Path, tmp_path: Path) -> None:
-    pytest.importorskip("pandas")
-    if __import__("importlib.util").util.find_spec("dask") is None:
+    if find_spec("dask") is None:
         missing("dask is missing: pip install dask[dataframe]")
     script = tmp_path / "with_dask.py"
     script.write_text(f"if __name__ == '__main__':\n{_indented(DASK)}")
