@@ -14,6 +14,7 @@ from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ovdiar import texts
 from ovdiar.batch import storage
 from ovdiar.batch.job import Job, checked_uri
 from ovdiar.errors import ConfigError, FormatError
@@ -95,9 +96,9 @@ def name_of(path: str) -> str:
 
 def _text(place: str) -> str:
     if not storage.is_remote(place):
-        return columns.read(place)
+        return texts.read(place)
     with storage.local_copy(place) as copy:
-        return columns.read(copy)
+        return texts.read(copy)
 
 
 def _folder_of(place: str) -> str:
