@@ -26,7 +26,7 @@ IDENTITIES = "identities.jsonl"
 THRESHOLDS = {"base": 0.7}
 """Cosine similarity from which two speakers are one voice for sure, by the bundle; see
 docs/studies/link-speakers.md."""
-LEAST_S = 5.0
+LEAST_S = 3.0
 """Speakers with less speech stay apart."""
 
 
