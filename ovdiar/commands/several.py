@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 SOME_FAILED = 3
 """Exit status where some of several recordings failed."""
-OF_ONE = ("keep", "names", "alternatives", "voices")
+OF_ONE = ("keep", "names", "alternatives", "voices", "track", "strict", "max_stream_mb")
 """Options that a single recording may have."""
 
 
@@ -51,5 +51,6 @@ def _check(options: argparse.Namespace) -> None:
     if options.output is None or options.output.is_file():
         raise ConfigError("several recordings need a folder for their turns: give -o FOLDER")
     for name in OF_ONE:
-        if getattr(options, name, None):
-            raise ConfigError(f"--{name} is for one recording: leave it out, or use ovdiar batch")
+        if getattr(options, name, None) not in (None, False):
+            option = name.replace("_", "-")
+            raise ConfigError(f"--{option} is for one recording: leave it out, or use ovdiar batch")
