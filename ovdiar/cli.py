@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ovdiar.commands import (
+    batch,
     bundles,
     recordings,
     report,
@@ -29,7 +30,11 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; return its exit status: 0, or 2 with one line that says what is wrong."""
+    """Run the command; return its exit status.
+
+    It is 0, or 2 with one line that says what is wrong, or 3 where some of several recordings
+    failed.
+    """
     _prepare_streams()
     options = _parser().parse_args(arguments)
     clear()  # what earlier runs left, if they were killed
@@ -37,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
             warnings.simplefilter("always", OvdiarWarning)
-            options.run(options)
+            status: int | None = options.run(options)
         sys.stdout.flush()
     except OvdiarError as error:
         _say(f"ovdiar: {error}")
@@ -51,6 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _forget_output()
         _say(f"ovdiar: {error.strerror or error}: check the disk, and where the output goes")
         return 2
+    else:
+        return status or 0
     return 0
 
 
@@ -91,7 +98,8 @@ def _parser() -> Parser:
     )
     parser.add_argument("--version", action="version", version=f"ovdiar {version('ovdiar')}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for group in (recordings, files, words, voices, voice_library, report, serve, tuning, bundles):
+    groups = (recordings, batch, files, words, voices, voice_library, report, serve, tuning)
+    for group in (*groups, bundles):
         group.add(commands)
     return parser
 

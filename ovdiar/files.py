@@ -78,6 +78,19 @@ def write_bytes(path: str | os.PathLike[str], content: Content, *, private: bool
             _write_regular(Path(os.path.realpath(path)), content, old, mode)
 
 
+def append_bytes(path: str | os.PathLike[str], content: bytes) -> None:
+    """Append to a file in one write, after whatever other processes append; make it if needed.
+
+    Raises
+    ------
+    OutputError
+        When the file cannot be written.
+    """
+    with _in_one_line(path):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | BINARY, 0o666)
+        _fill(descriptor, content)
+
+
 def make_folder_of(path: str | os.PathLike[str]) -> None:
     """Make the folder that a file is going to lie in, with its parents.
 

@@ -46,6 +46,9 @@ OWNERS = {
     "pydantic": {"serve"},
     "uvicorn": {"serve"},
     "anyio": {"serve"},
+    "fsspec": {"batch"},
+    "ray": {"batch"},
+    "faiss": {"batch"},
 }
 """Packages that only some modules import."""
 

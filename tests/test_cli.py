@@ -56,7 +56,7 @@ def a_sample_that_is_infinite(folder: Path) -> Path:
 
 BAD_AUDIO = {
     a_missing_file: "no such file",
-    a_folder: "a folder",
+    a_folder: "has no recordings",
     an_empty_file: "empty (0 bytes)",
     a_text: "text.wav",
     no_samples: "at least one sample",
@@ -105,7 +105,7 @@ def test_a_text_is_refused_likewise_where_there_is_no_ffmpeg(
         ("--preset none", "'none'"),
         ("--preset .", "'.'"),
         ("--no-such-option", "--no-such-option"),
-        ("another.wav", "another.wav"),
+        ("another.wav", "give -o FOLDER"),
         ("-o none/out.rttm", "none/out.rttm"),
         ("-o .", "'.'"),
         ("-o out.docx", ".docx"),

@@ -6,6 +6,7 @@ Source: pyannote.audio 4, ``utils.vbx`` (after BUT's VBx); the transforms are in
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +58,16 @@ class Plda:
             transform=vectors.T[::-1],
             phi=phi[::-1],
         )
+
+    def digest(self) -> str:
+        """Return a SHA-256 by which a PLDA is recognised, on any machine.
+
+        Of the eigenproblem only the rounded eigenvalues count: signs and last digits are LAPACK's.
+        """
+        found = hashlib.sha256()
+        for array in (self.mean_in, self.lda, self.mean_out, self.mu, np.round(self.phi, 3)):
+            found.update(np.ascontiguousarray(array, np.float64).tobytes())
+        return found.hexdigest()
 
     def discriminate(self, embeddings: NDArray[Any]) -> NDArray[np.float64]:
         """Project embeddings (N, E) into the discriminant space, (N, D) of length sqrt(D)."""

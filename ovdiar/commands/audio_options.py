@@ -10,9 +10,11 @@ from typing import Any
 from ovdiar.commands.options import add_networks, add_output
 
 
-def add_audio(parser: argparse.ArgumentParser) -> None:
-    """Add the recording, the output and the networks."""
-    parser.add_argument("audio", metavar="AUDIO", help="the recording; - reads standard input")
+def add_audio(parser: argparse.ArgumentParser, nargs: str | None = None) -> None:
+    """Add the recording, or ``nargs`` of them, the output and the networks."""
+    more = "; several, or a folder, need a folder OUT" if nargs else ""
+    help_text = f"the recording; - reads standard input{more}"
+    parser.add_argument("audio", nargs=nargs, metavar="AUDIO", help=help_text)
     add_channel(parser)
     add_output(parser)
     add_networks(parser)

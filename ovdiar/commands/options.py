@@ -38,7 +38,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def add_command(
-    commands: Any, name: str, run: Callable[[Any], None], summary: str, example: str
+    commands: Any, name: str, run: Callable[[Any], int | None], summary: str, example: str
 ) -> argparse.ArgumentParser:
     """Add a command; its help ends with a real example."""
     sentence = f"{summary[0].upper()}{summary[1:]}."

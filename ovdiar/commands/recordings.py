@@ -22,6 +22,7 @@ from ovdiar.commands.options import (
     names_of,
     parameters_of,
 )
+from ovdiar.commands.several import diarize_several
 from ovdiar.commands.voices import add_voices, voices_of
 from ovdiar.parameters import (
     ActivityParameters,
@@ -72,7 +73,7 @@ def _add_diarize(commands: Any) -> None:
         "find who spoke when",
         "ovdiar diarize meeting.mp3 --num-speakers 3 -o meeting.rttm",
     )
-    add_audio(parser)
+    add_audio(parser, "+")
     parser.add_argument(
         "--keep",
         type=Path,
@@ -137,13 +138,17 @@ def _add_detection(
     add_parameters(parser, section)
 
 
-def _diarize(options: argparse.Namespace) -> None:
+def _diarize(options: argparse.Namespace) -> int | None:
+    if len(options.audio) > 1 or Path(options.audio[0]).is_dir():
+        return diarize_several(options, pipeline_of)
+    options.audio = options.audio[0]
     check_output(options)
     if options.keep is not None:
         check_place(options.keep, options.audio)
     names = names_of(options)
     result = diarize(options, audio_of(options))
     _deliver_named(result, names, options)
+    return None
 
 
 def _recluster(options: argparse.Namespace) -> None:
@@ -185,7 +190,7 @@ def diarize(options: argparse.Namespace, audio: Any) -> DiarizationResult:
     from ovdiar.hooks import ProgressHook
 
     counts, library = counts_of(options), voices_of(options)
-    pipeline = _pipeline_of(options)
+    pipeline = pipeline_of(options)
     keep: Path | None = getattr(options, "keep", None)
     alternatives = getattr(options, "alternatives", False)
     if alternatives:
@@ -218,13 +223,8 @@ def _with_voices(
     return found
 
 
-def _list_alternatives(pipeline: SpeakerDiarization, prepared: Prepared) -> None:
-    for each in pipeline.alternatives(prepared):
-        plural = "s" if each.speakers != 1 else ""
-        sys.stderr.write(f"{each.speakers} speaker{plural}: {each.plausibility:.2f}\n")
-
-
-def _pipeline_of(options: argparse.Namespace) -> SpeakerDiarization:
+def pipeline_of(options: argparse.Namespace) -> SpeakerDiarization:
+    """Return the diarization that the options describe."""
     from ovdiar.pipelines.diarization.pipeline import SpeakerDiarization
 
     return SpeakerDiarization(
@@ -234,6 +234,12 @@ def _pipeline_of(options: argparse.Namespace) -> SpeakerDiarization:
         batch_size=options.batch_size,
         **parameters_of(options, FrontEndParameters, BackEndParameters),
     )
+
+
+def _list_alternatives(pipeline: SpeakerDiarization, prepared: Prepared) -> None:
+    for each in pipeline.alternatives(prepared):
+        plural = "s" if each.speakers != 1 else ""
+        sys.stderr.write(f"{each.speakers} speaker{plural}: {each.plausibility:.2f}\n")
 
 
 def _vad(options: argparse.Namespace) -> None:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 DEFAULT_PRECISION = "f32"
 PRECISIONS = {"f32": "FP32", "bf16": "BF16", "f16": "FP16"}
 """Precisions of the embedding, and what OpenVINO calls the capability."""
+KERNELS_KEPT = 256
+"""Kernels that a CPU keeps for shapes it has met. OpenVINO's default of 5000 takes a gigabyte and
+more in a process that meets recording after recording."""
 COMPOUND = ("AUTO", "MULTI", "HETERO", "BATCH")
 """Virtual devices, which select or combine others: alone, or before a colon and a list."""
 
@@ -120,6 +123,9 @@ def properties(
 ) -> dict[str, Any]:
     """Return the OpenVINO properties for a device.
 
+    Threads are not pinned to cores: each process would choose the same ones, and several processes
+    on one machine would share a few cores and leave the others idle.
+
     Parameters
     ----------
     device
@@ -145,8 +151,12 @@ def properties(
         settings["CPU_RUNTIME_CACHE_CAPACITY"] = SHAPES_CACHED
     if kind != "NPU":
         settings["INFERENCE_PRECISION_HINT"] = precision
-    if threads is not None and kind not in ("GPU", "NPU"):
-        settings["INFERENCE_NUM_THREADS"] = threads
+    if kind == "CPU":
+        settings["CPU_RUNTIME_CACHE_CAPACITY"] = KERNELS_KEPT
+    if kind not in ("GPU", "NPU"):
+        settings["ENABLE_CPU_PINNING"] = False
+        if threads is not None:
+            settings["INFERENCE_NUM_THREADS"] = threads
     return settings
 
 

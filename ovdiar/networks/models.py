@@ -6,13 +6,20 @@ Models keep no state between calls, so one loaded bundle can serve several threa
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from ovdiar.embedding import EmbeddingModel, nearest_resize, pool_statistics
-from ovdiar.errors import ConfigError
-from ovdiar.networks.bundle import Bundle, load_bundle, user_cache
+from ovdiar.errors import ConfigError, ModelError
+from ovdiar.networks.bundle import (
+    MANIFEST,
+    Bundle,
+    find_bundle,
+    load_bundle,
+    sha256,
+    user_cache,
+)
 from ovdiar.networks.devices import (
     DEFAULT_PRECISION,
     check_device,
@@ -27,6 +34,7 @@ from ovdiar.networks.utterance import UtteranceEmbedding
 if TYPE_CHECKING:
     import os
     from pathlib import Path
+    from typing import SupportsIndex
 
     from numpy.typing import NDArray
 
@@ -114,13 +122,62 @@ class PooledEmbedding:
         return embeddings.reshape(*masks.shape[:2], -1)
 
 
+@dataclass(frozen=True)
+class Specification:
+    """What a bundle was loaded with: enough to load it again, in another process or machine.
+
+    ``folder`` is where it was found; elsewhere it is looked up by its ``name``. ``manifest`` is
+    the SHA-256 of its manifest, which lists those of all its files.
+    """
+
+    folder: Path
+    name: str
+    manifest: str
+    device: str
+    threads: int | None
+    embedding_precision: str
+
+    def load(self) -> Models:
+        """Load the same bundle.
+
+        Raises
+        ------
+        ModelNotFoundError, ModelError, ConfigError
+            As `load`, or the bundle found is another one.
+        """
+        folder = self.folder if (self.folder / MANIFEST).is_file() else find_bundle(self.name)
+        found = sha256(folder / MANIFEST)
+        if found != self.manifest:
+            raise ModelError(
+                f"bundle {str(folder)!r} has another manifest ({found[:12]}...) than the one that "
+                f"was asked for ({self.manifest[:12]}...): install the same bundle here"
+            )
+        return load(
+            folder,
+            device=self.device,
+            threads=self.threads,
+            embedding_precision=self.embedding_precision,
+        )
+
+
 @dataclass(frozen=True, eq=False)
 class Models:
-    """The networks of a bundle, ready to run; the first argument of every pipeline."""
+    """The networks of a bundle, ready to run; the first argument of every pipeline.
+
+    Those that `load` returned pickle and copy as their ``specification``: what is unpickled loads
+    the same bundle again, and compiles its networks on the first call.
+    """
 
     bundle: Bundle
     segmentation: SegmentationModel
     embedding: EmbeddingModel
+    specification: Specification | None = None
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> str | tuple[Any, ...]:
+        """Pickle and copy as the specification, where there is one."""
+        if self.specification is None:
+            return super().__reduce_ex__(protocol)
+        return Specification.load, (self.specification,)
 
     def release(self) -> None:
         """Free the memory of the compiled networks; they are compiled again on the next call."""
@@ -197,7 +254,15 @@ def load(
                 embedding_precision,
             ),
         )
-    return Models(bundle, segmentation, embedding)
+    specification = Specification(
+        bundle.folder.absolute(),
+        bundle.name,
+        sha256(bundle.folder / MANIFEST),
+        device,
+        threads,
+        embedding_precision,
+    )
+    return Models(bundle, segmentation, embedding, specification)
 
 
 def _with_embedding_precision(bundle: Bundle, precision: str) -> Bundle:

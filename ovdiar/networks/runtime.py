@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-
 MAX_THREADS = 2**31 - 1
 """Largest value of OpenVINO's property."""
 TELEMETRY = "openvino_telemetry"
@@ -107,9 +106,8 @@ class RuntimeOptions:
 
     def properties(self) -> dict[str, Any]:
         """Return the OpenVINO properties for these options."""
-        return devices.properties(
-            self.device, self.threads, self.threads_per_stream, self.precision
-        )
+        options = (self.threads, self.threads_per_stream, self.precision)
+        return devices.properties(self.device, *options)
 
 
 class Network:
@@ -129,12 +127,14 @@ class Network:
     """
 
     def __init__(self, path: Path, options: RuntimeOptions | None = None) -> None:
-        self._path = path
-        self._options = options or RuntimeOptions()
-        self._lock = threading.Lock()
-        self._running = threading.Lock()
+        self._path, self._options = path, options or RuntimeOptions()
+        self._lock, self._running = threading.Lock(), threading.Lock()
         self._compiled: Any = None
         renew_after_fork(self)
+
+    def __reduce__(self) -> tuple[type[Network], tuple[Path, RuntimeOptions]]:
+        """Pickle and copy as the path and the options; the copy is compiled anew."""
+        return Network, (self._path, self._options)
 
     def __call__(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """Run a batch through the network and return its only output.

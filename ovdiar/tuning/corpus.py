@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ovdiar import formats
+from ovdiar.audio.suffixes import AUDIO_SUFFIXES
 from ovdiar.errors import ConfigError, FormatError
 from ovdiar.formats import uem
 from ovdiar.notices import warn
@@ -17,12 +18,6 @@ if TYPE_CHECKING:
 
     from ovdiar.annotation import Annotation
     from ovdiar.segment import Segment
-
-AUDIO_SUFFIXES = frozenset(
-    {".wav", ".flac", ".mp3", ".ogg", ".opus", ".m4a", ".aac", ".mp4", ".mkv", ".mov", ".webm"}
-    | {".wma", ".aif", ".aiff", ".au", ".caf", ".amr", ".w64"}
-)
-"""Suffixes of audio files, compared without case."""
 
 
 @dataclass(frozen=True)

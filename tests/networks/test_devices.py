@@ -59,6 +59,11 @@ def test_an_npu_gets_neither_float32_nor_threads() -> None:
     assert devices.properties("npu", 4) == {"PERFORMANCE_HINT": "LATENCY"}
 
 
+def test_threads_are_pinned_to_no_core() -> None:
+    properties = {name: devices.properties(name, None) for name in ("CPU", "GPU.0", "AUTO")}
+    assert [each.get("ENABLE_CPU_PINNING") for each in properties.values()] == [False, None, False]
+
+
 def test_threads_are_set_where_there_is_a_cpu() -> None:
     properties = {name: devices.properties(name, 4) for name in ("CPU", "GPU.0", "AUTO")}
     assert [properties[name].get("INFERENCE_NUM_THREADS") for name in properties] == [4, None, 4]

@@ -278,6 +278,26 @@ class SpeakerDiarization:
                 prepared = replace(prepared, calibration=self.models.bundle.calibration)
             return self._cluster(prepared, self.parameters, bounds, steps, trace)
 
+    def identity(self) -> dict[str, Any]:
+        """Return what determines the answers: networks, hyper-parameters, PLDA and parity.
+
+        Device, threads and batch size, which change speed and the last digits at most, are no part
+        of it.
+
+        Raises
+        ------
+        ConfigError
+            The pipeline was made without models.
+        """
+        if self.models is None:
+            raise ConfigError("this pipeline was made without models: give them")
+        return {
+            "bundle": describe(self.models.bundle),
+            "parameters": self.parameters.to_dict(),
+            "plda": None if self._plda is None else self._plda.digest(),
+            "strict_parity": self.strict_parity,
+        }
+
     def _steps(
         self,
         audio: AudioInput,
