@@ -14,15 +14,11 @@ if TYPE_CHECKING:
 DEFAULT_PRECISION = "f32"
 PRECISIONS = {"f32": "FP32", "bf16": "BF16", "f16": "FP16"}
 """Precisions of the embedding, and what OpenVINO calls the capability."""
-KERNELS_KEPT = 256
-"""Kernels that a CPU keeps for shapes it has met. OpenVINO's default of 5000 takes a gigabyte and
-more in a process that meets recording after recording."""
+KERNELS_KEPT = 100
+"""Kernels that a CPU keeps for shapes it has met. OpenVINO's default of 5000 takes 6 MB for each
+length of speech that CAM++ embeds, a gigabyte and more over many recordings."""
 COMPOUND = ("AUTO", "MULTI", "HETERO", "BATCH")
 """Virtual devices, which select or combine others: alone, or before a colon and a list."""
-
-SHAPES_CACHED = 100
-"""Layers that OpenVINO keeps prepared for shapes of inputs seen before; by default thousands, which
-take 6 MB for each length of speech that CAM++ embeds."""
 
 
 def normalised(device: str) -> str:
@@ -147,8 +143,6 @@ def properties(
     settings: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY"}
     if threads_per_stream and kind == "CPU":
         settings["NUM_STREAMS"] = max(1, (threads or cores()) // threads_per_stream)
-    if kind == "CPU":
-        settings["CPU_RUNTIME_CACHE_CAPACITY"] = SHAPES_CACHED
     if kind != "NPU":
         settings["INFERENCE_PRECISION_HINT"] = precision
     if kind == "CPU":

@@ -337,7 +337,7 @@ def test_slow_uploads_take_no_place_of_others(server: Server, talk: bytes) -> No
         while server.client.get("/healthz").json()["uploading"] < 3:
             time.sleep(0.02)
         assert server.diarize(talk).status_code == 200
-        assert server.running() == 0
+        server.wait_until_running(0, within_s=5)
     while server.client.get("/healthz").json()["uploading"]:
         time.sleep(0.02)
 
