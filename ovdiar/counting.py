@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ovdiar.frames import Frames
-from ovdiar.windows import overlap_add, trim
+from ovdiar.overlap_add import overlap_add
+from ovdiar.windows import trim
 
 if TYPE_CHECKING:
     from ovdiar.frames import WindowedFrames

@@ -22,6 +22,7 @@ DECLARED = ("calibration", "parameters", "options", "presets")
 VOCABULARY = (*VALUES, *DECLARED, "serialization", "result")
 OF_WINDOWS = (
     "windows",
+    "overlap_add",
     "conditioning",
     "activity",
     "counting",
