@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,6 +11,8 @@ from ovdiar.overlap_add import overlap_add
 from ovdiar.windows import trim
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from ovdiar.frames import WindowedFrames
 
 
@@ -30,4 +32,9 @@ def speaker_count(active: WindowedFrames, warm_up: tuple[float, float] = (0.0, 0
     """
     speaking = active.data.sum(axis=2, keepdims=True, dtype=np.uint8)
     average = overlap_add(trim(active.with_data(speaking), warm_up), missing=0.0)
-    return Frames(np.rint(average.data).astype(np.uint8), average.grid)
+    return Frames(rounded(average.data), average.grid)
+
+
+def rounded(average: NDArray[Any]) -> NDArray[np.uint8]:
+    """Round mean numbers of speakers half to even, as pyannote does."""
+    return np.rint(average).astype(np.uint8)

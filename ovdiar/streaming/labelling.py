@@ -1,0 +1,188 @@
+"""Which speaker a track is: decided by its pieces, changed only where nothing is final yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ovdiar.streaming.speakers import Evidence
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ovdiar.streaming.speakers import Speakers
+    from ovdiar.streaming.speech import LivePiece
+
+NEARBY_S = 10.0
+"""Pieces this near tell whether two voices are one by their tracks, as a window does."""
+SWITCH = 0.15
+"""By how much another speaker must be more similar for a track to change over."""
+SLACK = 0.25
+"""How far below the threshold a track's speaker must be for the track to become a new one."""
+SWITCH_S, NEW_S = 1.0, 1.5
+"""Speech of the piece that is needed for either, s."""
+LEAST_S = 1.0
+"""Speech of a new speaker at least, s, unless there is no other."""
+
+
+@dataclass
+class TrackLabel:
+    """The speakers of one track: ``epochs`` are first frames and speakers; the last piece's margin.
+
+    ``seen`` is the frame after the last in which the track was active.
+    """
+
+    epochs: list[tuple[int, int]]
+    seen: int
+    margin: float = 0.0
+
+
+@dataclass
+class Labelling:
+    """The speakers of tracks, and the pieces that decided on them of the last `NEARBY_S`.
+
+    ``frame_s`` is the step of the frames; ``confirm_s`` the speech that makes a speaker certain.
+    """
+
+    speakers: Speakers
+    frame_s: float
+    confirm_s: float
+    tracks: dict[int, TrackLabel] = field(default_factory=dict)
+    recent: list[tuple[LivePiece, Evidence]] = field(default_factory=list)
+
+    def see(self, track: int, begin: int, end: int) -> None:
+        """Note that a track is active; a new one is a provisional speaker."""
+        label = self.tracks.get(track)
+        if label is None:
+            self.tracks[track] = TrackLabel([(begin, self.speakers.add())], end)
+        else:
+            label.seen = max(label.seen, end)
+
+    def speaker_at(self, track: int, frame: int) -> int:
+        """Return the speaker of a track in a frame."""
+        epochs = self.tracks[track].epochs
+        found = next((who for start, who in reversed(epochs) if start <= frame), epochs[0][1])
+        return self.speakers.root(found)
+
+    def splits(self, track: int, begin: int, end: int) -> list[tuple[int, int, int]]:
+        """Split a run of a track where its speaker changes: both ends and the speaker."""
+        edges = [start for start, _ in self.tracks[track].epochs if begin < start < end]
+        return [
+            (first, last, self.speaker_at(track, first))
+            for first, last in zip([begin, *edges], [*edges, end], strict=True)
+        ]
+
+    def take(self, piece: LivePiece, embedding: NDArray[np.float32], final: int) -> None:
+        """Decide whose a piece is, which was embedded; frames before ``final`` cannot change."""
+        speakers = self.speakers
+        one = Evidence.of(embedding, piece.frames * self.frame_s, speakers.attenuation.fade_s)
+        self.see(piece.track, piece.start, piece.end)
+        own = self.speaker_at(piece.track, max(piece.end - 1, piece.start))
+        for each in speakers.known.values():
+            each.draft = None
+        chosen = self._decide(one, own, piece)
+        if chosen != own and speakers.known[own].evidence is None and not speakers.known[own].used:
+            speakers.merge(own, chosen)
+        elif chosen != own:
+            self._change(piece, chosen, final)
+        piece.speaker = chosen
+        if piece.closed:
+            self._learn(piece, one, chosen)
+            self._settle(chosen)
+        else:
+            speakers.known[chosen].draft = one
+        chosen = speakers.root(chosen)
+        total = speakers.known[chosen].all()
+        if total is not None and total.seconds >= self.confirm_s and not speakers.full:
+            speakers.known[chosen].confirmed = True
+        self.tracks[piece.track].margin = speakers.margin(one, chosen)
+
+    def force(self, speaker: int, others: set[int]) -> bool:
+        """Decide on a provisional speaker now: a new one, or the nearest. False for nobody.
+
+        ``others`` are the speakers that are active at the same time.
+        """
+        speakers = self.speakers
+        total = speakers.known[speaker].all()
+        confirmed = speakers.candidates(but=speaker, confirmed=True)
+        enough = total is not None and total.seconds >= LEAST_S
+        if total is not None and (not confirmed or (enough and not speakers.full)):
+            speakers.known[speaker].confirmed = True
+            return True
+        if total is not None:
+            scores = speakers.scores(total, {}, but=speaker)
+            speakers.merge(speaker, max(confirmed, key=lambda key: scores[key]))
+            return True
+        for piece, _ in reversed(self.recent):
+            last = speakers.root(piece.speaker)
+            if last in confirmed and last not in others:
+                speakers.merge(speaker, last)
+                return True
+        return False
+
+    def drop(self, before: int) -> None:
+        """Forget tracks that ended before a frame, and pieces that are too old to tell anything."""
+        self.tracks = {key: each for key, each in self.tracks.items() if each.seen > before}
+        nearby = NEARBY_S / self.frame_s
+        self.recent = [each for each in self.recent if each[0].end > before - nearby]
+        needed = {who for each in self.tracks.values() for _, who in each.epochs}
+        self.speakers.forget(needed | {piece.speaker for piece, _ in self.recent})
+
+    def _decide(self, one: Evidence, own: int, piece: LivePiece) -> int:
+        speakers = self.speakers
+        scores = speakers.scores(one, self._links(piece))
+        best = max(scores, key=lambda key: scores[key], default=-1)
+        if best < 0 or best == own:
+            return own
+        fits = scores[best] >= speakers.threshold
+        if own not in scores:  # a new track
+            return best if fits or speakers.full else own
+        if one.seconds >= SWITCH_S and fits and scores[best] > scores[own] + SWITCH:
+            return best
+        alien = scores[own] < speakers.threshold - SLACK and not fits
+        if one.seconds >= NEW_S and alien and not speakers.full:
+            return speakers.add()
+        return own
+
+    def _links(self, piece: LivePiece) -> dict[int, tuple[float, float]]:
+        """Count the neighbouring pieces of each speaker that windows give to this one, or not."""
+        links: dict[int, tuple[float, float]] = {}
+        for other, _ in self.recent:
+            if (piece.start - other.end) * self.frame_s < NEARBY_S and other is not piece:
+                speaker = self.speakers.root(other.speaker)
+                same, apart = links.get(speaker, (0.0, 0.0))
+                alike = other.track == piece.track
+                links[speaker] = (same + alike, apart + (not alike))
+        return links
+
+    def _change(self, piece: LivePiece, speaker: int, final: int) -> None:
+        """Give a track to a speaker from the start of a piece."""
+        label = self.tracks[piece.track]
+        own = self.speakers.known[self.speaker_at(piece.track, piece.start)]
+        begin = max(piece.start, final) if own.confirmed else piece.start
+        label.epochs = [each for each in label.epochs if each[0] < begin] + [(begin, speaker)]
+
+    def _learn(self, piece: LivePiece, one: Evidence, speaker: int) -> None:
+        """Add a closed piece to its speaker."""
+        speakers = self.speakers
+        before = [e for other, e in self.recent if other.track == piece.track]
+        if before:
+            speakers.learn_level(before[-1], one)
+        speakers.learn_mean(one)
+        known = speakers.known[speaker]
+        known.evidence = one if known.evidence is None else known.evidence + one
+        self.recent.append((piece, one))
+
+    def _settle(self, speaker: int) -> None:
+        """Merge a speaker with another one who turns out to be the same."""
+        speakers = self.speakers
+        one = speakers.known[speaker].evidence
+        if one is None:
+            return
+        scores = speakers.scores(one, {}, but=speaker)
+        best = max(scores, key=lambda key: scores[key], default=-1)
+        if best >= 0 and scores[best] >= speakers.threshold:
+            confirmed = speakers.known[best].confirmed, speakers.known[speaker].confirmed
+            younger = confirmed == (False, True) or (confirmed[0] == confirmed[1] and best > speaker)
+            speakers.merge(*((best, speaker) if younger else (speaker, best)))
