@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+
 class Progress(Protocol):
     """Callback that reports the progress of a step."""
 

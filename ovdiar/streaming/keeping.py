@@ -67,7 +67,9 @@ class KeptAudio:
 
 def _narrowed(samples: NDArray[np.float32]) -> NDArray[Any]:
     integers = np.clip(np.rint(samples * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
-    same = np.array_equal(_widened(integers), samples) and not np.signbit(samples[samples == 0]).any()
+    same = (
+        np.array_equal(_widened(integers), samples) and not np.signbit(samples[samples == 0]).any()
+    )
     return integers if same else samples
 
 

@@ -98,28 +98,35 @@ class Labelling:
             speakers.known[chosen].confirmed = True
         self.tracks[piece.track].margin = speakers.margin(one, chosen)
 
-    def force(self, speaker: int, others: set[int]) -> bool:
-        """Decide on a provisional speaker now: a new one, or the nearest. False for nobody.
+    def force(self, track: int, begin: int, end: int, others: set[int]) -> bool:
+        """Decide now on a run of a track whose speaker is provisional: a new one, or the nearest.
 
-        ``others`` are the speakers that are active at the same time.
+        ``others`` are the speakers that are active at the same time. False for nobody.
         """
-        speakers = self.speakers
-        total = speakers.known[speaker].all()
-        confirmed = speakers.candidates(but=speaker, confirmed=True)
+        speakers, own = self.speakers, self.speaker_at(track, begin)
+        total = speakers.known[own].all()
+        confirmed = [key for key in speakers.candidates(but=own, confirmed=True)]
         enough = total is not None and total.seconds >= LEAST_S
         if total is not None and (not confirmed or (enough and not speakers.full)):
-            speakers.known[speaker].confirmed = True
+            speakers.known[own].confirmed = True
             return True
+        nearest = -1
         if total is not None:
-            scores = speakers.scores(total, {}, but=speaker)
-            speakers.merge(speaker, max(confirmed, key=lambda key: scores[key]))
-            return True
-        for piece, _ in reversed(self.recent):
-            last = speakers.root(piece.speaker)
-            if last in confirmed and last not in others:
-                speakers.merge(speaker, last)
-                return True
-        return False
+            scores = speakers.scores(total, speakers.links_of(own), but=own)
+            free = [key for key in confirmed if key not in others] or confirmed
+            nearest = max(free, key=lambda key: scores[key])
+        else:
+            last = (speakers.root(piece.speaker) for piece, _ in reversed(self.recent))
+            nearest = next((who for who in last if who in confirmed and who not in others), -1)
+        if nearest < 0:
+            return False
+        epochs = self.tracks[track].epochs
+        before = [each for each in epochs if each[0] < begin]
+        after = [each for each in epochs if each[0] >= end] or [(end, own)]
+        if after[0][0] > end:
+            after.insert(0, (end, self.speaker_at(track, end)))
+        self.tracks[track].epochs = [*before, (begin, nearest), *after]
+        return True
 
     def drop(self, before: int) -> None:
         """Forget tracks that ended before a frame, and pieces that are too old to tell anything."""
@@ -137,7 +144,7 @@ class Labelling:
             return own
         fits = scores[best] >= speakers.threshold
         if own not in scores:  # a new track
-            return best if fits or speakers.full else own
+            return best if one.seconds >= LEAST_S and (fits or speakers.full) else own
         if one.seconds >= SWITCH_S and fits and scores[best] > scores[own] + SWITCH:
             return best
         alien = scores[own] < speakers.threshold - SLACK and not fits
@@ -170,6 +177,8 @@ class Labelling:
         if before:
             speakers.learn_level(before[-1], one)
         speakers.learn_mean(one)
+        for other, links in self._links(piece).items():
+            speakers.link(speaker, other, links)
         known = speakers.known[speaker]
         known.evidence = one if known.evidence is None else known.evidence + one
         self.recent.append((piece, one))
@@ -180,9 +189,11 @@ class Labelling:
         one = speakers.known[speaker].evidence
         if one is None:
             return
-        scores = speakers.scores(one, {}, but=speaker)
+        scores = speakers.scores(one, speakers.links_of(speaker), but=speaker)
         best = max(scores, key=lambda key: scores[key], default=-1)
-        if best >= 0 and scores[best] >= speakers.threshold:
+        if best >= 0 and one.seconds >= LEAST_S and scores[best] >= speakers.threshold:
             confirmed = speakers.known[best].confirmed, speakers.known[speaker].confirmed
-            younger = confirmed == (False, True) or (confirmed[0] == confirmed[1] and best > speaker)
+            younger = confirmed == (False, True) or (
+                confirmed[0] == confirmed[1] and best > speaker
+            )
             speakers.merge(*((best, speaker) if younger else (speaker, best)))

@@ -224,7 +224,7 @@ class Session:
     def _decide(self, end: int, *, last: bool = False) -> list[Event]:
         """Decide what the windows so far allow at the end of a step."""
         rate = self.grid.rate
-        latest = max((each.end for each in self.consensus.windows), default=0)
+        latest = max([self.decided, *(each.end for each in self.consensus.windows)])
         margin_s = self.settings.latency - self.settings.step
         settled_s = 0.0 if last else min(margin_s, SETTLED_S)
         decided = latest
@@ -287,8 +287,8 @@ class Session:
                 if late and other.start < span.end and span.start < other.end
             }
             parts = self.labelling.splits(span.track, span.start, span.end) if late else []
-            unsure = {who for _, _, who in parts if not speakers.known[who].confirmed}
-            if all(self.labelling.force(who, others) for who in sorted(unsure)):
+            unsure = [part for part in parts if not speakers.known[part[2]].confirmed]
+            if all(self.labelling.force(span.track, *part[:2], others) for part in unsure):
                 kept.append(span)
         self.pending = kept
 

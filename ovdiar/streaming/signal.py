@@ -97,7 +97,9 @@ class LevelMeter:
         if not total:
             return np.float32(1)
         louder = int(np.searchsorted(np.cumsum(self.counts), LOUDER / 100 * total))
-        return np.float32(gain_of(10 ** ((louder / BINS_PER_DB + QUIETEST_DB) / 20), self.level_dbfs))
+        return np.float32(
+            gain_of(10 ** ((louder / BINS_PER_DB + QUIETEST_DB) / 20), self.level_dbfs)
+        )
 
 
 @dataclass

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ovdiar.calibration import MAX_MARGIN
 from ovdiar.clustering.assignment import unit
 from ovdiar.clustering.attenuation import Attenuation, fading
 
@@ -56,7 +57,11 @@ class Evidence:
 
 @dataclass
 class Speaker:
-    """One speaker: evidence of the closed pieces, and ``draft`` of the one that still grows."""
+    """One speaker: evidence of the closed pieces, and ``draft`` of the one that still grows.
+
+    ``links`` count the neighbouring pieces of other speakers that windows give to this one, and
+    those that they hold apart.
+    """
 
     number: int
     evidence: Evidence | None = None
@@ -64,6 +69,7 @@ class Speaker:
     confirmed: bool = False
     merged_into: int = -1
     used: bool = False
+    links: dict[int, tuple[float, float]] = field(default_factory=dict)
 
     def all(self) -> Evidence | None:
         """Return all evidence."""
@@ -157,13 +163,13 @@ class Speakers:
     def margin(self, one: Evidence, speaker: int) -> float:
         """Return how much nearer a piece is to a speaker than to the next one, as a log ratio.
 
-        As `ovdiar.confidence.TurnFeatures`, after the mean voice is subtracted; infinite where
+        As `ovdiar.confidence.TurnFeatures`, after the mean voice is subtracted; the largest where
         there is no other speaker.
         """
         others = self.candidates(but=speaker)
         own = self.known[speaker].all()
         if not others or own is None or self.mean is None:
-            return float("inf") if not others else 0.0
+            return MAX_MARGIN if not others else 0.0
         centre = self.mean / self.mean_weight
 
         def distance(other: Evidence) -> float:
@@ -188,6 +194,21 @@ class Speakers:
             for key in self.candidates(but=but)
         }
 
+    def link(self, one: int, two: int, links: tuple[float, float]) -> None:
+        """Add links between the pieces of two speakers."""
+        for key, other in ((one, two), (two, one)):
+            same, apart = self.known[key].links.get(other, (0.0, 0.0))
+            self.known[key].links[other] = same + links[0], apart + links[1]
+
+    def links_of(self, speaker: int) -> dict[int, tuple[float, float]]:
+        """Return the links of one speaker with each other."""
+        found: dict[int, tuple[float, float]] = {}
+        for other, (same, apart) in self.known[speaker].links.items():
+            if other in self.known:
+                before = found.get(self.root(other), (0.0, 0.0))
+                found[self.root(other)] = before[0] + same, before[1] + apart
+        return found
+
     def merge(self, lost: int, kept: int) -> None:
         """Make one speaker part of another."""
         loser, keeper = self.known[lost], self.known[kept]
@@ -199,6 +220,11 @@ class Speakers:
         if loser.draft is not None:
             keeper.draft = loser.draft
         loser.evidence = loser.draft = None
+        links = self.links_of(kept)
+        for other, (same, apart) in self.links_of(lost).items():
+            before = links.get(other, (0.0, 0.0))
+            links[other] = before[0] + same, before[1] + apart
+        keeper.links, loser.links = links, {}
         keeper.confirmed = keeper.confirmed or loser.confirmed
 
     def forget(self, needed: set[int]) -> None:

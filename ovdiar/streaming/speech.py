@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ovdiar.networks.models import Models
     from ovdiar.streaming.signal import Buffer
 
-EMBED_AT_S = (0.6, 1.5)
+EMBED_AT_S = (1.0, 2.0)
 """Speech with which a piece that still grows is embedded, s; of a known speaker, the last only."""
 SPAN_S = 8.0
 """Longest time from the start of a piece to its end, s; the samples are kept so long."""
