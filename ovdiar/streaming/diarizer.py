@@ -13,10 +13,12 @@ from ovdiar.errors import AudioError, ConfigError
 from ovdiar.notices import Notice, warn
 from ovdiar.pipelines.diarization.back_end import label_of
 from ovdiar.pipelines.diarization.pipeline import SpeakerDiarization
+from ovdiar.pipelines.diarization.provenance import NETWORKS, describe
 from ovdiar.result import DiarizationResult
 from ovdiar.segment import Segment
 from ovdiar.streaming.session import Session
 from ovdiar.streaming.settings import OnlineSettings
+from ovdiar.streaming.state import OnlineState, state_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -61,9 +63,48 @@ class OnlineDiarizer:
         chosen = OnlineSettings(latency=latency, **own)
         self.pipeline = SpeakerDiarization(models, **settings)
         rate = models.segmentation.spec.frames.rate if sample_rate is None else sample_rate
-        self._session = Session.new(models, self.pipeline.parameters, chosen, rate, uri)
-        self._waiting: list[NDArray[np.float32]] = []
-        self._needed = self._session.needed
+        self._begin(Session.new(models, self.pipeline.parameters, chosen, rate, uri), models)
+
+    @classmethod
+    def resume(cls, models: Models, state: OnlineState) -> OnlineDiarizer:
+        """Continue a stream where a state was taken, with the same events as without.
+
+        Where the audio is resampled, and is not kept any more, samples may differ in the last
+        digits.
+
+        Raises
+        ------
+        ConfigError
+            The state was made with another bundle.
+        FormatError
+            The state is damaged.
+        """
+        own = describe(models.bundle)
+        if any(own[part] != state.bundle.get(part) for part in NETWORKS):
+            raise ConfigError(
+                f"this state was made with another bundle {state.bundle.get('name')!r} than "
+                f"{own['name']!r}: load that bundle, or begin another OnlineDiarizer"
+            )
+        session = state.session()
+        made = cls.__new__(cls)
+        made.pipeline = SpeakerDiarization(models, **session.parameters.to_dict())
+        made._begin(session, models)
+        session.signal.replay(session.audio.blocks())
+        return made
+
+    def _begin(self, session: Session, models: Models) -> None:
+        session.run_by(models)
+        self._session = session
+        self._waiting: list[NDArray[np.float32]] = session.waiting
+        self._needed = session.needed - sum(map(len, self._waiting))
+
+    @property
+    def state(self) -> OnlineState:
+        """Everything that this diarizer remembers, to be saved and resumed elsewhere."""
+        session = self._session
+        waiting = [np.concatenate(self._waiting)] if self._waiting else []
+        held = replace(session, waiting=waiting)
+        return state_of(held, describe(session.models.bundle))
 
     @property
     def settings(self) -> OnlineSettings:

@@ -58,7 +58,11 @@ class Span:
 
 @dataclass
 class Session:
-    """The state of one stream. ``step`` counts the steps that were done."""
+    """The state of one stream.
+
+    ``step`` counts the steps that were done, frames before ``decided`` are; ``waiting`` are samples
+    that are too few for a step.
+    """
 
     settings: OnlineSettings
     parameters: DiarizationParameters
@@ -79,6 +83,7 @@ class Session:
     decided: int = 0
     gain: float = 1.0
     ended: bool = False
+    waiting: list[NDArray[np.float32]] = field(default_factory=list)
 
     @classmethod
     def new(
@@ -97,7 +102,7 @@ class Session:
         stride = max(1, round(parameters.segmentation_step * spec.window_samples / step))
         kept = FrameGrid(stride * step, spec.window_samples, 0, rate)
         gap_s = max(parameters.min_duration_off, LEAST_GAP_S)
-        session = cls(
+        return cls(
             settings,
             parameters,
             source_rate,
@@ -120,8 +125,6 @@ class Session:
             KeptAudio(round(settings.keep_audio * source_rate)),
             KeptOutputs(round(settings.keep_outputs * rate / kept.step), kept),
         )
-        session.run_by(models)
-        return session
 
     def run_by(self, models: Models) -> None:
         """Set the networks, which are no part of the state."""
@@ -288,7 +291,8 @@ class Session:
             }
             parts = self.labelling.splits(span.track, span.start, span.end) if late else []
             unsure = [part for part in parts if not speakers.known[part[2]].confirmed]
-            if all(self.labelling.force(span.track, *part[:2], others) for part in unsure):
+            nobody = not last and not speakers.candidates(confirmed=True)
+            if all(self.labelling.force(span.track, *part[:2], others) or nobody for part in unsure):
                 kept.append(span)
         self.pending = kept
 
