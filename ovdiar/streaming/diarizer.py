@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ovdiar.networks.models import Models
+    from ovdiar.pipelines.steps import Cancel
     from ovdiar.streaming.events import Event
 
 
@@ -59,8 +60,8 @@ class OnlineDiarizer:
         uri: str = "stream",
         **settings: Any,
     ) -> None:
-        own = {name: settings.pop(name) for name in LIVE if settings.get(name) is not None}
-        chosen = OnlineSettings(latency=latency, **own)
+        own = {name: settings.pop(name, None) for name in LIVE}
+        chosen = OnlineSettings().with_values({"latency": latency, **own})
         self.pipeline = SpeakerDiarization(models, **settings)
         rate = models.segmentation.spec.frames.rate if sample_rate is None else sample_rate
         self._begin(Session.new(models, self.pipeline.parameters, chosen, rate, uri), models)
@@ -173,21 +174,27 @@ class OnlineDiarizer:
         self._waiting = []
         return events + self._session.finish()
 
-    def finalize(self) -> DiarizationResult:
+    def finalize(self, *, cancel: Cancel | None = None) -> DiarizationResult:
         """End the stream, and return the offline answer over what was heard.
 
         While the audio is kept (``keep_audio``), the answer is that of `SpeakerDiarization`, to the
         byte. Beyond, the networks' outputs of the stream are clustered as a whole; and beyond
         ``keep_outputs``, the answer are the live turns. A notice then says so.
 
+        Parameters
+        ----------
+        cancel
+            A `threading.Event`, or alike; the run stops soon after it is set.
+
         Raises
         ------
+        CancelledError
         AudioError
             Nothing was heard.
         """
         self.flush()
         session = self._session
-        most = {"max_speakers": session.settings.max_speakers or None}
+        given: dict[str, Any] = {"max_speakers": session.settings.max_speakers or None, "cancel": cancel}
         if not session.audio.length:
             raise AudioError("nothing was heard (0 s): feed at least one sample")
         if session.audio.whole:
@@ -196,9 +203,9 @@ class OnlineDiarizer:
                 "sample_rate": session.source_rate,
                 "uri": session.uri,
             }
-            return self.pipeline(audio, **most)
+            return self.pipeline(audio, **given)
         if session.outputs.whole and session.outputs.scores:
-            return self._told(self.pipeline.cluster(session.prepared(), **most), CLUSTERED_LIVE)
+            return self._told(self.pipeline.cluster(session.prepared(), **given), CLUSTERED_LIVE)
         dimension = session.models.embedding.spec.dimension
         nothing = np.zeros((len(self.annotation.labels()), dimension), np.float32)
         return self._told(DiarizationResult(self.annotation, self.annotation, nothing), LIVE_TURNS)
