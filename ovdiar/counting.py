@@ -37,4 +37,5 @@ def speaker_count(active: WindowedFrames, warm_up: tuple[float, float] = (0.0, 0
 
 def rounded(average: NDArray[Any]) -> NDArray[np.uint8]:
     """Round mean numbers of speakers half to even, as pyannote does."""
-    return np.rint(average).astype(np.uint8)
+    counts: NDArray[np.uint8] = np.rint(average).astype(np.uint8)
+    return counts

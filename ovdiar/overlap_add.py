@@ -78,16 +78,15 @@ class OverlapAdd:
         self.weight, self.first = weight, 0
         self.summed = np.zeros((frames, columns), dtype=np.float32)
         self.weights = np.zeros((frames, columns), dtype=np.float32)
-        self.seen = np.zeros((frames, columns), dtype=bool)
+        self.seen: NDArray[np.bool_] = np.zeros((frames, columns), dtype=bool)
 
     def add(self, start: int, window: NDArray[Any]) -> None:
-        """Add a window (F, K) whose first frame is ``start``, none that was taken; NaN is left out."""
+        """Add a window (F, K) from frame ``start`` on, which was not taken yet; NaN is left out."""
         lacking = start + len(window) - self.first - len(self.summed)
         if lacking > 0:
-            self.summed, self.weights, self.seen = (
-                np.pad(each, ((0, lacking), (0, 0)))
-                for each in (self.summed, self.weights, self.seen)
-            )
+            more = ((0, lacking), (0, 0))
+            self.summed, self.weights = np.pad(self.summed, more), np.pad(self.weights, more)
+            self.seen = np.pad(self.seen, more)
         known, weight = ~np.isnan(window), self.weight[: len(window)]
         here = slice(start - self.first, start - self.first + len(window))
         self.summed[here] += np.where(known, window, 0) * weight
@@ -102,10 +101,9 @@ class OverlapAdd:
         They are dropped. ``missing`` and ``skip_average`` are those of `overlap_add`.
         """
         count = max(until - self.first, 0)
-        summed, weights, seen = (each[:count] for each in (self.summed, self.weights, self.seen))
-        self.summed, self.weights, self.seen = (
-            each[count:] for each in (self.summed, self.weights, self.seen)
-        )
+        summed, self.summed = self.summed[:count], self.summed[count:]
+        weights, self.weights = self.weights[:count], self.weights[count:]
+        seen, self.seen = self.seen[:count], self.seen[count:]
         self.first += count
         if not skip_average:
             summed /= np.maximum(weights, EPSILON)

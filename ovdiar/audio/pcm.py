@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import IO, TYPE_CHECKING, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Encoding = Literal["s16le", "f32le"]
-ENCODINGS: dict[str, np.dtype[np.int16] | np.dtype[np.float32]] = {
+ENCODINGS: dict[str, np.dtype[Any]] = {
     "s16le": np.dtype("<i2"),
     "f32le": np.dtype("<f4"),
 }
@@ -45,19 +45,20 @@ class PcmReader:
             raise ConfigError(f"channels is {channels}: give at least 1")
         self._kind, self._channels, self._rest = ENCODINGS[encoding], channels, b""
 
-    def push(self, content: bytes) -> NDArray[np.int16] | NDArray[np.float32]:
+    def push(self, content: bytes) -> NDArray[Any]:
         """Return the samples that are complete (channels, n)."""
         content = self._rest + content
         whole = len(content) // (self._kind.itemsize * self._channels)
         used = whole * self._kind.itemsize * self._channels
         self._rest = content[used:]
         samples = np.frombuffer(content[:used], self._kind).reshape(-1, self._channels)
-        return samples.T.astype(self._kind.newbyteorder("="))
+        native: NDArray[Any] = samples.T.astype(self._kind.newbyteorder("="))
+        return native
 
 
 def read_pcm(
     file: IO[bytes], encoding: str, channels: int = 1, *, at_once: int = 2**14
-) -> Iterator[NDArray[np.int16] | NDArray[np.float32]]:
+) -> Iterator[NDArray[Any]]:
     """Read a pipe to its end, in blocks (channels, n) as they come in."""
     reader = PcmReader(encoding, channels)
     read = getattr(file, "read1", file.read)

@@ -54,7 +54,9 @@ def add(commands: Any) -> None:
     add_channel(parser)
     raw = parser.add_argument_group("raw PCM on standard input")
     raw.add_argument("--rate", type=int, default=16000, metavar="HZ", help="(default: 16000)")
-    raw.add_argument("--encoding", choices=list(ENCODINGS), default="s16le", help="(default: s16le)")
+    raw.add_argument(
+        "--encoding", choices=list(ENCODINGS), default="s16le", help="(default: s16le)"
+    )
     raw.add_argument("--channels", type=int, default=1, metavar="N", help="(default: 1)")
     _add_settings(parser)
     parser.add_argument(
@@ -75,7 +77,9 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("--format", choices=FORMATS, help="format of OUT (default: by its suffix)")
     parser.add_argument(
-        "--live-turns", action="store_true", help="write the live turns to OUT, not the offline answer"
+        "--live-turns",
+        action="store_true",
+        help="write the live turns to OUT, not the offline answer",
     )
     add_bundle(parser)
 
@@ -140,7 +144,7 @@ def _events(diarizer: OnlineDiarizer, options: argparse.Namespace, rate: int) ->
                 yield from _fed(diarizer, blocks)
         elif options.audio == "-":
             raw = read_pcm(sys.stdin.buffer, options.encoding, options.channels)
-            chosen = (raw if options.channel is None else (b[options.channel] for b in raw))
+            chosen = raw if options.channel is None else (b[options.channel] for b in raw)
             yield from _fed(diarizer, chosen)
         else:
             with open_audio(audio_of(options), rate=rate, block_s=BLOCK_S) as reader:

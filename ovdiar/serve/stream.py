@@ -1,4 +1,4 @@
-"""Live diarization over a WebSocket: PCM comes in, events go out (docs/live.md has the messages)."""
+"""Live diarization over a WebSocket: PCM comes in, events go out (messages: docs/live.md)."""
 
 from __future__ import annotations
 
@@ -67,13 +67,7 @@ async def stream(socket: WebSocket) -> None:
     cancel = threading.Event()
     try:
         options = _options(socket, shared.service.name)
-        if shared.streams >= shared.limits.max_streams:
-            raise _RefusedError(
-                TRY_LATER,
-                "too_many_streams",
-                f"{shared.streams} streams are open, which is the limit: try again later, or start "
-                "the service with a larger --max-streams",
-            )
+        _check_streams(shared.streams, shared.limits.max_streams)
         shared.streams += 1
         try:
             await _serve(socket, options, cancel)
@@ -101,6 +95,16 @@ def _options(socket: WebSocket, served: str) -> StreamOptions:
             REFUSED, "model_not_found", f"model {options.model!r} is not available: use {served!r}"
         )
     return options
+
+
+def _check_streams(count: int, most: int) -> None:
+    if count >= most:
+        raise _RefusedError(
+            TRY_LATER,
+            "too_many_streams",
+            f"{count} streams are open, which is the limit: try again later, or start the service "
+            "with a larger --max-streams",
+        )
 
 
 async def _serve(socket: WebSocket, options: StreamOptions, cancel: threading.Event) -> None:

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Region:
-    """Frames from ``first`` on: ``count`` (n,), ``tracks`` (K,), ``mean`` score (n, K) and ``active``.
+    """Frames from ``first`` on.
 
-    ``active`` (n, K) are the ``count`` tracks of the highest score.
+    ``count`` (n,) are the speakers in each, ``mean`` (n, K) the scores of the ``tracks`` (K,), and
+    ``active`` (n, K) those with the highest score, as many as the count.
     """
 
     first: int

@@ -87,10 +87,14 @@ class OnlineDiarizer:
                 f"{own['name']!r}: load that bundle, or begin another OnlineDiarizer"
             )
         session = state.session()
-        made = cls.__new__(cls)
-        made.pipeline = SpeakerDiarization(models, **session.parameters.to_dict())
-        made._begin(session, models)
+        made = cls(
+            models,
+            latency=session.settings.latency,
+            sample_rate=session.source_rate,
+            **session.parameters.to_dict(),
+        )
         session.signal.replay(session.audio.blocks())
+        made._begin(session, models)
         return made
 
     def _begin(self, session: Session, models: Models) -> None:
@@ -120,8 +124,10 @@ class OnlineDiarizer:
     @property
     def annotation(self) -> Annotation:
         """The turns that are final so far."""
-        grid = self._session.turns.grid
-        times = grid.centres_s(1 + max((t.end for t in self._session.turns.finals()), default=0))
+        grid = self._session.decisions.turns.grid
+        times = grid.centres_s(
+            1 + max((t.end for t in self._session.decisions.turns.finals()), default=0)
+        )
         return Annotation(
             tuple(
                 Turn(
@@ -130,7 +136,7 @@ class OnlineDiarizer:
                     str(number),
                     each.confidence,
                 )
-                for number, each in enumerate(self._session.turns.finals())
+                for number, each in enumerate(self._session.decisions.turns.finals())
             ),
             self._session.uri,
         )
@@ -194,7 +200,10 @@ class OnlineDiarizer:
         """
         self.flush()
         session = self._session
-        given: dict[str, Any] = {"max_speakers": session.settings.max_speakers or None, "cancel": cancel}
+        given: dict[str, Any] = {
+            "max_speakers": session.settings.max_speakers or None,
+            "cancel": cancel,
+        }
         if not session.audio.length:
             raise AudioError("nothing was heard (0 s): feed at least one sample")
         if session.audio.whole:
@@ -216,13 +225,13 @@ class OnlineDiarizer:
 
     def _mono(self, block: Any) -> NDArray[np.float32]:
         if isinstance(block, np.ndarray) and block.ndim == 1 and block.dtype == np.float32:
-            samples = block.copy()
+            samples = np.array(block)
         else:
             if np.size(block) == 0:
                 return np.zeros(0, np.float32)
             source = ArraySource(block, self._session.source_rate)
             rows = np.ascontiguousarray(source.read(source.length).T)
-            samples = rows.mean(axis=0)
+            samples = np.asarray(rows.mean(axis=0), np.float32)
         finite = np.isfinite(samples)
         if not finite.all():
             first = int(np.argmin(finite))

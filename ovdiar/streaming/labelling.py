@@ -105,7 +105,7 @@ class Labelling:
         """
         speakers, own = self.speakers, self.speaker_at(track, begin)
         total = speakers.known[own].all()
-        confirmed = [key for key in speakers.candidates(but=own, confirmed=True)]
+        confirmed = speakers.candidates(but=own, confirmed=True)
         enough = total is not None and total.seconds >= LEAST_S
         if total is not None and (not confirmed or (enough and not speakers.full)):
             speakers.known[own].confirmed = True

@@ -10,18 +10,13 @@ import numpy as np
 
 from ovdiar.activity import binarize
 from ovdiar.audio.source import checked_rate
-from ovdiar.clustering.attenuation import Attenuation
 from ovdiar.conditioning import with_noise
 from ovdiar.frames import FrameGrid, to_samples
 from ovdiar.pipelines.sliding import to_speakers
-from ovdiar.streaming.consensus import Consensus
+from ovdiar.streaming.decisions import Decisions
 from ovdiar.streaming.keeping import KeptAudio, KeptOutputs
-from ovdiar.streaming.labelling import Labelling
 from ovdiar.streaming.signal import LiveSignal
-from ovdiar.streaming.speakers import Speakers
-from ovdiar.streaming.speech import SPAN_S, CleanSpeech, Embedder, LivePiece
-from ovdiar.streaming.tracks import LiveWindow, Tracks
-from ovdiar.streaming.turns import Stretch, Turns
+from ovdiar.streaming.speech import SPAN_S, Embedder
 from ovdiar.windows import count_windows
 
 if TYPE_CHECKING:
@@ -35,33 +30,16 @@ if TYPE_CHECKING:
     from ovdiar.streaming.events import Event
     from ovdiar.streaming.settings import OnlineSettings
 
-THRESHOLD = 0.75
-"""Least corrected similarity of one speaker, where the pipeline clusters by another rule."""
-LEAST_GAP_S = 0.1
-"""Shorter gaps within a turn are filled, s, if the hyper-parameters fill less."""
-SETTLED_S = 1.0
-"""How far pieces of clean speech lie behind the end of the window, at most, s: there the
-segmentation is less certain."""
 PUSHED_S = 4.0
 """Audio that is taken at once, s."""
-
-
-@dataclass(frozen=True)
-class Span:
-    """A decided run of a track whose speaker may not be certain yet."""
-
-    track: int
-    start: int
-    end: int
-    score: float
 
 
 @dataclass
 class Session:
     """The state of one stream.
 
-    ``step`` counts the steps that were done, frames before ``decided`` are; ``waiting`` are samples
-    that are too few for a step.
+    ``step`` counts the steps that were done, and ``gain`` is that of the last; ``waiting`` are
+    samples that are too few for a step.
     """
 
     settings: OnlineSettings
@@ -71,16 +49,10 @@ class Session:
     grid: FrameGrid
     window_samples: int
     signal: LiveSignal
-    labelling: Labelling
-    turns: Turns
-    speech: CleanSpeech
+    decisions: Decisions
     audio: KeptAudio
     outputs: KeptOutputs
-    tracks: Tracks = field(default_factory=Tracks)
-    consensus: Consensus = field(default_factory=Consensus)
-    pending: list[Span] = field(default_factory=list)
     step: int = 0
-    decided: int = 0
     gain: float = 1.0
     ended: bool = False
     waiting: list[NDArray[np.float32]] = field(default_factory=list)
@@ -101,7 +73,6 @@ class Session:
         step = to_samples(settings.step, rate)
         stride = max(1, round(parameters.segmentation_step * spec.window_samples / step))
         kept = FrameGrid(stride * step, spec.window_samples, 0, rate)
-        gap_s = max(parameters.min_duration_off, LEAST_GAP_S)
         return cls(
             settings,
             parameters,
@@ -110,18 +81,9 @@ class Session:
             grid,
             spec.window_samples,
             LiveSignal.of(source_rate, rate, parameters),
-            Labelling(
-                _speakers(parameters, settings),
-                grid.step_s,
-                max(settings.latency, settings.new_speaker_delay),
+            Decisions.new(
+                grid, spec.window_samples, parameters, settings, models.bundle.calibration
             ),
-            Turns(
-                grid,
-                round(gap_s / grid.step_s),
-                round(parameters.min_duration_on / grid.step_s),
-                models.bundle.calibration,
-            ),
-            CleanSpeech(grid),
             KeptAudio(round(settings.keep_audio * source_rate)),
             KeptOutputs(round(settings.keep_outputs * rate / kept.step), kept),
         )
@@ -188,7 +150,7 @@ class Session:
         return step * to_samples(self.settings.step, self.signal.rate)
 
     def _scored(self, ends: list[int]) -> Iterator[tuple[int, int, NDArray[np.float32]]]:
-        """Run the segmentation over the windows that end there; they are scored alike one by one."""
+        """Run the segmentation over the windows that end there, each as it would be alone."""
         gains = [self.signal.meter.gain_at(end) for end in ends]
         starts = [max(end - self.window_samples, 0) for end in ends]
         windows = [
@@ -197,7 +159,7 @@ class Session:
         ]
         scores = self._score(np.stack(windows))
         for end, start, gain, found in zip(ends, starts, gains, scores, strict=True):
-            self.gain = float(gain)
+            self.gain = gain
             yield end, start, found
 
     def _window(self, start: int, end: int, gain: float) -> NDArray[np.float32]:
@@ -216,108 +178,22 @@ class Session:
         """Take a scored window: the step ends at a sample."""
         if end - start == self.window_samples:
             self.outputs.add_window(start, scores)
-        heard = self._frames_until(end - start)
-        scores = scores[:heard]
+        scores = scores[: self.decisions.frames_until(end - start)]
         active = binarize(scores[np.newaxis], self.parameters.segmentation_threshold)[0]
-        first = int(self.grid.index_of_start(start))
-        tracks = self.tracks.link(first, active)
-        self.consensus.add(LiveWindow(first, scores, active, tracks))
+        self.decisions.take(start, scores, active)
         return self._decide(end, last=last)
 
     def _decide(self, end: int, *, last: bool = False) -> list[Event]:
-        """Decide what the windows so far allow at the end of a step."""
-        rate = self.grid.rate
-        latest = max([self.decided, *(each.end for each in self.consensus.windows)])
-        margin_s = self.settings.latency - self.settings.step
-        settled_s = 0.0 if last else min(margin_s, SETTLED_S)
-        decided = latest
-        if not last:
-            decided = min(latest, self._frames_until(end - to_samples(margin_s, rate)))
-        decided = max(decided, self.decided)
-        settled = min(latest, self._frames_until(end - to_samples(settled_s, rate)))
-        settled = max(settled, self.speech.reached)
-        region = self.consensus.region(min(self.decided, self.speech.reached), latest)
-        for track, begin, until, _ in region.runs(region.first, latest):
-            self.labelling.see(track, begin, until)
-        self._hear(region.clean_runs(self.speech.reached, settled), settled, last=last)
-        self.pending += [
-            Span(track, begin, until, score)
-            for track, begin, until, score in region.runs(self.decided, decided)
-        ]
-        live = [Span(*run) for run in region.runs(decided, latest)]
-        self.decided = decided
-        self._force(end / rate, last=last)
-        stretches = self._stretches(live)
-        events = self.turns.update(
-            stretches, decided + (self.turns.gap + 1) * last, self.labelling.speakers, end / rate
+        events, closed = self.decisions.decide(
+            end, lambda piece: self._embed(piece, self.gain), last=last
         )
-        self._forget(end)
-        return events
-
-    def _hear(self, runs: list[tuple[int, int, int]], settled: int, *, last: bool) -> None:
-        """Take clean speech, and embed the pieces that are long enough."""
-        closed = self.speech.push(runs, settled)
-        closed += self.speech.finish() if last else []
         for piece in closed:
-            if piece.embedding is None or piece.embedded < piece.frames:
-                self._listen(piece)
-            elif piece.embedding is not None:
-                self.labelling.take(piece, piece.embedding, self.decided)
             if piece.embedding is not None:
                 self.outputs.add_piece(piece, piece.embedding)
-        growing = self.speech.growing
-        if growing is not None:
-            who = self.labelling.speaker_at(growing.track, growing.end - 1)
-            if self.speech.is_due(known=self.labelling.speakers.known[who].confirmed):
-                self._listen(growing)
-
-    def _listen(self, piece: LivePiece) -> None:
-        embedding = self._embed(piece, self.gain)
-        if embedding is not None:
-            piece.embedding, piece.embedded = embedding, piece.frames
-            self.labelling.take(piece, embedding, self.decided)
-
-    def _force(self, now_s: float, *, last: bool) -> None:
-        """Decide on provisional speakers who have waited long enough."""
-        speakers, kept = self.labelling.speakers, []
-        longest_s = max(self.settings.latency, self.settings.new_speaker_delay)
-        for span in self.pending:
-            waited_s = now_s + self.settings.step - self.grid.step_s * span.end
-            late = last or waited_s > longest_s
-            others = {
-                self.labelling.speaker_at(other.track, span.start)
-                for other in self.pending
-                if late and other.start < span.end and span.start < other.end
-            }
-            parts = self.labelling.splits(span.track, span.start, span.end) if late else []
-            unsure = [part for part in parts if not speakers.known[part[2]].confirmed]
-            nobody = not last and not speakers.candidates(confirmed=True)
-            if all(self.labelling.force(span.track, *part[:2], others) or nobody for part in unsure):
-                kept.append(span)
-        self.pending = kept
-
-    def _stretches(self, live: list[Span]) -> list[Stretch]:
-        """List what is not final: decided spans and the live part, by speaker."""
-        speakers, found, waiting = self.labelling.speakers, [], []
-        for number, span in enumerate([*self.pending, *live]):
-            certain = number < len(self.pending)
-            margin = self.labelling.tracks[span.track].margin
-            parts = self.labelling.splits(span.track, span.start, span.end)
-            for begin, end, who in parts:
-                sure = certain and speakers.known[who].confirmed
-                found.append(Stretch(who, begin, end, span.score, margin, sure))
-                if certain and not sure:
-                    waiting.append(Span(span.track, begin, end, span.score))
-        self.pending = waiting
-        return found
-
-    def _forget(self, end: int) -> None:
-        needed = min([self.decided, self.speech.reached, *(each.start for each in self.pending)])
-        self.consensus.drop(min(self.decided, self.speech.reached))
-        self.labelling.drop(min(needed, self._frames_until(end - self.window_samples)))
         keep = self.window_samples + to_samples(SPAN_S, self.signal.rate)
         self.signal.segmentation.drop(end - self.window_samples)
         self.signal.embedding.drop(end - keep)
+        return events
 
     def _keep_rest(self, end: int) -> None:
         """Keep the last window of the outputs, which is not complete."""
@@ -327,19 +203,3 @@ class Session:
             start = self.outputs.length * self.outputs.windows.step
             window = self._window(start, end, self.gain)
             self.outputs.add_window(start, self._score(window[np.newaxis])[0])
-
-    def _frames_until(self, samples: int) -> int:
-        """Count the frames whose centre lies before a sample."""
-        return max(0, (samples - self.grid.width // 2) // self.grid.step + 1)
-
-
-def _speakers(parameters: DiarizationParameters, settings: OnlineSettings) -> Speakers:
-    corrected = parameters.clustering == "corrected"
-    attenuation = Attenuation(
-        fade_s=parameters.fade_s,
-        usual_level=parameters.usual_level,
-        margin_s=parameters.margin_s,
-        side=parameters.side_by_side if corrected else 0.3,
-    )
-    threshold = parameters.threshold if corrected else THRESHOLD
-    return Speakers(attenuation, threshold, settings.max_speakers)

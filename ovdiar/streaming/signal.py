@@ -85,7 +85,7 @@ class LevelMeter:
             levels = [piece.std(dtype=np.float64) for piece in self.pieces.push(block)]
             self.waiting = np.concatenate([self.waiting, levels])
 
-    def gain_at(self, end: int) -> np.float32:
+    def gain_at(self, end: int) -> float:
         """Return the gain by all pieces that end at or before a sample, ever later ones."""
         count = end // self.pieces.windows.width - self.counted
         levels, self.waiting = self.waiting[:count], self.waiting[count:]
@@ -95,11 +95,9 @@ class LevelMeter:
         np.add.at(self.counts, np.clip(np.rint(bins).astype(np.int64), 0, BINS - 1), 1)
         total = self.counts.sum()
         if not total:
-            return np.float32(1)
+            return 1.0
         louder = int(np.searchsorted(np.cumsum(self.counts), LOUDER / 100 * total))
-        return np.float32(
-            gain_of(10 ** ((louder / BINS_PER_DB + QUIETEST_DB) / 20), self.level_dbfs)
-        )
+        return gain_of(10 ** ((louder / BINS_PER_DB + QUIETEST_DB) / 20), self.level_dbfs)
 
 
 @dataclass

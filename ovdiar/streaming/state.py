@@ -23,9 +23,10 @@ from ovdiar.frames import FrameGrid
 from ovdiar.parameters import DiarizationParameters
 from ovdiar.pipelines.diarization.prepared_file import HEADER, UNREADABLE
 from ovdiar.streaming.consensus import Consensus
+from ovdiar.streaming.decisions import Decisions, Span
 from ovdiar.streaming.keeping import KeptAudio, KeptOutputs
 from ovdiar.streaming.labelling import Labelling, TrackLabel
-from ovdiar.streaming.session import Session, Span
+from ovdiar.streaming.session import Session
 from ovdiar.streaming.settings import OnlineSettings
 from ovdiar.streaming.signal import Buffer, LevelMeter, LiveSignal
 from ovdiar.streaming.speakers import Evidence, Speaker, Speakers
@@ -45,7 +46,8 @@ SCHEMA = 1
 CLASSES: dict[str, type] = {
     each.__name__: each
     for each in (
-        *(Attenuation, Buffer, Calibration, CleanSpeech, Consensus, DiarizationParameters),
+        *(Attenuation, Buffer, Calibration, CleanSpeech, Consensus, Decisions),
+        *(DiarizationParameters,),
         *(Evidence, Filter, FinalTurn, FrameGrid, KeptAudio, KeptOutputs, Labelling, LevelMeter),
         *(LivePiece, LiveSignal, LiveTurn, LiveWindow, OnlineSettings, Session, Slider, Span),
         *(Speaker, Speakers, TrackLabel, Tracks, Turns),
@@ -147,14 +149,14 @@ def _opened(content: bytes, source: str) -> tuple[dict[str, Any], dict[str, NDAr
 
 
 def _encoded(value: Any, arrays: list[NDArray[Any]]) -> Any:
-    if isinstance(value, np.generic):
-        return value.item()
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    if isinstance(value, (np.ndarray, bytes)):
-        raw = isinstance(value, bytes)
-        arrays.append(np.frombuffer(value, np.uint8) if raw else value)
-        return {"bytes" if raw else "array": len(arrays) - 1}
+    if value is None or isinstance(value, (bool, int, float, str, np.generic)):
+        return value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, bytes):
+        arrays.append(np.frombuffer(value, np.uint8))
+        return {"bytes": len(arrays) - 1}
+    if isinstance(value, np.ndarray):
+        arrays.append(value)
+        return {"array": len(arrays) - 1}
     if isinstance(value, (list, tuple)):
         kind = "list" if isinstance(value, list) else "tuple"
         return {kind: [_encoded(each, arrays) for each in value]}
@@ -162,7 +164,10 @@ def _encoded(value: Any, arrays: list[NDArray[Any]]) -> Any:
         return {"dict": [[_encoded(k, arrays), _encoded(v, arrays)] for k, v in value.items()]}
     name = type(value).__name__
     names = _names(name, type(value))
-    return {"class": name, "values": {each: _encoded(getattr(value, each), arrays) for each in names}}
+    return {
+        "class": name,
+        "values": {each: _encoded(getattr(value, each), arrays) for each in names},
+    }
 
 
 def _decoded(tree: Any, arrays: Mapping[str, NDArray[Any]]) -> Any:

@@ -62,10 +62,10 @@ class Tracks:
             common[row] = old @ new.astype(np.float64)
             least[row] = np.maximum(np.minimum(old.sum(), new.sum(axis=0)), 1)
         tracks = np.full(active.shape[1], -1, dtype=np.int64)
-        for row, column in zip(*linear_sum_assignment(common, maximize=True), strict=True):
-            enough = max(LEAST_COMMON, LEAST_SHARE * least[row, column])
-            if common[row, column] >= enough:
-                tracks[present[column]] = known[row]
+        for old_row, column in zip(*linear_sum_assignment(common, maximize=True), strict=True):
+            enough = max(LEAST_COMMON, LEAST_SHARE * least[old_row, column])
+            if common[old_row, column] >= enough:
+                tracks[present[column]] = known[old_row]
         for speaker in present:
             if tracks[speaker] < 0:
                 tracks[speaker] = self.following
