@@ -6,13 +6,12 @@ import queue
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ovdiar.errors import AudioError, MissingPackageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import numpy as np
     from numpy.typing import NDArray
 
 MOST_WAITING_S = 60.0
@@ -47,39 +46,15 @@ def open_microphone(
         raise MissingPackageError(
             f'a microphone needs sounddevice with PortAudio ({error}): pip install "ovdiar[live]"'
         ) from None
-    size = round(block_s * rate)
-    waiting: queue.Queue[NDArray[np.float32]] = queue.Queue(round(MOST_WAITING_S / block_s))
-    lost: list[str] = []
-
-    def hear(block: Any, _frames: int, _time: Any, status: Any) -> None:
-        if status:
-            lost.append(str(status))
-        try:
-            waiting.put_nowait(block[:, 0].copy())
-        except queue.Full:
-            lost.append(f"{MOST_WAITING_S:g} s are waiting")
-
-    def blocks() -> Iterator[NDArray[np.float32]]:
-        while True:
-            if lost:
-                raise AudioError(
-                    f"audio of the microphone was lost ({lost[0]}): give a longer --step, or close "
-                    "other programs"
-                )
-            try:
-                yield waiting.get(timeout=0.5)
-            except queue.Empty:
-                if not stream.active:
-                    raise AudioError("the microphone has stopped: check its connection") from None
-
+    heard = _Heard(round(MOST_WAITING_S / block_s))
     try:
         stream = sounddevice.InputStream(
             samplerate=rate,
-            blocksize=size,
+            blocksize=round(block_s * rate),
             device=device,
             channels=1,
             dtype="float32",
-            callback=hear,
+            callback=heard.take,
         )
     except (sounddevice.PortAudioError, ValueError) as error:
         raise AudioError(
@@ -87,4 +62,34 @@ def open_microphone(
             f"({error}): name another with --microphone NAME"
         ) from None
     with stream:
-        yield blocks()
+        yield heard.blocks(stream)
+
+
+class _Heard:
+    """Blocks that wait between PortAudio's thread and the reader's."""
+
+    def __init__(self, most: int) -> None:
+        self._waiting: queue.Queue[NDArray[np.float32]] = queue.Queue(most)
+        self._lost = ""
+
+    def take(self, block: Any, _frames: int, _time: Any, status: Any) -> None:
+        """Take a block (n, 1) from PortAudio."""
+        if status:
+            self._lost = self._lost or str(status)
+        try:
+            self._waiting.put_nowait(block[:, 0].copy())
+        except queue.Full:
+            self._lost = self._lost or f"more than {MOST_WAITING_S:g} s are waiting"
+
+    def blocks(self, stream: Any) -> Iterator[NDArray[np.float32]]:
+        """Yield the blocks as they come in."""
+        while not self._lost:
+            try:
+                yield self._waiting.get(timeout=0.5)
+            except queue.Empty:
+                if not stream.active:
+                    raise AudioError("the microphone has stopped: check its connection") from None
+        raise AudioError(
+            f"audio of the microphone was lost ({self._lost}): give a longer --step, or close "
+            "other programs"
+        )

@@ -1,0 +1,28 @@
+"""One loaded bundle for the tests of live diarization."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import soundfile
+
+import ovdiar
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@pytest.fixture(scope="session")
+def live_models(base: Path) -> ovdiar.Models:
+    """Give the networks of ``base``."""
+    return ovdiar.load(base)
+
+
+@pytest.fixture(scope="session")
+def talk(conversation: Path) -> NDArray[np.float32]:
+    """Give 16 s of our recording."""
+    return soundfile.read(conversation, dtype="float32", frames=16 * 16000)[0]
