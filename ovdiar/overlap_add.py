@@ -82,11 +82,7 @@ class OverlapAdd:
 
     def add(self, start: int, window: NDArray[Any]) -> None:
         """Add a window (F, K) from frame ``start`` on, which was not taken yet; NaN is left out."""
-        lacking = start + len(window) - self.first - len(self.summed)
-        if lacking > 0:
-            more = ((0, lacking), (0, 0))
-            self.summed, self.weights = np.pad(self.summed, more), np.pad(self.weights, more)
-            self.seen = np.pad(self.seen, more)
+        self._grow(start + len(window))
         known, weight = ~np.isnan(window), self.weight[: len(window)]
         here = slice(start - self.first, start - self.first + len(window))
         self.summed[here] += np.where(known, window, 0) * weight
@@ -100,6 +96,7 @@ class OverlapAdd:
 
         They are dropped. ``missing`` and ``skip_average`` are those of `overlap_add`.
         """
+        self._grow(until)
         count = max(until - self.first, 0)
         summed, self.summed = self.summed[:count], self.summed[count:]
         weights, self.weights = self.weights[:count], self.weights[count:]
@@ -109,6 +106,14 @@ class OverlapAdd:
             summed /= np.maximum(weights, EPSILON)
         summed[~seen] = missing
         return summed
+
+    def _grow(self, until: int) -> None:
+        """Make room for the frames up to one."""
+        lacking = until - self.first - len(self.summed)
+        if lacking > 0:
+            more = ((0, lacking), (0, 0))
+            self.summed, self.weights = np.pad(self.summed, more), np.pad(self.weights, more)
+            self.seen = np.pad(self.seen, more)
 
 
 def _window_weight(

@@ -84,12 +84,19 @@ class _Heard:
     def blocks(self, stream: Any) -> Iterator[NDArray[np.float32]]:
         """Yield the blocks as they come in."""
         while not self._lost:
-            try:
-                yield self._waiting.get(timeout=0.5)
-            except queue.Empty:
-                if not stream.active:
-                    raise AudioError("the microphone has stopped: check its connection") from None
+            block = self._next()
+            if block is not None:
+                yield block
+            elif not stream.active:
+                raise AudioError("the microphone has stopped: check its connection")
         raise AudioError(
             f"audio of the microphone was lost ({self._lost}): give a longer --step, or close "
             "other programs"
         )
+
+    def _next(self) -> NDArray[np.float32] | None:
+        """Wait a little for a block."""
+        try:
+            return self._waiting.get(timeout=0.5)
+        except queue.Empty:
+            return None

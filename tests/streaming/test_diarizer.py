@@ -1,4 +1,4 @@
-"""Audio is fed, events come out that never contradict a final one, and the end is the offline answer."""
+"""Audio is fed; no event contradicts a final one, and the end is the offline answer."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_turns_of_known_speakers_are_final_within_the_latency(
     assert reached
 
 
-@pytest.mark.parametrize("seconds", [0.01, 0.4, 1.7, 9.99, 10.0, 16.0])
+@pytest.mark.parametrize("seconds", [0.01, 1.7, 10.0, 11.0])
 def test_the_end_is_the_offline_answer(
     live_models: Models, talk: NDArray[np.float32], seconds: float
 ) -> None:
@@ -103,7 +103,7 @@ def test_the_end_is_the_offline_answer(
     assert np.array_equal(result.speaker_embeddings, offline.speaker_embeddings)
 
 
-@pytest.mark.parametrize("step", [0, 5, 13])
+@pytest.mark.parametrize("step", [0, 7])
 def test_a_resumed_stream_goes_on_as_if_nothing_had_happened(
     live_models: Models,
     talk: NDArray[np.float32],
@@ -185,11 +185,11 @@ def test_beyond_the_kept_outputs_the_answer_is_the_live_turns(
 def test_streams_of_one_bundle_do_not_disturb_each_other(
     live_models: Models, talk: NDArray[np.float32], expected: list[Event]
 ) -> None:
-    with ThreadPoolExecutor(8) as threads:
+    with ThreadPoolExecutor(3) as threads:
         found = list(
-            threads.map(lambda _: events_of(OnlineDiarizer(live_models), talk, RATE), range(8))
+            threads.map(lambda _: events_of(OnlineDiarizer(live_models), talk, RATE), range(3))
         )
-    assert found == [expected] * 8
+    assert found == [expected] * 3
 
 
 def test_integers_and_channels_are_heard_as_in_a_file(
