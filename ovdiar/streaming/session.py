@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from ovdiar.activity import binarize
 from ovdiar.audio.source import checked_rate
 from ovdiar.conditioning import with_noise
 from ovdiar.frames import FrameGrid, to_samples
+from ovdiar.networks.devices import cores
 from ovdiar.pipelines.sliding import to_speakers
 from ovdiar.streaming.decisions import Decisions
 from ovdiar.streaming.keeping import KeptAudio, KeptOutputs
@@ -140,7 +140,7 @@ class Session:
         events: list[Event] = []
         ready = self.signal.ready
         while self._end_of(self.step + 1) <= ready:
-            ends = [self._end_of(self.step + 1 + more) for more in range(os.cpu_count() or 1)]
+            ends = [self._end_of(self.step + 1 + more) for more in range(cores())]
             for end, start, scores in self._scored([end for end in ends if end <= ready]):
                 self.step += 1
                 events += self._take(end, start, scores)
