@@ -36,12 +36,14 @@ LEVELS = 255
 class KeptAudio:
     """The audio at its own rate, up to ``limit`` samples; beyond, none.
 
-    Chunks are kept as 16-bit integers where that loses nothing, else in float32.
+    Chunks are kept as 16-bit integers where that loses nothing, else in float32; ``held`` samples
+    are in none yet.
     """
 
     limit: int
     chunks: list[NDArray[Any]] = field(default_factory=list)
     latest: list[NDArray[np.float32]] = field(default_factory=list)
+    held: int = 0
     length: int = 0
 
     @property
@@ -53,12 +55,13 @@ class KeptAudio:
         """Keep the next samples."""
         self.length += len(block)
         if not self.whole:
-            self.chunks, self.latest = [], []
+            self.chunks, self.latest, self.held = [], [], 0
             return
         self.latest.append(block)
-        if sum(map(len, self.latest)) >= CHUNK:
+        self.held += len(block)
+        if self.held >= CHUNK:
             self.chunks.append(_narrowed(np.concatenate(self.latest)))
-            self.latest = []
+            self.latest, self.held = [], 0
 
     def blocks(self) -> list[NDArray[np.float32]]:
         """Return the audio."""

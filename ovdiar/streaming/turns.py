@@ -98,7 +98,10 @@ class Turns:
         events: list[Event] = []
         for each in self.shown:
             if each.final > each.start and speakers.root(each.speaker) != each.speaker:
-                self._close(each, at_s, events)  # what goes on is another speaker's now
+                if self._is_long(each):  # what goes on is another speaker's now
+                    self._close(each, at_s, events)
+                else:
+                    each.final = each.start
         self.shown = [each for each in self.shown if each.turn >= 0]
         self.closed = [
             (speakers.root(speaker), start, end)
@@ -194,12 +197,10 @@ class Turns:
         item.confidence = self._confidence(item)
         item.reported = 0 if old is None else old.reported
         over = item.final == item.end and decided > item.end + self.gap
-        if item.final > item.start and item.end - item.start < self.shortest:
-            item.final = item.start  # too short so far
-            if over:
-                if old is not None:
-                    events.append(self._event("retract", old, at_s))
-                return
+        if over and not self._is_long(item):
+            if old is not None:
+                events.append(self._event("retract", old, at_s))
+            return
         if old is None:
             events.append(self._event("start", item, at_s))
         elif old.number != item.number:
@@ -211,7 +212,7 @@ class Turns:
             known.used = True
             self._close(item, at_s, events)
             return
-        if item.final > max(item.start, item.reported):
+        if self._is_long(item) and item.final > max(item.start, item.reported):
             known.used = True
             events.append(replace(self._event("final", item, at_s), end=self._time(item.final)))
             item.reported = item.final
@@ -231,9 +232,13 @@ class Turns:
         going = [
             FinalTurn(each.number, each.start, each.final, each.confidence)
             for each in self.shown
-            if each.final > each.start
+            if each.final > each.start and self._is_long(each)
         ]
         return self.over + going
+
+    def _is_long(self, item: LiveTurn) -> bool:
+        """Return whether the final part is long enough for a turn."""
+        return item.final - item.start >= self.shortest
 
     def _differs(self, item: LiveTurn, old: LiveTurn) -> bool:
         moved = (item.start, item.end, item.provisional) != (old.start, old.end, old.provisional)
