@@ -36,7 +36,7 @@ class PortAudio(SimpleNamespace):
             self._callback(block, len(block), None, self.status)
 
     def __exit__(self, *_: object) -> None:
-        self.blocks = []
+        self.active = False
 
 
 def test_blocks_come_in_order(monkeypatch: pytest.MonkeyPatch) -> None:

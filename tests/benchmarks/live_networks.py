@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,8 +31,8 @@ class Answers:
     """Answers of the networks for one recording, in a file."""
 
     def __init__(self, path: Path) -> None:
-        self._path, self._known = path, {}  # type: Path, dict[str, NDArray[Any]]
-        self._new = False
+        self._path, self._new = path, False
+        self._known: dict[str, NDArray[Any]] = {}
         if path.exists():
             with np.load(path) as arrays:
                 self._known = {name: arrays[name] for name in arrays}
@@ -66,15 +67,16 @@ class RememberedSegmentation:
     def __call__(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Score windows (N, samples) -> (N, frames, classes): 1 for the likeliest class."""
 
-        def classes(window: NDArray[np.float32]) -> NDArray[np.uint8]:
-            likeliest: NDArray[np.uint8] = self._model(window[np.newaxis])[0].argmax(axis=1)
-            return likeliest.astype(np.uint8)
-
         found = [
-            self._answers.get(f"s{_digest(window)}", lambda window=window: classes(window))
+            self._answers.get(f"s{_digest(window)}", partial(self._classes_of, window))
             for window in windows
         ]
-        return np.eye(self._classes, dtype=np.float32)[np.stack(found)]
+        scores: NDArray[np.float32] = np.eye(self._classes, dtype=np.float32)[np.stack(found)]
+        return scores
+
+    def _classes_of(self, window: NDArray[np.float32]) -> NDArray[np.uint8]:
+        scores: NDArray[np.float32] = self._model(window[np.newaxis])[0]
+        return scores.argmax(axis=1).astype(np.uint8)
 
 
 class RememberedEmbedding(UtteranceEmbedding):
@@ -84,14 +86,15 @@ class RememberedEmbedding(UtteranceEmbedding):
 
     def utterances(self, pieces: Sequence[Speech]) -> NDArray[np.float32]:
         """Embed pieces: (N, D)."""
-        embed = super().utterances
         found = [
-            self.answers.get(
-                f"e{_digest(piece.samples, piece.runs)}", lambda piece=piece: embed([piece])[0]
-            )
-            for piece in pieces
+            self.answers.get(f"e{_digest(each.samples, each.runs)}", partial(self._alone, each))
+            for each in pieces
         ]
         return np.stack(found)
+
+    def _alone(self, piece: Speech) -> NDArray[np.float32]:
+        (embedding,) = super().utterances([piece])
+        return np.asarray(embedding, np.float32)
 
 
 def remembered(models: Models, path: Path) -> tuple[Models, Answers]:

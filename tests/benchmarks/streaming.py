@@ -58,7 +58,13 @@ class Row(NamedTuple):
 
     def plus(self, other: Row) -> Row:
         """Pool two."""
-        return Row(*(a + b for a, b in zip(self, other, strict=True)))
+        return Row(
+            self.errors + other.errors,
+            self.switches + other.switches,
+            self.speech_s + other.speech_s,
+            self.relabelled + other.relabelled,
+            self.waits_s + other.waits_s,
+        )
 
     def cells(self) -> str:
         """DER with its parts; the rest where it was measured."""

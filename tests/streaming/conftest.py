@@ -25,4 +25,6 @@ def live_models(base: Path) -> ovdiar.Models:
 @pytest.fixture(scope="session")
 def talk(conversation: Path) -> NDArray[np.float32]:
     """Give 11 s of our recording: one voice, then another."""
-    return soundfile.read(conversation, dtype="float32", frames=11 * 16000)[0]
+    samples: NDArray[np.float32]
+    samples, _ = soundfile.read(conversation, dtype="float32", frames=11 * 16000)
+    return samples

@@ -153,7 +153,7 @@ def test_a_state_makes_only_classes_of_a_stream(live_models: Models) -> None:
     header = changed["header"].tobytes().replace(b'"class": "Session"', b'"class": "Popened"')
     changed["header"] = np.frombuffer(header, np.uint8)
     file = io.BytesIO()
-    np.savez(file, **changed)  # type: ignore[arg-type]
+    np.savez(file, **changed)
     file.seek(0)
     with pytest.raises(FormatError, match="is damaged"):
         OnlineDiarizer.resume(live_models, OnlineState.load(file))

@@ -44,7 +44,7 @@ def test_a_track_ends_when_its_speech_has_left_the_window() -> None:
 def test_the_count_decides_how_many_tracks_are_active() -> None:
     consensus = Consensus()
     both, one = activity((0, 100), (50, 100)), activity((0, 100), (90, 100))
-    scores = both.astype(np.float32) * np.float32([1.0, 0.5])
+    scores = both * np.array([1.0, 0.5], np.float32)
     consensus.add(LiveWindow(0, scores, both, np.array([3, 5])))
     consensus.add(LiveWindow(0, one.astype(np.float32), one, np.array([3, 5])))
     consensus.add(LiveWindow(0, one.astype(np.float32), one, np.array([3, 5])))
