@@ -32,7 +32,7 @@ THRESHOLD, SIDE = 0.75, 0.3
 another rule."""
 LEAST_GAP_S = 0.1
 """Shorter gaps within a turn are filled, s, if the hyper-parameters fill less."""
-SETTLED_S = 1.0
+SETTLED_S = 0.5
 """How far pieces of clean speech lie behind the end of the window, at most, s: there the
 segmentation is less certain."""
 
@@ -161,11 +161,8 @@ class Decisions:
                 self._listen(piece, embed)
             elif piece.embedding is not None:
                 self.labelling.take(piece, piece.embedding, self.decided)
-        growing = self.speech.growing
-        if growing is not None:
-            who = self.labelling.speaker_at(growing.track, growing.end - 1)
-            if self.speech.is_due(known=self.labelling.speakers.known[who].confirmed):
-                self._listen(growing, embed)
+        if self.speech.growing is not None and self.speech.is_due():
+            self._listen(self.speech.growing, embed)
         return closed
 
     def _listen(self, piece: LivePiece, embed: Embed) -> None:

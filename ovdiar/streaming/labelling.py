@@ -20,6 +20,8 @@ SWITCH = 0.15
 """By how much another speaker must be more similar for a track to change over."""
 SLACK = 0.25
 """How far below the threshold a track's speaker must be for the track to become a new one."""
+FORCED = 0.15
+"""How far below the threshold a voice that cannot wait must be, to be new."""
 SWITCH_S, NEW_S = 1.0, 1.5
 """Speech of the piece that is needed for either, s."""
 LEAST_S = 1.0
@@ -106,15 +108,15 @@ class Labelling:
         speakers, own = self.speakers, self.speaker_at(track, begin)
         total = speakers.known[own].all()
         confirmed = speakers.candidates(but=own, confirmed=True)
-        enough = total is not None and total.seconds >= LEAST_S
-        if total is not None and (not confirmed or (enough and not speakers.full)):
-            speakers.known[own].confirmed = True
-            return True
-        nearest = -1
         if total is not None:
-            scores = speakers.scores(total, speakers.links_of(own), but=own)
+            links = {**self._links_near(track, begin), **speakers.links_of(own)}
+            scores = speakers.scores(total, links, but=own)
             free = [key for key in confirmed if key not in others] or confirmed
-            nearest = max(free, key=lambda key: scores[key])
+            nearest = max(free, key=lambda key: scores[key], default=-1)
+            alien = nearest < 0 or scores[nearest] < speakers.threshold - FORCED
+            if nearest < 0 or (alien and total.seconds >= LEAST_S and not speakers.full):
+                speakers.known[own].confirmed = True
+                return True
         else:
             last = (speakers.root(piece.speaker) for piece, _ in reversed(self.recent))
             nearest = next((who for who in last if who in confirmed and who not in others), -1)
@@ -131,6 +133,9 @@ class Labelling:
     def drop(self, before: int) -> None:
         """Forget tracks that ended before a frame, and pieces that are too old to tell anything."""
         self.tracks = {key: each for key, each in self.tracks.items() if each.seen > before}
+        for label in self.tracks.values():
+            gone = sum(start <= before for start, _ in label.epochs)
+            label.epochs = label.epochs[max(gone - 1, 0) :]
         nearby = NEARBY_S / self.frame_s
         self.recent = [each for each in self.recent if each[0].end > before - nearby]
         needed = {who for each in self.tracks.values() for _, who in each.epochs}
@@ -154,12 +159,17 @@ class Labelling:
 
     def _links(self, piece: LivePiece) -> dict[int, tuple[float, float]]:
         """Count the neighbouring pieces of each speaker that windows give to this one, or not."""
+        return self._links_near(piece.track, piece.start, piece)
+
+    def _links_near(
+        self, track: int, start: int, piece: LivePiece | None = None
+    ) -> dict[int, tuple[float, float]]:
         links: dict[int, tuple[float, float]] = {}
         for other, _ in self.recent:
-            if (piece.start - other.end) * self.frame_s < NEARBY_S and other is not piece:
+            if (start - other.end) * self.frame_s < NEARBY_S and other is not piece:
                 speaker = self.speakers.root(other.speaker)
                 same, apart = links.get(speaker, (0.0, 0.0))
-                alike = other.track == piece.track
+                alike = other.track == track
                 links[speaker] = (same + alike, apart + (not alike))
         return links
 

@@ -228,10 +228,13 @@ class Speakers:
         keeper.confirmed = keeper.confirmed or loser.confirmed
 
     def forget(self, needed: set[int]) -> None:
-        """Drop merged speakers that nothing refers to; what they were merged into stays."""
+        """Drop merged speakers, and links with them, that nothing refers to."""
         for key in needed & set(self.known):
             if self.known[key].merged_into >= 0:
                 self.known[key].merged_into = self.root(key)
+        for key, each in self.known.items():
+            if each.merged_into < 0:
+                each.links = self.links_of(key)
         self.known = {
             key: each
             for key, each in self.known.items()

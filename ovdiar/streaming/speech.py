@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ovdiar.streaming.signal import Buffer
 
 EMBED_AT_S = (1.0, 2.0)
-"""Speech with which a piece that still grows is embedded, s; of a known speaker, the last only."""
+"""Speech with which a piece that still grows is embedded, s."""
 SPAN_S = 8.0
 """Longest time from the start of a piece to its end, s; the samples are kept so long."""
 
@@ -91,11 +91,11 @@ class CleanSpeech:
         self._close(closed)
         return closed
 
-    def is_due(self, *, known: bool) -> bool:
+    def is_due(self) -> bool:
         """Return whether the growing piece is long enough to be embedded again."""
         if self.growing is None:
             return False
-        marks = [self._frames(each) for each in (EMBED_AT_S[-1:] if known else EMBED_AT_S)]
+        marks = [self._frames(each) for each in EMBED_AT_S]
         return any(self.growing.embedded < mark <= self.growing.frames for mark in marks)
 
     def _continues(self, piece: LivePiece, track: int, start: int) -> bool:
