@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from ovdiar.pipelines.voice_activity import VoiceActivityDetection
     from ovdiar.result import DiarizationResult
     from ovdiar.segment import Segment
-    from ovdiar.voices.library import VoiceLibrary
     from ovdiar.streaming.diarizer import OnlineDiarizer
+    from ovdiar.voices.library import VoiceLibrary
     from ovdiar.words import assign_speakers
 
     __version__: str

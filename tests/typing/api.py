@@ -209,6 +209,8 @@ def known_voices(models: Models, pipeline: SpeakerDiarization, prepared: Prepare
     assert_type(again.remove("Ann").name, str)
     again.identify_embeddings(models, result.speaker_embeddings, np.ones(2), ["A", "B"])
     again.enroll("Ann", "ann.wav")  # type: ignore[arg-type]
+
+
 def live(models: Models, block: NDArray[np.float32]) -> DiarizationResult:
     diarizer = OnlineDiarizer(models, latency=1.0, sample_rate=8000, new_speaker_delay=3.0)
     assert_type(diarizer.feed(block), list[Event])
