@@ -68,6 +68,8 @@ def add(commands: Any) -> None:
         default=10,
         metavar="KB",
         help="refuse uploads that are slower with 408, kB/s (default: 10)",
+    )
+    parser.add_argument(
         "--max-streams",
         type=int,
         default=8,
@@ -104,10 +106,10 @@ def _serve(options: argparse.Namespace) -> None:
     if not 0 <= options.port <= 65535:
         raise ConfigError(f"--port is {options.port}: give a number from 0 to 65535")
     limits = Limits(
-        options.max_upload_mb, options.timeout, options.max_concurrent, options.min_upload_kb_s
         options.max_upload_mb,
         options.timeout,
         options.max_concurrent,
+        options.min_upload_kb_s,
         options.max_streams,
         options.max_stream,
     )

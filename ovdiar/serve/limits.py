@@ -42,7 +42,6 @@ class Limits:
         Number of requests that run at once. A request counts once its upload is complete.
     min_upload_kb_s
         Slowest pace of an upload, in kB a second since its start, after `GRACE_S`.
-        Number of concurrent requests.
     max_streams
         Number of open streams.
     max_stream_s
