@@ -76,7 +76,7 @@ class RememberedSegmentation:
 
     def _classes_of(self, window: NDArray[np.float32]) -> NDArray[np.uint8]:
         scores: NDArray[np.float32] = self._model(window[np.newaxis])[0]
-        return scores.argmax(axis=1).astype(np.uint8)
+        return np.asarray(scores.argmax(axis=1), np.uint8)
 
 
 class RememberedEmbedding(UtteranceEmbedding):
