@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ovdiar.audio.pcm import ENCODINGS
 from ovdiar.commands.options import (
     FORMATS,
     add_bundle,
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
     from ovdiar.streaming.diarizer import OnlineDiarizer
     from ovdiar.streaming.events import Event
 
+ENCODINGS = ("s16le", "f32le")
+"""Names of `ovdiar.audio.pcm.ENCODINGS`, without its imports."""
 BLOCK_S = 0.5
 """Audio of a file that is fed at once, s."""
 
@@ -54,9 +55,7 @@ def add(commands: Any) -> None:
     add_channel(parser)
     raw = parser.add_argument_group("raw PCM on standard input")
     raw.add_argument("--rate", type=int, default=16000, metavar="HZ", help="(default: 16000)")
-    raw.add_argument(
-        "--encoding", choices=list(ENCODINGS), default="s16le", help="(default: s16le)"
-    )
+    raw.add_argument("--encoding", choices=ENCODINGS, default="s16le", help="(default: s16le)")
     raw.add_argument("--channels", type=int, default=1, metavar="N", help="(default: 1)")
     _add_settings(parser)
     parser.add_argument(

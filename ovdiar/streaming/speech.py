@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ovdiar.networks.models import Models
     from ovdiar.streaming.signal import Buffer
 
-EMBED_AT_S = (1.0, 2.0)
+EMBED_AT_S = 1.0
 """Speech with which a piece that still grows is embedded, s."""
 SPAN_S = 8.0
 """Longest time from the start of a piece to its end, s; the samples are kept so long."""
@@ -95,8 +95,8 @@ class CleanSpeech:
         """Return whether the growing piece is long enough to be embedded again."""
         if self.growing is None:
             return False
-        marks = [self._frames(each) for each in EMBED_AT_S]
-        return any(self.growing.embedded < mark <= self.growing.frames for mark in marks)
+        mark = self._frames(EMBED_AT_S)
+        return self.growing.embedded < mark <= self.growing.frames
 
     def _continues(self, piece: LivePiece, track: int, start: int) -> bool:
         return (

@@ -12,6 +12,8 @@ import pytest
 import soundfile
 from reference.live import Viewer
 
+from ovdiar.audio import pcm
+from ovdiar.commands import stream
 from ovdiar.formats import rttm
 from ovdiar.streaming.events import Event
 
@@ -59,6 +61,10 @@ def test_live_turns_and_events_are_written(
     closed = [each for each in events if each.kind == "final" and not each.open]
     starts = sorted(each.start for each in closed)
     np.testing.assert_allclose(starts, sorted(s.start for s, _ in written), atol=0.002)
+
+
+def test_every_encoding_can_be_chosen() -> None:
+    assert tuple(pcm.ENCODINGS) == stream.ENCODINGS
 
 
 @pytest.mark.parametrize(
