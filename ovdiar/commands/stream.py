@@ -7,12 +7,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ovdiar.commands.audio_options import add_channel, audio_of
 from ovdiar.commands.options import (
     FORMATS,
     add_bundle,
-    add_channel,
     add_command,
-    audio_of,
     check_output,
     check_place,
     deliver,
