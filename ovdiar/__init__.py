@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ovdiar.pipelines.voice_activity import VoiceActivityDetection
     from ovdiar.result import DiarizationResult
     from ovdiar.segment import Segment
+    from ovdiar.streaming.diarizer import OnlineDiarizer
     from ovdiar.voices.library import VoiceLibrary
     from ovdiar.words import assign_speakers
 
@@ -36,6 +37,7 @@ _HOMES = {
     "FrameGrid": "ovdiar.frames",
     "Inference": "ovdiar.pipelines.inference",
     "Models": "ovdiar.networks.models",
+    "OnlineDiarizer": "ovdiar.streaming.diarizer",
     "OverlappedSpeechDetection": "ovdiar.pipelines.overlapped_speech",
     "Prepared": "ovdiar.pipelines.diarization.prepared",
     "Resegmentation": "ovdiar.pipelines.resegmentation",
@@ -57,6 +59,7 @@ __all__ = [
     "FrameGrid",
     "Inference",
     "Models",
+    "OnlineDiarizer",
     "OverlappedSpeechDetection",
     "Prepared",
     "Resegmentation",

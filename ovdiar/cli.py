@@ -15,6 +15,7 @@ from ovdiar.commands import (
     recordings,
     report,
     serve,
+    stream,
     tuning,
     voice_library,
     voices,
@@ -98,7 +99,7 @@ def _parser() -> Parser:
     )
     parser.add_argument("--version", action="version", version=f"ovdiar {version('ovdiar')}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    groups = (recordings, batch, files, words, voices, voice_library, report, serve, tuning)
+    groups = (recordings, stream, batch, files, words, voices, voice_library, report, serve, tuning)
     for group in (*groups, bundles):
         group.add(commands)
     return parser

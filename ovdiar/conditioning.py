@@ -16,12 +16,12 @@ docs/studies/inaudible.md.
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ovdiar.frames import FrameGrid
-from ovdiar.windows import PaddedBlocks, slide
+from ovdiar.windows import Slider, slide
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -62,7 +62,11 @@ def gain_to(level_dbfs: float, blocks: Iterable[NDArray[np.float32]], rate: int)
     levels = np.concatenate([batch.std(axis=1, dtype=np.float64) for batch in batches])
     if not (levels > SILENT).any():
         return 1.0
-    louder = np.percentile(levels[levels > SILENT], LOUDER)
+    return gain_of(np.percentile(levels[levels > SILENT], LOUDER), level_dbfs)
+
+
+def gain_of(louder: float | np.floating[Any], level_dbfs: float) -> float:
+    """Return the factor that brings the level of the louder pieces to another, dBFS (RMS)."""
     return float(min(MOST_GAIN, 10 ** (level_dbfs / 20) / louder))
 
 
@@ -89,13 +93,12 @@ def low_passed(
 ) -> Iterator[NDArray[np.float32]]:
     """Filter blocks of any lengths as if they were one, without delay, silence around it.
 
-    The answer, of the same length, does not depend on where the blocks end: it is convolved by
-    overlap-save in pieces of its own. At half the rate and above nothing is taken off.
+    The answer has the same length. At half the rate and above nothing is taken off.
     """
     if cutoff_hz >= rate / 2:
         yield from blocks
         return
-    yield from _convolved(PaddedBlocks(blocks, MARGIN), taps(cutoff_hz, rate))
+    yield from _filter_all(blocks, low_pass(cutoff_hz, rate))
 
 
 def high_passed(
@@ -106,46 +109,91 @@ def high_passed(
     The answer is what `low_passed` would leave out, by a steeper filter. Silence around a recording
     with an offset would be a step, and each end a click.
     """
+    yield from _filter_all(blocks, high_pass(cutoff_hz, rate))
+
+
+def low_pass(cutoff_hz: float, rate: int, spectrum: int = SPECTRUM) -> Filter:
+    """Return the filter of `low_passed`, to be fed."""
+    return Filter(taps(cutoff_hz, rate), mirrored=False, spectrum=spectrum)
+
+
+def high_pass(cutoff_hz: float, rate: int, spectrum: int = SPECTRUM) -> Filter:
+    """Return the filter of `high_passed`, to be fed."""
     rest = -taps(cutoff_hz, rate, HIGHPASS_MARGIN)
     rest[HIGHPASS_MARGIN] += 1
-    yield from _convolved(MirroredBlocks(blocks, HIGHPASS_MARGIN), rest)
+    return Filter(rest, mirrored=True, spectrum=spectrum)
 
 
-class MirroredBlocks(PaddedBlocks):
-    """Iterate over blocks with their own first and last samples, reversed, before and after them.
+class Filter:
+    """A symmetric filter that is fed block by block, without delay of the signal.
 
-    Equals `numpy.pad` in mode ``symmetric``.
+    It convolves by overlap-save in pieces of its own, so that the answer does not depend on where
+    blocks end.
+
+    Parameters
+    ----------
+    taps
+        (2 * margin + 1,).
+    mirrored
+        Continue the signal by its own first and last samples, reversed (`numpy.pad` in mode
+        ``symmetric``), instead of silence.
+    spectrum
+        Samples transformed at once, of which 2 * margin are context: the answer lags behind by up
+        to ``spectrum - margin``. The last digits depend on it.
     """
 
-    def __iter__(self) -> Iterator[NDArray[np.float32]]:
-        """Iterate over the mirrored start, blocks, the mirrored end."""
-        margin, blocks = len(self._silence), iter(self._blocks)
-        held = np.zeros(0, dtype=np.float32)
-        while len(held) < margin and (block := next(blocks, None)) is not None:
-            held = np.concatenate([held, block])
-            self.end += len(block)
-        if len(held) < margin:  # all of it: mirrored more than once
-            if len(held):
-                yield np.pad(held, margin, mode="symmetric")
-            return
-        yield held[:margin][::-1]
-        yield held
-        for block in blocks:
-            self.end += len(block)
-            yield block
-            held = np.concatenate([held[-margin:], block])
-        yield held[-margin:][::-1]
+    def __init__(self, taps: NDArray[np.float64], *, mirrored: bool, spectrum: int) -> None:
+        self.taps, self.mirrored, self.spectrum = taps, mirrored, spectrum
+        self.margin = len(taps) // 2
+        core = spectrum - 2 * self.margin
+        self.pieces = Slider(FrameGrid(core, spectrum), 1)
+        self.received = self.returned = 0
+        self.edge = np.zeros(0, np.float32)
+        """The samples that may have to be mirrored: all, while they are few, then the last."""
+        self._response = np.fft.rfft(np.float32(taps), spectrum)
+
+    def push(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Filter the next block (n,): the samples that are determined so far (m,)."""
+        before, self.received = self.received, self.received + len(block)
+        if not self.mirrored:
+            silence = np.zeros(self.margin if not before and self.received else 0, np.float32)
+            return self._filter(self.pieces.push(np.concatenate([silence, block])))
+        self.edge = np.concatenate([self.edge, block])
+        if self.received < self.margin:
+            return np.zeros(0, np.float32)
+        if before < self.margin:
+            block = np.concatenate([self.edge[: self.margin][::-1], self.edge])
+        self.edge = self.edge[-self.margin :]
+        return self._filter(self.pieces.push(block))
+
+    def finish(self) -> NDArray[np.float32]:
+        """Return the remaining samples, in all as many as were pushed."""
+        end = np.zeros(self.margin, np.float32)
+        if not self.received:
+            return end[:0]
+        if self.mirrored and self.received < self.margin:  # all of it: mirrored more than once
+            end = np.pad(self.edge, self.margin, mode="symmetric")
+        elif self.mirrored:
+            end = self.edge[::-1]
+        last = [self._filter(self.pieces.push(end)), self._filter(self.pieces.finish())]
+        return np.concatenate(last)
+
+    def _filter(self, pieces: Iterable[NDArray[np.float32]]) -> NDArray[np.float32]:
+        found = [np.zeros(0, np.float32)]
+        for (piece,) in pieces:
+            spectrum = np.fft.rfft(piece) * self._response
+            filtered = np.fft.irfft(spectrum, self.spectrum)[2 * self.margin :]
+            found.append(filtered[: self.received - self.returned].astype(np.float32))
+            self.returned += len(found[-1])
+        return np.concatenate(found)
 
 
-def _convolved(padded: PaddedBlocks, taps: NDArray[np.float64]) -> Iterator[NDArray[np.float32]]:
-    """Convolve blocks, padded by half the filter, with it: as many samples as without padding."""
-    margin = len(taps) // 2
-    response = np.fft.rfft(np.float32(taps), SPECTRUM)
-    core = SPECTRUM - 2 * margin
-    pieces = slide(padded, FrameGrid(core, SPECTRUM), 1)
-    for index, (piece,) in enumerate(pieces):
-        filtered = np.fft.irfft(np.fft.rfft(piece) * response, SPECTRUM)[2 * margin :]
-        yield filtered[: max(0, padded.end - margin - index * core)].astype(np.float32)
+def _filter_all(
+    blocks: Iterable[NDArray[np.float32]], each: Filter
+) -> Iterator[NDArray[np.float32]]:
+    for block in blocks:
+        yield each.push(block)
+    yield each.finish()
 
 
 def with_noise(windows: NDArray[np.float32], share: float) -> NDArray[np.float32]:

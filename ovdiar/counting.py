@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ovdiar.frames import Frames
-from ovdiar.windows import overlap_add, trim
+from ovdiar.overlap_add import overlap_add
+from ovdiar.windows import trim
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from ovdiar.frames import WindowedFrames
 
 
@@ -29,4 +32,10 @@ def speaker_count(active: WindowedFrames, warm_up: tuple[float, float] = (0.0, 0
     """
     speaking = active.data.sum(axis=2, keepdims=True, dtype=np.uint8)
     average = overlap_add(trim(active.with_data(speaking), warm_up), missing=0.0)
-    return Frames(np.rint(average.data).astype(np.uint8), average.grid)
+    return Frames(rounded(average.data), average.grid)
+
+
+def rounded(average: NDArray[Any]) -> NDArray[np.uint8]:
+    """Round mean numbers of speakers half to even, as pyannote does."""
+    counts: NDArray[np.uint8] = np.rint(average).astype(np.uint8)
+    return counts

@@ -1,17 +1,16 @@
-"""Split a waveform into windows and aggregate window scores on one frame grid.
+"""Split a waveform into windows, and map windows to one frame grid.
 
-Source: pyannote.audio 3.3.2 and 4.x, ``Inference.slide``, ``.aggregate`` and ``.trim``.
+Source: pyannote.audio 3.3.2 and 4.x, ``Inference.slide`` and ``.trim``.
 """
 
 from __future__ import annotations
 
-import math
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 
-from ovdiar.frames import FrameGrid, Frames, WindowedFrames
+from ovdiar.frames import FrameGrid, WindowedFrames
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -19,9 +18,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 T = TypeVar("T")
-
-EPSILON = 1e-12
-"""Weight of a warm-up frame and smallest divisor of a weighted average (pyannote's epsilon)."""
 
 
 class Progress(Protocol):
@@ -70,27 +66,57 @@ def extract_windows(
     return batch
 
 
-def slide(
-    blocks: Iterable[NDArray[np.float32]], windows: FrameGrid, batch_size: int
-) -> Iterator[NDArray[np.float32]]:
-    """Split a stream of blocks into batches of windows (N, width), the last ones zero-padded.
+class Slider:
+    """Windows of a signal that is fed block by block; `slide` feeds it all blocks.
 
     The windows equal those that `extract_windows` returns for the concatenated blocks. Blocks may
     have any lengths. At most one batch of windows and one block are in memory.
+
+    Attributes
+    ----------
+    held
+        Samples that windows yet to come need, (n,).
+    start
+        Position of the first of them in the signal.
+    first
+        Number of the first window of the next batch.
     """
-    held = np.zeros(0, dtype=np.float32)
-    start = first = 0  # first sample in ``held``; first window of the next batch
+
+    def __init__(self, windows: FrameGrid, batch_size: int) -> None:
+        self.windows, self.batch_size = windows, batch_size
+        self.held = np.zeros(0, dtype=np.float32)
+        self.start = self.first = 0
+
+    def push(self, block: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
+        """Take the next block; yield the batches (N, width) that are complete."""
+        windows, size = self.windows, self.batch_size
+        self.held = np.concatenate([self.held, block])
+        while (self.first + size - 1) * windows.step + windows.width <= self.start + len(self.held):
+            self._drop_until(self.first * windows.step)
+            yield extract_windows(self.held, windows, 0, size)
+            self.first += size
+
+    def finish(self) -> Iterator[NDArray[np.float32]]:
+        """Yield the windows that are left, zero-padded."""
+        left = count_windows(self.start + len(self.held), self.windows) - self.first
+        self._drop_until(self.first * self.windows.step)
+        for done in range(0, left, self.batch_size):
+            last = min(done + self.batch_size, left)
+            yield extract_windows(self.held, self.windows, done, last)
+
+    def _drop_until(self, start: int) -> None:
+        self.held = self.held[max(start - self.start, 0) :]
+        self.start = max(start, self.start)
+
+
+def slide(
+    blocks: Iterable[NDArray[np.float32]], windows: FrameGrid, batch_size: int
+) -> Iterator[NDArray[np.float32]]:
+    """Split a stream of blocks into batches of windows (N, width), see `Slider`."""
+    slider = Slider(windows, batch_size)
     for block in blocks:
-        held = np.concatenate([held, block])
-        while (first + batch_size - 1) * windows.step + windows.width <= start + len(held):
-            held = held[first * windows.step - start :]
-            start = first * windows.step
-            yield extract_windows(held, windows, 0, batch_size)
-            first += batch_size
-    left = count_windows(start + len(held), windows) - first
-    held = held[max(first * windows.step - start, 0) :]
-    for done in range(0, left, batch_size):
-        yield extract_windows(held, windows, done, min(done + batch_size, left))
+        yield from slider.push(block)
+    yield from slider.finish()
 
 
 def batched(values: Iterable[T], size: int) -> Iterator[list[T]]:
@@ -194,63 +220,3 @@ def output_grid(scores: WindowedFrames) -> tuple[FrameGrid, int, NDArray[np.int6
     starts = frames.index_of_start(np.arange(len(scores), dtype=np.int64) * windows.step)
     total = frames.count_until(windows.width + (len(scores) - 1) * windows.step)
     return frames.at(windows.start), total, starts
-
-
-def overlap_add(
-    scores: WindowedFrames,
-    *,
-    hamming: bool = False,
-    warm_up_s: tuple[float, float] = (0.0, 0.0),
-    missing: float = math.nan,
-    skip_average: bool = False,
-) -> Frames:
-    """Average overlapping window scores frame by frame (pyannote's ``Inference.aggregate``).
-
-    NaN scores are ignored. Accumulators are float32, as in pyannote.
-
-    Parameters
-    ----------
-    scores
-        (C, F, K).
-    hamming
-        Weight frames by a Hamming window, so that the centre of a window counts most.
-    warm_up_s
-        Left and right durations (s) of each window whose frames get the weight `EPSILON`.
-    missing
-        Value of frames that no window covers. The last few frames of a recording are always among
-        them, since the frames of a window end before the window does.
-    skip_average
-        Return the weighted sum instead of the average.
-
-    Returns
-    -------
-    Frames (T, K), float32.
-    """
-    windowed = scores.data
-    count, columns = windowed.shape[1:]
-    grid, total, starts = output_grid(scores)
-    weight = _window_weight(count, scores.windows, hamming=hamming, warm_up_s=warm_up_s)
-    summed = np.zeros((total, columns), dtype=np.float32)
-    weights = np.zeros((total, columns), dtype=np.float32)
-    seen = np.zeros((total, columns), dtype=bool)
-    for start, window in zip(starts, windowed, strict=True):
-        known = ~np.isnan(window)
-        here = slice(start, start + count)
-        summed[here] += np.where(known, window, 0) * weight
-        weights[here] += known * weight
-        seen[here] |= known
-    if not skip_average:
-        summed /= np.maximum(weights, EPSILON)
-    summed[~seen] = missing
-    return Frames(summed, grid)
-
-
-def _window_weight(
-    count: int, windows: FrameGrid, *, hamming: bool, warm_up_s: tuple[float, float]
-) -> NDArray[np.float64]:
-    weight = np.hamming(count) if hamming else np.ones(count)
-    left, right = (round(s / windows.width_s * count) for s in warm_up_s)
-    mask = np.ones(count)
-    mask[:left] = EPSILON
-    mask[max(count - right, 0) :] = EPSILON
-    return (weight * mask)[:, np.newaxis]

@@ -22,6 +22,7 @@ DECLARED = ("calibration", "parameters", "options", "presets")
 VOCABULARY = (*VALUES, *DECLARED, "serialization", "result")
 OF_WINDOWS = (
     "windows",
+    "overlap_add",
     "conditioning",
     "activity",
     "counting",
@@ -40,6 +41,7 @@ OWNERS = {
     "soundfile": {"audio"},
     "librosa": {"audio"},
     "soxr": {"audio"},
+    "sounddevice": {"audio"},
     "matplotlib": {"report"},
     "fastapi": {"serve"},
     "starlette": {"serve"},
@@ -67,6 +69,7 @@ PUBLIC = {
     "FrameGrid",
     "Inference",
     "Models",
+    "OnlineDiarizer",
     "OverlappedSpeechDetection",
     "Prepared",
     "Resegmentation",

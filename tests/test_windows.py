@@ -13,12 +13,12 @@ from reference.closest_frame import first_frame, frames_of_all
 from reference.windowed import windowed
 
 from ovdiar.frames import FrameGrid, WindowedFrames
+from ovdiar.overlap_add import overlap_add
 from ovdiar.windows import (
     count_windows,
     extract_windows,
     gather,
     output_grid,
-    overlap_add,
     slide,
     trim,
 )

@@ -11,7 +11,7 @@ from ovdiar.errors import ConfigError, MissingPackageError
 if TYPE_CHECKING:
     import argparse
 
-PACKAGES = ("fastapi", "uvicorn", "python_multipart")
+PACKAGES = ("fastapi", "uvicorn", "python_multipart", "websockets")
 """The packages of the extra ``serve``."""
 
 
@@ -70,6 +70,20 @@ def add(commands: Any) -> None:
         help="refuse uploads that are slower with 408, kB/s (default: 10)",
     )
     parser.add_argument(
+        "--max-streams",
+        type=int,
+        default=8,
+        metavar="N",
+        help="refuse more live streams at once (default: 8)",
+    )
+    parser.add_argument(
+        "--max-stream",
+        type=float,
+        default=6 * 3600,
+        metavar="S",
+        help="end a live stream after this much audio, s (default: 21600)",
+    )
+    parser.add_argument(
         "--fast", action="store_true", help="one pass of the embedding over each recording"
     )
     add_networks(parser)
@@ -92,7 +106,12 @@ def _serve(options: argparse.Namespace) -> None:
     if not 0 <= options.port <= 65535:
         raise ConfigError(f"--port is {options.port}: give a number from 0 to 65535")
     limits = Limits(
-        options.max_upload_mb, options.timeout, options.max_concurrent, options.min_upload_kb_s
+        options.max_upload_mb,
+        options.timeout,
+        options.max_concurrent,
+        options.min_upload_kb_s,
+        options.max_streams,
+        options.max_stream,
     )
     more = {"batch_size": options.batch_size}
     if options.fast:

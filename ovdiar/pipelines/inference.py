@@ -15,6 +15,7 @@ from ovdiar.networks.bundle import EmbeddingSpec
 from ovdiar.networks.models import Models
 from ovdiar.notices import warn
 from ovdiar.options import RunOptions
+from ovdiar.overlap_add import overlap_add
 from ovdiar.pipelines.sliding import (
     WHOLE,
     aggregate_recording,
@@ -26,7 +27,7 @@ from ovdiar.pipelines.sliding import (
 )
 from ovdiar.pipelines.steps import Steps
 from ovdiar.segment import Segment
-from ovdiar.windows import overlap_add, trim
+from ovdiar.windows import trim
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -12,8 +12,9 @@ from ovdiar.conditioning import filtered, with_noise
 from ovdiar.errors import ConfigError
 from ovdiar.frames import FrameGrid, Frames, WindowedFrames, to_samples
 from ovdiar.networks import devices
+from ovdiar.overlap_add import overlap_add
 from ovdiar.parameters import ConditioningParameters
-from ovdiar.windows import count_windows, gather, ignore_progress, overlap_add, slide
+from ovdiar.windows import count_windows, gather, ignore_progress, slide
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -15,6 +15,7 @@ from ovdiar.serve.limits import LimitMiddleware, Limits
 from ovdiar.serve.runs import Runs
 from ovdiar.serve.schema import Diarization, Health, Model, ModelList, VerboseDiarization
 from ovdiar.serve.service import DiarizationRequest, Service
+from ovdiar.serve.stream import router as stream_router
 
 PATH = "/v1/audio/diarization"
 PAGE = (resources.files("ovdiar.serve") / "assets" / "docs.html").read_text(encoding="utf-8")
@@ -53,13 +54,14 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 router = APIRouter()
 
 
-@dataclass(frozen=True)
+@dataclass
 class SharedState:
-    """Objects shared by all requests."""
+    """Objects shared by all requests; ``streams`` counts the open ones."""
 
     service: Service
     runs: Runs
     limits: Limits
+    streams: int = 0
 
 
 def make_app(service: Service, limits: Limits) -> FastAPI:
@@ -75,6 +77,7 @@ def make_app(service: Service, limits: Limits) -> FastAPI:
     app.state.shared = shared
     add_error_handlers(app)
     app.include_router(router)
+    app.include_router(stream_router)
     app.add_middleware(LimitMiddleware, limits=limits, runs=shared.runs, path=PATH)
     return app
 

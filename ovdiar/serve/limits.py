@@ -42,6 +42,12 @@ class Limits:
         Number of requests that run at once. A request counts once its upload is complete.
     min_upload_kb_s
         Slowest pace of an upload, in kB a second since its start, after `GRACE_S`.
+    max_streams
+        Number of open streams.
+    max_stream_s
+        Length of a stream, in seconds of audio.
+    keep_audio_s
+        Audio of a stream kept for its offline answer, in seconds.
 
     Raises
     ------
@@ -53,6 +59,9 @@ class Limits:
     timeout_s: float = 600
     max_concurrent: int = 2
     min_upload_kb_s: float = 10
+    max_streams: int = 8
+    max_stream_s: float = 6 * 3600
+    keep_audio_s: float = 1800
 
     def __post_init__(self) -> None:
         """Check that the limits are positive."""

@@ -12,6 +12,7 @@ import uvicorn
 
 from ovdiar.errors import ConfigError
 from ovdiar.serve.app import make_app
+from ovdiar.serve.stream import MOST_BYTES
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -35,6 +36,7 @@ class Server(uvicorn.Server):
                 port=port,
                 log_level="warning",
                 timeout_graceful_shutdown=GRACE_S,
+                ws_max_size=MOST_BYTES,
             )
         )
         self._runs = app.state.shared.runs

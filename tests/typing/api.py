@@ -23,6 +23,7 @@ from ovdiar import (
     FrameGrid,
     Inference,
     Models,
+    OnlineDiarizer,
     OverlappedSpeechDetection,
     Prepared,
     Resegmentation,
@@ -38,6 +39,8 @@ from ovdiar import (
 from ovdiar.errors import AudioError, CancelledError, ConfigError, OvdiarError, OvdiarWarning
 from ovdiar.formats import rttm
 from ovdiar.hooks import ArtifactHook, Hooks, ProgressHook, TimingHook
+from ovdiar.streaming.events import Event
+from ovdiar.streaming.state import OnlineState
 from ovdiar.transcripts.transcript import Transcript
 
 
@@ -206,3 +209,13 @@ def known_voices(models: Models, pipeline: SpeakerDiarization, prepared: Prepare
     assert_type(again.remove("Ann").name, str)
     again.identify_embeddings(models, result.speaker_embeddings, np.ones(2), ["A", "B"])
     again.enroll("Ann", "ann.wav")  # type: ignore[arg-type]
+
+
+def live(models: Models, block: NDArray[np.float32]) -> DiarizationResult:
+    diarizer = OnlineDiarizer(models, latency=1.0, sample_rate=8000, new_speaker_delay=3.0)
+    assert_type(diarizer.feed(block), list[Event])
+    diarizer.state.save("state.npz")
+    diarizer = OnlineDiarizer.resume(models, OnlineState.load("state.npz"))
+    assert_type(diarizer.flush(), list[Event])
+    assert_type(diarizer.annotation, Annotation)
+    return diarizer.finalize(cancel=threading.Event())

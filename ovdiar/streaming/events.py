@@ -1,0 +1,58 @@
+"""What an `OnlineDiarizer` reports."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+Kind = Literal["start", "tentative", "final", "retract", "relabel"]
+
+
+@dataclass(frozen=True)
+class Event:
+    """A change of one turn.
+
+    Parameters
+    ----------
+    kind
+        ``start``: a turn has begun. ``tentative``: its times or confidence have changed, or it is
+        no longer provisional. ``relabel``: it belongs to another speaker than it was shown with,
+        ``previous``. ``retract``: it is not a turn after all. ``final``: from ``start`` to
+        ``end`` the turn will not change any more.
+    turn
+        Number of the turn, the same in all of its events.
+    speaker
+        Label, such as ``SPEAKER_00``.
+    start, end
+        Times of the turn so far, s; of ``final``, of its immutable part.
+    confidence
+        Expected share of the turn that is right, 0 to 1; None if the bundle has no calibration.
+    provisional
+        Whether the speaker is new, and may still turn out to be a known one.
+    open
+        Whether the turn may go on.
+    at
+        Length of the audio that was heard at that step, s.
+    previous
+        The speaker before a ``relabel``.
+    """
+
+    kind: Kind
+    turn: int
+    speaker: str
+    start: float
+    end: float
+    confidence: float | None = None
+    provisional: bool = False
+    open: bool = True
+    at: float = 0.0
+    previous: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON: times to the millisecond, without ``previous`` if None."""
+        values = asdict(self)
+        for name in ("start", "end", "at"):
+            values[name] = round(values[name], 3)
+        if self.confidence is not None:
+            values["confidence"] = round(self.confidence, 3)
+        return {name: value for name, value in values.items() if name != "previous" or value}
