@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ovdiar.errors import DownloadError, ModelError
+from ovdiar.errors import DownloadError, MissingPackageError, ModelError
 from ovdiar.networks.bundle import NETWORKS, SCHEMA, models_folder, read_manifest, verify_files
 from ovdiar.networks.manifest import PROCESSING_S
 from ovdiar.temporary import folder_in
@@ -34,6 +34,8 @@ It increases with every change to either, so that bundles of an older version ar
 """
 PLDA = "plda"
 """The part, and folder, of what VBx needs besides."""
+PACKAGES = ("librosa",)
+"""What graphs and evaluations need, and an installation for diarization may lack."""
 
 
 def install(
@@ -62,6 +64,8 @@ def install(
     ModelError, ConfigError
         See `sources.fetch`, `checkpoint.read_checkpoint`, `onnx`, `plda` and the graphs. Nothing
         is left behind.
+    MissingPackageError
+        One of `PACKAGES` is not installed; nothing has been fetched by then.
     """
     target = output or models_folder() / recipe.name
     from .precision.request import Request  # noqa: PLC0415 - so that the command's help loads no NumPy
@@ -70,6 +74,8 @@ def install(
     if _installed(recipe, target, request):
         report(f"{target} is up to date")
         return target
+    for name in filter(lambda name: find_spec(name) is None, PACKAGES):
+        raise MissingPackageError(f"making bundles needs {name}: pip install {name}")
     from .writer import replacing  # noqa: PLC0415 - an up-to-date bundle needs no OpenVINO
 
     with replacing(target) as folder, folder_in() as downloads:

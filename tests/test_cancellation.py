@@ -183,6 +183,24 @@ def _assert_even(pipeline: Callable[..., DiarizationResult], audio: Any) -> None
     assert pauses.max() < AT_ONCE_S
 
 
+IN_THE_BACKGROUND = """
+import signal
+signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a shell does for jobs in the background
+import conftest
+print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)
+"""
+
+
+def test_commands_can_be_interrupted_where_the_tests_run_in_the_background() -> None:
+    command = [sys.executable, "-c", IN_THE_BACKGROUND]
+    place = Path(__file__).parent
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run(
+        command, cwd=place, env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "True\n"
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals are POSIX's")
 def test_ctrl_c_stops_the_command_within_a_second(
     slow: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import shlex
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ import pytest
 import yaml
 from conftest import CHECKOUT
 from ovdiar_export import cli as export
+from reference.documents import blocks
 
 from ovdiar import cli
 
@@ -24,14 +26,13 @@ PARSERS = {"ovdiar": cli._parser, "ovdiar-export": export._parser}
 
 def command_lines() -> list[str]:
     """List our commands in the blocks of every document."""
-    blocks = re.findall(r"^```(?:ba)?sh\n(.*?)^```$", TEXT, flags=re.MULTILINE | re.DOTALL)
-    lines = "\n".join(blocks).splitlines()
+    lines = "\n".join(block.code for block in blocks(TEXT, "sh", "bash")).splitlines()
     return [line for line in lines if line.partition(" ")[0] in PARSERS]
 
 
 @pytest.mark.parametrize("line", command_lines())
 def test_every_command_is_one(line: str) -> None:
-    program, *arguments = shlex.split(line)
+    program, *arguments = shlex.split(line.removesuffix(" &"))
     PARSERS[program]().parse_args(arguments)
 
 
@@ -61,6 +62,24 @@ def test_every_page_that_the_code_names_exists() -> None:
     named = {name for text in texts for name in re.findall(r"docs/[\w/-]+\.\w+", text)}
     assert {name for name in named if not (CHECKOUT / name).is_file()} == set()
     assert "docs/studies/codecs.md" in named
+
+
+def dotted_names() -> set[str]:
+    """List what the pages call ``ovdiar.something``."""
+    pages = [*(CHECKOUT / "docs").glob("*.md"), CHECKOUT / "README.md"]
+    texts = [page.read_text(encoding="utf-8") for page in pages]
+    return {name for text in texts for name in re.findall(r"\bovdiar(?:\.\w+)+", text)}
+
+
+@pytest.mark.parametrize("name", sorted(dotted_names()))
+def test_every_name_that_a_page_calls_ours_exists(name: str) -> None:
+    module, *rest = name.split(".")
+    value: Any = importlib.import_module(module)
+    for part in rest:
+        module += f".{part}"
+        if not hasattr(value, part):
+            importlib.import_module(module)
+        value = getattr(value, part)
 
 
 def test_every_study_is_in_the_index_by_its_question() -> None:

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 import re
-import shlex
-import shutil
-from typing import TYPE_CHECKING
 
 import pytest
 from conftest import CHECKOUT
@@ -16,54 +12,15 @@ from ovdiar_export.cli import main as export
 
 from ovdiar.cli import main
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
-LIVE = (CHECKOUT / "docs" / "live.md").read_text(encoding="utf-8")
 
 
-def blocks(language: str, page: str = README) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", page, flags=re.MULTILINE | re.DOTALL)
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
 
 
 def test_set_up_takes_exactly_two_commands_of_one_line() -> None:
     assert [block.count("\n") for block in blocks("bash")] == [1, 1]
-
-
-@pytest.mark.usefixtures("base")
-@pytest.mark.parametrize("block", blocks("python") + blocks("python", LIVE))
-def test_every_python_block_runs(
-    block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    data = tmp_path / "tests" / "data"
-    data.mkdir(parents=True)
-    shutil.copy(CHECKOUT / "tests" / "data" / "conversation.flac", data)
-    monkeypatch.chdir(tmp_path)
-    exec(compile(block, "README.md", "exec"), {})  # noqa: S102 - that is the test
-    assert "SPEAKER_0" in capsys.readouterr().out
-
-
-@pytest.mark.usefixtures("base")
-def test_the_recipes_run_one_after_the_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    shutil.copy(CHECKOUT / "tests" / "data" / "conversation.flac", tmp_path / "meeting.flac")
-    words = [
-        {"word": " hello", "start": 1.0, "end": 1.5},
-        {"word": " there", "start": 9, "end": 10},
-    ]
-    heard = {"segments": [{"id": 0, "start": 1, "end": 10, "text": " hello there", "words": words}]}
-    (tmp_path / "meeting.whisper.json").write_text(json.dumps(heard), "utf-8")
-    (tmp_path / "names.json").write_text('{"SPEAKER_00": "Ann"}', "utf-8")
-    monkeypatch.chdir(tmp_path)
-    for line in "".join(blocks("sh")).splitlines():
-        program, *arguments = shlex.split(line)
-        assert PROGRAMS[program](arguments) == 0, capsys.readouterr().err
-    captions = (tmp_path / "meeting.srt").read_text("utf-8")
-    assert "hello" in captions
-    assert captions.count("-->") == 2
-    assert (tmp_path / "meeting.TextGrid").exists()
 
 
 def test_the_page_stays_short() -> None:

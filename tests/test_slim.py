@@ -44,6 +44,7 @@ def slim(tmp_path_factory: pytest.TempPathFactory) -> Path:
             if not link.exists() and top != "__pycache__":
                 link.symlink_to(str(found.locate_file(top)))
     (packages / "ovdiar").symlink_to(CHECKOUT / "ovdiar")
+    (packages / "ovdiar_export").symlink_to(CHECKOUT / "export")
     about = packages / "ovdiar-0.1.0.dist-info"
     about.mkdir()
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: ovdiar\nVersion: 0.1.0\n")
@@ -81,6 +82,13 @@ def test_audio_at_another_rate_says_what_to_install(slim: Path, tiny: Path, tmp_
         "ovdiar: resampling from 8000 to 16000 Hz needs soxr, which comes with librosa: "
         "pip install librosa, or give audio at 16000 Hz\n"
     )
+
+
+def test_the_exporter_says_what_to_install(slim: Path, tmp_path: Path) -> None:
+    done = run(slim, "-m", "ovdiar_export", "tiny", "--output", tmp_path / "tiny")
+    assert done.returncode == 2
+    assert done.stderr == "ovdiar-export: making bundles needs librosa: pip install librosa\n"
+    assert not list(tmp_path.iterdir())
 
 
 CLUSTER = """

@@ -256,7 +256,10 @@ def without_onnxruntime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
     folder.mkdir()
     (folder / "onnxruntime.py").write_text("raise ImportError('hidden')")
     monkeypatch.syspath_prepend(folder)
-    monkeypatch.setattr(bundles, "find_spec", lambda _: None)
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        bundles, "find_spec", lambda name: None if name == "onnxruntime" else find(name)
+    )
     return folder
 
 

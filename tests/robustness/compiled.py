@@ -7,9 +7,9 @@ import shutil
 from typing import TYPE_CHECKING
 
 import numpy as np
-from robustness.tally import Tally
 
 from ovdiar.networks.runtime import Network, RuntimeOptions
+from robustness.tally import Tally
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,10 +7,9 @@ import multiprocessing
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from robustness.tally import Tally
-
 from ovdiar import SpeakerDiarization, load
 from ovdiar.audio.reading import load as load_audio
+from robustness.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

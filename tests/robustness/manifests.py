@@ -24,11 +24,11 @@ from typing import Any
 
 import numpy as np
 import soundfile
-from robustness.outcomes import Tally, report
 
 from ovdiar import SpeakerDiarization, VoiceActivityDetection
 from ovdiar.networks.bundle import find_bundle
 from ovdiar.networks.models import load
+from robustness.outcomes import Tally, report
 
 RECORDING = Path(__file__).parents[1] / "data" / "conversation.flac"
 SECONDS = 8

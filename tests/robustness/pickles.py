@@ -31,6 +31,7 @@ from reference.torch_files import (
     tensor_of,
     zip_form,
 )
+
 from robustness.outcomes import Tally, report
 
 if TYPE_CHECKING:

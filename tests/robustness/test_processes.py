@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+
 from robustness import compiled, concurrency, faults, sameness
 from robustness.commands import Place, commands
 from robustness.processes import RECORDING, RTTM, SEED, SIGNALS

@@ -18,14 +18,13 @@ from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from robustness.material import OTHERS, SUFFIXES, TRANSCRIPTS, TURNS
-from robustness.outcomes import Tally, report
-
 from ovdiar import formats, presets, transcripts
 from ovdiar.annotation import Annotation
 from ovdiar.errors import OvdiarError
 from ovdiar.formats import names, uem
 from ovdiar.words import assign_speakers
+from robustness.material import OTHERS, SUFFIXES, TRANSCRIPTS, TURNS
+from robustness.outcomes import Tally, report
 
 Mutation = Callable[[str, Random], str]
 KINDS = (*TURNS, *TRANSCRIPTS, *OTHERS)
