@@ -7,6 +7,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
+from ovdiar.presets import PYANNET_FRAMES
 from ovdiar.serialization import origin
 from ovdiar.timeline_svg import COLOURS
 
@@ -59,6 +60,7 @@ def content(
         "link": link,
         "colours": COLOURS,
         "low": LOW_CONFIDENCE,
+        "frame": PYANNET_FRAMES.step_s,
         "peaks": base64.b64encode(sound.peaks.tobytes()).decode(),
         "peakSeconds": sound.duration_s / len(sound.peaks),
         "provenance": origin(annotation.uri) if provenance is None else dict(provenance),

@@ -37,6 +37,13 @@ class History {
     this.#notifyListeners();
   }
 
+  // Replaces the last edit, as while a key is held.
+  amend(edit) {
+    this.states.pop();
+    this.edits.pop();
+    this.do(edit);
+  }
+
   undo() {
     if (!this.edits.length) return null;
     const edit = this.edits.pop();

@@ -3,6 +3,7 @@
 import { report } from "./content.js";
 import { history } from "./history.js";
 import { element, part } from "./page.js";
+import { crowded } from "./rows.js";
 import { talk } from "./selection.js";
 import { isLow } from "./talk.js";
 import { counted, length, percent } from "./times.js";
@@ -12,7 +13,7 @@ const item = (sample, text) => element("li", {}, ...(sample ? [element("span", {
 function show() {
   const { turns } = history.state;
   const { overlap } = talk();
-  const items = [];
+  const items = crowded() ? [item(null, "Lanes of the speakers in view")] : [];
   const low = turns.filter(isLow).length;
   if (low) items.push(item("low", `Confidence below ${Math.round(100 * report.low)} % (${counted(low, "turn")})`));
   if (overlap.items.length) items.push(item("overlap", "Two or more speakers at once"));

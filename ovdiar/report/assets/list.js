@@ -43,7 +43,7 @@ function option(turn, index) {
   made.style.transform = `translateY(${index * rowHeight}px)`;
   made.append(
     element("span", { className: "when", textContent: clock(turn.start) }),
-    element("span", { className: "who" }, swatch(talk().of.get(turn.speaker).place), element("span", { className: "name", textContent: nameOf(turn) })),
+    element("span", { className: "who" }, swatch(talk().of.get(turn.speaker).shade), element("span", { className: "name", textContent: nameOf(turn) })),
     element("span", { className: "marks" }, ...marks(turn)),
     element("span", { className: "long", textContent: length(turn.end - turn.start) }),
   );

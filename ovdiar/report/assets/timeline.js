@@ -1,10 +1,10 @@
 // Timeline. Draws only visible items, and only the first of several in one pixel.
 
-import { box, edge, fitted, fresh, hatch } from "./brushes.js";
+import { box, edge, fitted, fresh, hatch, marks } from "./brushes.js";
 import { report } from "./content.js";
 import { history } from "./history.js";
 import { beforePicture, part } from "./page.js";
-import { layout } from "./rows.js";
+import { crowded, layout } from "./rows.js";
 import { selection } from "./selection.js";
 import { isLow } from "./talk.js";
 import { hue, ink, onTheme } from "./theme.js";
@@ -28,13 +28,33 @@ export const drawTimeline = beforePicture(draw);
 function arrange() {
   width = frame.clientWidth;
   fonts = { name: font(13, 550), small: font(11) };
+  part("stage").classList.toggle("crowded", crowded());
+  rearrange();
+}
+
+function rearrange() {
   plan = layout(width);
   canvas.style.height = `${plan.height}px`;
   drawTimeline();
 }
 
+// Scrolls to the lane of the selected turn.
+function revealLane() {
+  const lane = selection.turn && laneOf(selection.turn.speaker);
+  const stage = part("stage");
+  if (lane && lane.top < stage.scrollTop) stage.scrollTop = lane.top;
+  else if (lane && lane.top + lane.height > stage.scrollTop + stage.clientHeight) stage.scrollTop = lane.top + lane.height - stage.clientHeight;
+  drawTimeline();
+}
+
 export const xOf = (time) => plan.gutter + ((time - viewport.start) * (width - plan.gutter)) / viewport.span;
 export const timeOf = (x) => viewport.start + ((x - plan.gutter) * viewport.span) / Math.max(1, width - plan.gutter);
+
+// Top and height of a speaker's lane, or null.
+export function laneOf(speaker) {
+  const row = plan.rows.find((each) => each.kind === "lane" && each.id === speaker);
+  return row ? { top: row.y, height: row.height } : null;
+}
 
 // The lane and the turn (or null) at a position.
 export function hit(x, y) {
@@ -124,9 +144,9 @@ const PAINT = {
     bars(spans, (x, w) => context.fillRect(x, y + height - 13, Math.max(w, 1.5), 9));
   },
 
-  reference(context, { y, height, spans, place }) {
-    context.strokeStyle = edge(place);
-    context.fillStyle = place === null ? ink("line") : hue(place);
+  reference(context, { y, height, spans, shade }) {
+    context.strokeStyle = edge(shade);
+    context.fillStyle = shade === null ? ink("line") : hue(shade);
     context.lineWidth = 1.25;
     bars(spans, (x, w) => {
       if (w < NARROW) return context.fillRect(x, y + 2, w, height - 6);
@@ -139,8 +159,9 @@ const PAINT = {
   },
 
   lane(context, row) {
-    const colour = hue(row.place);
-    const border = edge(row.place);
+    const colour = hue(row.shade);
+    const border = edge(row.shade);
+    const marked = marks(context, row.shade);
     const top = plan.narrow ? row.y + 15 : row.y + 6;
     const height = row.y + row.height - (plan.narrow ? 4 : 6) - top;
     const lines = hatch(context, ink("card"));
@@ -153,13 +174,14 @@ const PAINT = {
       if (w < NARROW) return context.fillRect(x, y, w, h);
       box(context, x + 0.5, y + 0.5, w - 1, h - 1);
       context.fill();
-      if (low) {
-        context.fillStyle = lines;
+      for (const over of [marked, low ? lines : null]) {
+        if (!over) continue;
+        context.fillStyle = over;
         context.fill();
       }
       context.stroke();
     });
-    const turn = selection.turn;
+    const turn = selection.shown;
     if (turn === null || turn.speaker !== row.id) return;
     context.strokeStyle = ink("ink");
     context.lineWidth = 2;
@@ -185,7 +207,7 @@ function label(context, row) {
   const middle = row.y + row.height / 2 + (named ? 0.5 : 0);
   const indent = named ? 14 : 26;
   if (named) {
-    context.fillStyle = hue(row.place);
+    context.fillStyle = hue(row.shade);
     box(context, 0, row.y + 9, 5, row.height - 18, 2.5);
     context.fill();
   }
@@ -194,9 +216,9 @@ function label(context, row) {
   context.fillText(fitted(context, text, plan.gutter - indent - 10), named ? indent : 14, middle);
 }
 
-viewport.onChange(drawTimeline);
+viewport.onChange(() => (crowded() ? rearrange() : drawTimeline()));
 history.onChange(arrange);
-selection.onChange(drawTimeline);
+selection.onChange(revealLane);
 onTheme(arrange);
 new ResizeObserver(arrange).observe(frame);
 arrange();
