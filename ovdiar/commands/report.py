@@ -100,9 +100,15 @@ def _write(options: argparse.Namespace, audio: Any) -> None:
         ignore_signals()
         return
     link = options.audio if options.link_audio else None
-    told = {"provenance": saved.provenance, "link": link, **shown}
+    told = {"provenance": saved.provenance, "link": link, "file": _saved_as(options), **shown}
     write_page(options.output, audio, saved.annotation, **told)
     ignore_signals()
+
+
+def _saved_as(options: argparse.Namespace) -> str | None:
+    """Return the diarization's own name, if the page can write its format."""
+    path = options.diarization
+    return path.name if path and path.suffix.lower() in {".rttm", ".json", ".srt"} else None
 
 
 def _check(options: argparse.Namespace) -> None:

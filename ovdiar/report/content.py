@@ -29,6 +29,7 @@ def content(
     *,
     title: str,
     link: str | None = None,
+    file: str | None = None,
     comparison: Comparison | None = None,
     provenance: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
@@ -44,6 +45,8 @@ def content(
         Heading of the page.
     link
         URL of the audio, if it is not embedded.
+    file
+        Name that is suggested when corrections are saved.
     comparison
         Comparison with a reference, if there is one.
     provenance
@@ -58,6 +61,7 @@ def content(
         "key": content_key(data),
         "title": title,
         "link": link,
+        "file": file,
         "colours": COLOURS,
         "low": LOW_CONFIDENCE,
         "frame": PYANNET_FRAMES.step_s,

@@ -41,6 +41,7 @@ def write_page(
     title: str | None = None,
     reference: Annotation | None = None,
     link: str | os.PathLike[str] | None = None,
+    file: str | None = None,
     provenance: Mapping[str, Any] | None = None,
 ) -> None:
     """Write an HTML page that shows, plays and corrects turns.
@@ -59,6 +60,9 @@ def write_page(
         Reference turns, shown next to the turns with errors marked.
     link
         Audio file to play from its location instead of embedding the audio.
+    file
+        Name that is suggested when corrections are saved, with the suffix ``.rttm``, ``.json`` or
+        ``.srt``. By default, the name of the recording with ``.json``.
     provenance
         How the turns were made; included in downloaded JSON (see `ovdiar.serialization`).
 
@@ -75,6 +79,7 @@ def write_page(
         sound,
         title=title or annotation.uri or "Recording",
         link=None if link is None else _address(Path(link), Path(path)),
+        file=file,
         comparison=None if reference is None else compare(reference, annotation),
         provenance=provenance,
     )

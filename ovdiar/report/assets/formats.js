@@ -54,13 +54,14 @@ function srt(state) {
     .join("\n");
 }
 
-const FORMATS = { rttm, json, srt };
+export const FORMATS = { rttm, json, srt };
 
-export function download(format) {
-  const file = new Blob([FORMATS[format](history.state)], { type: format === "json" ? "application/json" : "text/plain" });
+export const textOf = (format) => new Blob([FORMATS[format](history.state)], { type: format === "json" ? "application/json" : "text/plain" });
+
+export function download(blob, name) {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(file);
-  link.download = `${report.uri ?? "turns"}.${format}`;
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }

@@ -7,6 +7,7 @@ import { history } from "./history.js";
 import { pageful, step, stepLow } from "./list.js";
 import { element, part } from "./page.js";
 import { player } from "./player.js";
+import { save, saveAs } from "./saving.js";
 import { selection, talk } from "./selection.js";
 import { editName } from "./speakers.js";
 import { loadItem, storeItem } from "./store.js";
@@ -55,6 +56,8 @@ const KEYS = [
   ["Delete", "Delete it", ["Delete", "Backspace"], remove],
   ["E", "Rename its speaker", ["e", "F2"], onTurn((turn) => editName(turn.speaker))],
   ["M", "Merge its speaker into another", ["m"], onTurn((turn) => merge(turn.speaker))],
+  ["Ctrl+S", "Save; with Shift under another name", ["Ctrl+s"], save],
+  ["", "", ["Ctrl+Shift+s"], saveAs],
   ["Ctrl+Z", "Undo", ["Ctrl+z"], undo],
   ["Ctrl+Shift+Z", "Redo; also Ctrl+Y", ["Ctrl+Shift+z", "Ctrl+y"], redo],
   ["+ −", "Zoom in or out; also Ctrl and wheel, or two fingers", ["+", "="], () => viewport.zoom(1 / ZOOM, player.time)],
