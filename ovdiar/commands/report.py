@@ -58,6 +58,13 @@ def add(commands: Any) -> None:
         help="the reference, shown with the errors marked (strict: no collar, overlap scored)",
     )
     parser.add_argument(
+        "--transcript",
+        type=Path,
+        metavar="FILE",
+        help="its words, shown with the turns and moved with them: whisper's and whisperX's JSON, "
+        "SRT, WebVTT, CTM",
+    )
+    parser.add_argument(
         "--link-audio",
         action="store_true",
         help="play AUDIO from where it lies, seen from the page; by default the page holds it as "
@@ -83,13 +90,16 @@ def _report(options: argparse.Namespace) -> None:
 
 
 def _write(options: argparse.Namespace, audio: Any) -> None:
+    from ovdiar import transcripts
     from ovdiar.formats import read_recording
     from ovdiar.formats.json import Saved
+    from ovdiar.hooks import ProgressHook
     from ovdiar.report.page import write_page
 
     shown: dict[str, Any] = {"title": options.title or audio["uri"]}
     if options.reference is not None:
         shown["reference"] = read_recording(options.reference, audio["uri"]).annotation
+    words = None if options.transcript is None else transcripts.read(options.transcript)
     if options.diarization is None:
         result = diarize(options, audio)
         saved = Saved(result.speaker_diarization, provenance=result.provenance)
@@ -101,7 +111,10 @@ def _write(options: argparse.Namespace, audio: Any) -> None:
         return
     link = options.audio if options.link_audio else None
     told = {"provenance": saved.provenance, "link": link, "file": _saved_as(options), **shown}
-    write_page(options.output, audio, saved.annotation, **told)
+    with ProgressHook() as hook:
+        hook("encoding", None)
+        told |= {"transcript": words, "progress": hook.progress}
+        write_page(options.output, audio, saved.annotation, **told)
     ignore_signals()
 
 
@@ -114,7 +127,9 @@ def _saved_as(options: argparse.Namespace) -> str | None:
 def _check(options: argparse.Namespace) -> None:
     """Check the options before any work is done."""
     suffix = options.output.suffix.lower()
-    check_place(options.output, options.audio, options.diarization, options.reference)
+    check_place(
+        options.output, options.audio, options.diarization, options.reference, options.transcript
+    )
     if suffix not in PAGES + PICTURES:
         raise FormatError(
             f"output {str(options.output)!r}: a report is a page or a picture: choose "
@@ -123,6 +138,8 @@ def _check(options: argparse.Namespace) -> None:
     if options.link_audio and (suffix in PICTURES or options.audio == "-"):
         what = "standard input" if options.audio == "-" else f"a picture ({suffix})"
         raise ConfigError(f"--link-audio does not go with {what}: leave it out")
+    if options.transcript is not None and suffix in PICTURES:
+        raise ConfigError(f"--transcript does not go with a picture ({suffix}): leave it out")
     if suffix in PICTURES:
         from ovdiar.report.picture import require_matplotlib
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from ovdiar.annotation import Annotation
     from ovdiar.audio.reading import AudioInput
+    from ovdiar.pipelines.steps import FractionHook
+    from ovdiar.transcripts.transcript import Transcript
 
 ASSETS = resources.files("ovdiar.report") / "assets"
 PLACEHOLDER = re.compile(r"\{\{ (\w+) \}\}")
@@ -42,6 +44,8 @@ def write_page(
     reference: Annotation | None = None,
     link: str | os.PathLike[str] | None = None,
     file: str | None = None,
+    transcript: Transcript | None = None,
+    progress: FractionHook | None = None,
     provenance: Mapping[str, Any] | None = None,
 ) -> None:
     """Write an HTML page that shows, plays and corrects turns.
@@ -63,6 +67,10 @@ def write_page(
     file
         Name that is suggested when corrections are saved, with the suffix ``.rttm``, ``.json`` or
         ``.srt``. By default, the name of the recording with ``.json``.
+    transcript
+        Words to show with the turns (see `ovdiar.transcripts.read`); they move with corrections.
+    progress
+        Called with the fraction of the recording that is encoded, and the time left in seconds.
     provenance
         How the turns were made; included in downloaded JSON (see `ovdiar.serialization`).
 
@@ -73,13 +81,14 @@ def write_page(
     OutputError
         If the page cannot be written.
     """
-    sound = encode(audio) if link is None else measure(audio)
+    sound = (encode if link is None else measure)(audio, progress=progress)
     data = content(
         annotation,
         sound,
         title=title or annotation.uri or "Recording",
         link=None if link is None else _address(Path(link), Path(path)),
         file=file,
+        transcript=transcript,
         comparison=None if reference is None else compare(reference, annotation),
         provenance=provenance,
     )

@@ -7,6 +7,7 @@ import { history } from "./history.js";
 import { element, part } from "./page.js";
 import { nameOf, selection, talk } from "./selection.js";
 import { clock, length } from "./times.js";
+import { hasWords, textFor } from "./words.js";
 
 const ACTIONS = { relabel: reassign, split, "trim-start": () => trim("start"), "trim-end": () => trim("end"), remove };
 
@@ -15,6 +16,8 @@ function show() {
   const idle = turn === null;
   part("chosen").textContent = idle ? "Select a turn to correct it, or add one at the cursor." : `${nameOf(turn)}, ${clock(turn.start)} – ${clock(turn.end)}, ${length(turn.end - turn.start)}`;
   for (const control of part("editor").querySelectorAll("button:not(#add)")) control.disabled = idle;
+  part("said").hidden = !hasWords || idle;
+  part("said").textContent = selection.turn ? textFor(selection.turn) : "";
   const name = idle ? "Speaker" : nameOf(turn);
   part("relabel").replaceChildren(...(idle ? [] : [swatch(talk().of.get(turn.speaker).shade)]), element("span", { className: "name", textContent: name }));
   part("relabel").setAttribute("aria-label", idle ? "Speaker of the turn" : `Speaker of the turn: ${name}`);

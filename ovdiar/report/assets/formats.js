@@ -3,6 +3,7 @@
 import { report } from "./content.js";
 import { history } from "./history.js";
 import { measure } from "./talk.js";
+import { textFor } from "./words.js";
 
 const named = (state) => {
   const names = new Map(state.speakers.map(({ id, name }) => [id, name]));
@@ -45,11 +46,11 @@ function stamp(milliseconds) {
 
 function srt(state) {
   return named(state)
-    .map(({ start, end, name }) => [Math.max(0, Math.round(1000 * start)), Math.round(1000 * end), name])
+    .map(({ start, end, name, ...turn }) => [Math.max(0, Math.round(1000 * start)), Math.round(1000 * end), name, textFor(turn)])
     .filter(([start, end]) => start < end)
-    .map(([start, end, name], index) => {
+    .map(([start, end, name, text], index) => {
       const shown = name.replaceAll("[", "(").replaceAll("]", ")");
-      return `${index + 1}\n${stamp(start)} --> ${stamp(end)}\n[${shown}]\n`;
+      return `${index + 1}\n${stamp(start)} --> ${stamp(end)}\n[${shown}]${text && ` ${text}`}\n`;
     })
     .join("\n");
 }

@@ -6,7 +6,8 @@ import { element, part } from "./page.js";
 import { crowded } from "./rows.js";
 import { talk } from "./selection.js";
 import { isLow } from "./talk.js";
-import { counted, length, percent } from "./times.js";
+import { clock, counted, length, percent } from "./times.js";
+import { wordsOutside } from "./words.js";
 
 const item = (sample, text) => element("li", {}, ...(sample ? [element("span", { className: `sample ${sample}` })] : []), text);
 
@@ -23,6 +24,8 @@ function show() {
     items.push(item("reference", "Reference, below the matching speaker"));
     items.push(item("error", `Diarization error rate ${percent(report.reference.rate)}: ${miss} missed, ${falseAlarm} false alarm, ${confusion} confusion${when}`));
   }
+  const lost = wordsOutside();
+  if (lost.length) items.push(item(null, `${counted(lost.length, "word")} outside all turns, the first at ${clock(lost[0].start)}`));
   part("legend").replaceChildren(...items);
 }
 

@@ -10,6 +10,7 @@ import { Spans } from "./spans.js";
 import { isLow } from "./talk.js";
 import { clock, length } from "./times.js";
 import { viewport } from "./viewport.js";
+import { hasWords, textFor } from "./words.js";
 
 const box = part("list");
 const sheet = box.querySelector(".sheet");
@@ -47,6 +48,7 @@ function option(turn, index) {
     element("span", { className: "marks" }, ...marks(turn)),
     element("span", { className: "long", textContent: length(turn.end - turn.start) }),
   );
+  if (hasWords) made.append(element("span", { className: "words", textContent: textFor(turn) }));
   made.addEventListener("click", () => playTurn(turn));
   return made;
 }
@@ -89,6 +91,7 @@ function reveal() {
 }
 
 function size() {
+  box.classList.toggle("with-words", hasWords);
   rowHeight = parseFloat(getComputedStyle(box).getPropertyValue("--row")) || rowHeight;
   reveal();
 }
