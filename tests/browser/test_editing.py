@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from reference.pages import ROWS, Report, annotation, rows
 
+from ovdiar.annotation import Annotation
 from ovdiar.presets import PYANNET_FRAMES
 from ovdiar.report import write_page
 
@@ -98,7 +99,7 @@ def test_a_turn_is_drawn_on_a_lane_with_shift(report: Report) -> None:
 def test_the_edges_of_a_turn_are_dragged(report: Report, name: str, to: float) -> None:
     select(report, 0)
     x, y = handle_middle(report, name)
-    far = report.x_of(to) - report.x_of(TURNS[0][name == "end"])
+    far = report.x_of(to) - report.x_of({"start": 1.0, "end": 4.0}[name])
     drag(report, (x, y), (x + far, y))
     assert edge(report, 0, name) == pytest.approx(to, abs=0.1)
     report.press("Control+z")
@@ -167,8 +168,8 @@ def test_a_finger_drags_an_edge(visit: Callable[..., Report], report_file: Path)
 def crowd_file(conversation: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Write the report of 28 people who speak in turn, in the reverse order of their names."""
     path = tmp_path_factory.mktemp("crowd") / "crowd.html"
-    turns = [(place, place + 0.9, f"P{27 - place:02d}", None) for place in range(28)]
-    write_page(path, conversation, annotation(turns, "crowd"))
+    turns = Annotation.of([(s, s + 0.9, f"P{27 - s:02d}") for s in range(28)], "crowd")
+    write_page(path, conversation, turns)
     return path
 
 
