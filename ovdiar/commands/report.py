@@ -14,6 +14,7 @@ from ovdiar.commands.options import (
     check_place,
 )
 from ovdiar.commands.recordings import diarize
+from ovdiar.commands.serve import require_extra
 from ovdiar.ending import ignore_signals
 from ovdiar.errors import ConfigError, FormatError
 
@@ -46,9 +47,21 @@ def add(commands: Any) -> None:
         "-o",
         "--output",
         type=Path,
-        required=True,
         metavar="OUT",
         help=".html: a page that needs no network; .png, .svg: a timeline (needs matplotlib)",
+    )
+    parser.add_argument(
+        "--serve",
+        action="store_true",
+        help="open the page in the browser, on this machine only; Save writes DIARIZATION "
+        "(needs ovdiar's extra serve)",
+    )
+    parser.add_argument(
+        "--port",
+        type=int,
+        default=0,
+        metavar="N",
+        help="port of --serve (default: a free one)",
     )
     parser.add_argument("--title", metavar="TEXT", help="the headline (default: AUDIO's name)")
     parser.add_argument(
@@ -105,6 +118,9 @@ def _write(options: argparse.Namespace, audio: Any) -> None:
         saved = Saved(result.speaker_diarization, provenance=result.provenance)
     else:
         saved = read_recording(options.diarization, audio["uri"])
+    if options.serve:
+        _edit(options, audio, saved, {"transcript": words, **shown})
+        return
     if options.output.suffix.lower() in PICTURES:
         _draw(options.output, audio, saved.annotation, shown)
         ignore_signals()
@@ -124,8 +140,44 @@ def _saved_as(options: argparse.Namespace) -> str | None:
     return path.name if path and path.suffix.lower() in {".rttm", ".json", ".srt"} else None
 
 
+def _edit(options: argparse.Namespace, audio: Any, saved: Saved, shown: dict[str, Any]) -> None:
+    """Serve the page; corrections are written to the file of the turns."""
+    from ovdiar.hooks import ProgressHook
+    from ovdiar.report.page import make_page
+    from ovdiar.serve.editor import TurnsFile, edit
+
+    turns = TurnsFile(options.diarization, saved.annotation.uri)
+    told = {"provenance": saved.provenance, "file": options.diarization.name, **shown}
+    with ProgressHook() as hook:
+        hook("encoding", None)
+        text = make_page(audio, saved.annotation, served=True, progress=hook.progress, **told)
+    edit(text, turns, port=options.port)
+
+
+def _check_serving(options: argparse.Namespace) -> None:
+    from ovdiar import formats
+
+    if options.output is not None or options.link_audio:
+        other = "--link-audio" if options.link_audio else "-o"
+        raise ConfigError(f"--serve does not go with {other}: leave it out")
+    if options.diarization is None:
+        raise ConfigError(
+            "--serve needs the file to which corrections are written: run ovdiar diarize AUDIO "
+            "-o TURNS.rttm, and give TURNS.rttm after AUDIO"
+        )
+    if not 0 <= options.port <= 65535:
+        raise ConfigError(f"--port is {options.port}: give a number from 0 to 65535")
+    formats.read_saved(options.diarization)  # of one recording: all of the file is written
+    require_extra()
+
+
 def _check(options: argparse.Namespace) -> None:
     """Check the options before any work is done."""
+    if options.serve:
+        _check_serving(options)
+        return
+    if options.output is None:
+        raise ConfigError("-o OUT is missing: name a page or a picture, or choose --serve")
     suffix = options.output.suffix.lower()
     check_place(
         options.output, options.audio, options.diarization, options.reference, options.transcript

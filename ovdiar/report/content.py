@@ -32,6 +32,7 @@ def content(
     title: str,
     link: str | None = None,
     file: str | None = None,
+    served: bool = False,
     comparison: Comparison | None = None,
     transcript: Transcript | None = None,
     provenance: Mapping[str, Any] | None = None,
@@ -50,6 +51,8 @@ def content(
         URL of the audio, if it is not embedded.
     file
         Name that is suggested when corrections are saved.
+    served
+        Whether a server writes corrections back to ``file``.
     comparison
         Comparison with a reference, if there is one.
     transcript
@@ -67,6 +70,7 @@ def content(
         "title": title,
         "link": link,
         "file": file,
+        "served": file if served else None,
         "colours": COLOURS,
         "low": LOW_CONFIDENCE,
         "frame": PYANNET_FRAMES.step_s,

@@ -17,6 +17,7 @@ import { } from "./editor.js";
 import { } from "./legend.js";
 import { } from "./summary.js";
 import { } from "./keyboard.js";
+import { } from "./print.js";
 
 for (const [id, action] of Object.entries({ save, "download-page": downloadPage, undo, redo, reset, "toast-undo": undo })) part(id).addEventListener("click", action);
 for (const button of document.querySelectorAll("[data-download]")) {

@@ -4,6 +4,7 @@ import { announce, notify, warn } from "./announcements.js";
 import { report } from "./content.js";
 import { FORMATS, download, textOf } from "./formats.js";
 import { history } from "./history.js";
+import { isServed, send } from "./served.js";
 import { encoded } from "./sound.js";
 import { pageParts } from "./source.js";
 
@@ -54,7 +55,17 @@ async function write() {
   done(`Saved to ${target.name}`);
 }
 
+// Writes the file that the page was served for.
+async function sendBack() {
+  try {
+    done(`Saved to ${await send(textOf("json"))}`);
+  } catch (error) {
+    warn(`Not saved: ${error.message}. Download the turns, or start ovdiar report --serve again.`);
+  }
+}
+
 export async function save() {
+  if (isServed) return sendBack();
   if (!window.showSaveFilePicker) {
     download(textOf(suffixOf(suggested())), suggested());
     return done(`${suggested()} is in this browser's download folder: this browser cannot write it beside the recording`);
@@ -69,6 +80,7 @@ export async function save() {
 }
 
 export function saveAs() {
+  if (isServed) return sendBack();
   target = null;
   return save();
 }

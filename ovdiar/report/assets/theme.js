@@ -42,6 +42,17 @@ export function toggleTheme() {
   storeItem("theme", root.dataset.theme);
 }
 
+// Runs a task in the colours of the light theme.
+export function lightly(task) {
+  const before = root.dataset.theme;
+  root.dataset.theme = "light";
+  colours = {};
+  task();
+  if (before) root.dataset.theme = before;
+  else delete root.dataset.theme;
+  colours = {};
+}
+
 function choose(theme) {
   if (theme === "dark" || theme === "light") root.dataset.theme = theme;
   colours = {};

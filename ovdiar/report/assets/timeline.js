@@ -66,8 +66,24 @@ export function hit(x, y) {
   return { speaker: row.id, turn: found };
 }
 
+// Draws a part of the recording on another canvas.
+export function drawPart(target, start, span, wide) {
+  const before = [viewport.start, viewport.span, width];
+  viewport.show(start, span);
+  width = wide;
+  plan = layout(width);
+  render(target);
+  width = before[2];
+  viewport.show(before[0], before[1]);
+  rearrange();
+}
+
 function draw() {
-  const context = fresh(canvas, width, plan.height);
+  render(canvas);
+}
+
+function render(target) {
+  const context = fresh(target, width, plan.height);
   for (const row of plan.rows) rule(context, row);
   context.save();
   context.beginPath();
