@@ -177,7 +177,7 @@ def _check(options: argparse.Namespace) -> None:
         _check_serving(options)
         return
     if options.output is None:
-        raise ConfigError("-o OUT is missing: name a page or a picture, or choose --serve")
+        raise ConfigError("-o/--output is missing: name a page or a picture, or choose --serve")
     suffix = options.output.suffix.lower()
     check_place(
         options.output, options.audio, options.diarization, options.reference, options.transcript

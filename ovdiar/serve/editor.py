@@ -6,7 +6,6 @@ import secrets
 import sys
 import webbrowser
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -19,6 +18,8 @@ from ovdiar.errors import ConfigError, OvdiarError
 from ovdiar.formats.json import load_saved
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ovdiar.formats.json import Saved
 
 HOST = "127.0.0.1"
