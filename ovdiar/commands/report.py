@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import argparse
 
     from ovdiar.annotation import Annotation
+    from ovdiar.formats.json import Saved
 
 PAGES, PICTURES = (".html", ".htm"), (".png", ".svg")
 
