@@ -30,6 +30,8 @@ RATE = 16_000
 MEDIA_TYPE = "audio/mpeg"
 COMPRESSION = 0.8
 """libsndfile's compression level, from 320 to 8 kbit/s; 0.8 gives 40 kbit/s at 16 kHz."""
+FRAME_SAMPLES, FRAME_BYTES = 576, 180
+"""Samples and bytes of an MP3 frame at this rate and level; the first tells the encoder's delay."""
 PEAK_SAMPLES = 320
 """Samples per value of the finest waveform outline, 20 ms."""
 MAX_PEAKS = 20_000

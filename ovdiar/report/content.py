@@ -7,6 +7,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
+from ovdiar.audio.encoding import FRAME_BYTES, FRAME_SAMPLES, RATE
 from ovdiar.presets import PYANNET_FRAMES
 from ovdiar.serialization import origin
 from ovdiar.timeline_svg import COLOURS
@@ -74,6 +75,7 @@ def content(
         "colours": COLOURS,
         "low": LOW_CONFIDENCE,
         "frame": PYANNET_FRAMES.step_s,
+        "mp3": {"rate": RATE, "frame": FRAME_SAMPLES, "bytes": FRAME_BYTES} if sound.mp3 else None,
         "peaks": base64.b64encode(sound.peaks.tobytes()).decode(),
         "peakSeconds": sound.duration_s / len(sound.peaks),
         "words": None if transcript is None else _words(transcript, annotation),

@@ -16,6 +16,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from ovdiar import formats
 from ovdiar.errors import ConfigError, OvdiarError
 from ovdiar.formats.json import load_saved
+from ovdiar.serve.server import ending_quietly
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -128,9 +129,8 @@ def edit(page: bytes, turns: TurnsFile, *, port: int = 0, browser: bool = True) 
     """
     token = secrets.token_urlsafe(16)
     server = EditorServer(make_editor(page, turns, token), port, token, browser=browser)
-    try:
-        server.run()
-    except SystemExit:  # raised by uvicorn if it cannot start
-        raise ConfigError(f"port {port} is not free: choose another --port, or 0") from None
-    except KeyboardInterrupt:  # raised again by uvicorn after it has stopped
-        return
+    with ending_quietly():
+        try:
+            server.run()
+        except SystemExit:  # raised by uvicorn if it cannot start
+            raise ConfigError(f"port {port} is not free: choose another --port, or 0") from None

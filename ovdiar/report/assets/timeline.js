@@ -5,6 +5,7 @@ import { report } from "./content.js";
 import { history } from "./history.js";
 import { beforePicture, part } from "./page.js";
 import { crowded, layout } from "./rows.js";
+import { onSamples, samplesOf } from "./samples.js";
 import { selection } from "./selection.js";
 import { isLow } from "./talk.js";
 import { hue, ink, onTheme } from "./theme.js";
@@ -13,9 +14,10 @@ import { viewport } from "./viewport.js";
 
 const frame = part("timeline");
 const canvas = frame.querySelector("canvas");
-const STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200];
+const STEPS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200];
 const TICK_ROOM = 76; // between labels of the axis, px
 const LOUDEST = 255;
+const DOTTED = 5; // samples that are farther apart have dots, px
 const NARROW = 4; // bars below it have no border, px
 const peaks = Uint8Array.from(atob(report.peaks), (letter) => letter.charCodeAt(0));
 const font = (size, weight = 400) => `${weight} ${size}px ${getComputedStyle(document.body).fontFamily}`;
@@ -83,6 +85,7 @@ function draw() {
 }
 
 function render(target) {
+  frame.dataset.view = `${viewport.start} ${viewport.span}`;
   const context = fresh(target, width, plan.height);
   for (const row of plan.rows) rule(context, row);
   context.save();
@@ -112,7 +115,7 @@ function axis(context) {
     context.fillStyle = ink("line");
     context.fillRect(x, 0, 1, plan.height);
     context.fillStyle = ink("soft");
-    context.fillText(clock(index * step, step < 1 ? 1 : 0), x + 5, 13);
+    context.fillText(clock(index * step, Math.max(0, Math.ceil(-Math.log10(step)))), x + 5, 13);
   }
 }
 
@@ -135,9 +138,36 @@ function bars(spans, paint) {
   });
 }
 
+// Draws the line through the samples.
+function samples(context, { first, values }, middle, half) {
+  const { rate } = report.mp3;
+  const [from, to] = [viewport.start, viewport.end].map((time) => Math.round(time * rate) - first);
+  const seen = values.subarray(Math.max(0, from - 1), to + 2);
+  const loudest = seen.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-6);
+  const scale = (half * outlineBetween(viewport.start, viewport.end)) / loudest;
+  const room = (width - plan.gutter) / (to - from);
+  context.strokeStyle = context.fillStyle = ink("soft");
+  context.lineWidth = 1;
+  context.beginPath();
+  seen.forEach((value, index) => {
+    const x = xOf((first + Math.max(0, from - 1) + index) / rate);
+    context.lineTo(x, middle - value * scale);
+    if (room > DOTTED) context.fillRect(x - 1.5, middle - value * scale - 1.5, 3, 3);
+  });
+  context.stroke();
+}
+
+// The largest value of the outline in an interval, 0 to 1.
+function outlineBetween(start, end) {
+  const seen = peaks.subarray(Math.floor(start / report.peakSeconds), Math.ceil(end / report.peakSeconds) + 1);
+  return seen.reduce((most, value) => Math.max(most, value), 1) / LOUDEST;
+}
+
 const PAINT = {
   sound(context, { y, height }) {
     const middle = y + height / 2;
+    const found = samplesOf(viewport.start, viewport.end);
+    if (found) return samples(context, found, middle, height / 2 - 1);
     context.fillStyle = ink("wave");
     const per = viewport.span / (width - plan.gutter) / report.peakSeconds;
     for (let x = plan.gutter; x < width; x++) {
@@ -232,6 +262,7 @@ function label(context, row) {
   context.fillText(fitted(context, text, plan.gutter - indent - 10), named ? indent : 14, middle);
 }
 
+onSamples(drawTimeline);
 viewport.onChange(() => (crowded() ? rearrange() : drawTimeline()));
 history.onChange(arrange);
 selection.onChange(revealLane);
