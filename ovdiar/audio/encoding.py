@@ -7,6 +7,7 @@ exactly. Other formats and rates are compared in docs/studies/report-audio.md.
 from __future__ import annotations
 
 import io
+import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,14 +18,20 @@ from ovdiar.audio.reading import open_audio
 from ovdiar.errors import MissingPackageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from ovdiar.audio.reading import AudioInput
+
+    Progress = Callable[[float, float | None], None]
 
 RATE = 16_000
 MEDIA_TYPE = "audio/mpeg"
 COMPRESSION = 0.8
 """libsndfile's compression level, from 320 to 8 kbit/s; 0.8 gives 40 kbit/s at 16 kHz."""
+FRAME_SAMPLES, FRAME_BYTES = 576, 180
+"""Samples and bytes of an MP3 frame at this rate and level; the first tells the encoder's delay."""
 PEAK_SAMPLES = 320
 """Samples per value of the finest waveform outline, 20 ms."""
 MAX_PEAKS = 20_000
@@ -50,8 +57,10 @@ class Sound:
     mp3: bytes = b""
 
 
-def encode(audio: AudioInput) -> Sound:
+def encode(audio: AudioInput, *, progress: Progress | None = None) -> Sound:
     """Encode a recording and compute its waveform outline in one pass.
+
+    ``progress`` is called with the fraction that is done and the time left in seconds.
 
     Raises
     ------
@@ -60,16 +69,16 @@ def encode(audio: AudioInput) -> Sound:
     MissingPackageError
         If the installed soundfile cannot write MP3.
     """
-    return _pass(audio, encoded=True)
+    return _pass(audio, progress, encoded=True)
 
 
-def measure(audio: AudioInput) -> Sound:
+def measure(audio: AudioInput, *, progress: Progress | None = None) -> Sound:
     """Compute the waveform outline of a recording without encoding it; errors as in `encode`."""
-    return _pass(audio, encoded=False)
+    return _pass(audio, progress, encoded=False)
 
 
-def _pass(audio: AudioInput, *, encoded: bool) -> Sound:
-    outline, file, total = [], io.BytesIO(), 0
+def _pass(audio: AudioInput, progress: Progress | None, *, encoded: bool) -> Sound:
+    outline, file, total, began = [], io.BytesIO(), 0, time.monotonic()
     with ExitStack() as stack:
         reader = stack.enter_context(open_audio(audio, rate=RATE))
         writer = stack.enter_context(_writer(file)) if encoded else None
@@ -82,8 +91,13 @@ def _pass(audio: AudioInput, *, encoded: bool) -> Sound:
             whole = len(rest) // PEAK_SAMPLES * PEAK_SAMPLES
             outline.append(rest[:whole].reshape(-1, PEAK_SAMPLES).max(axis=1))
             rest = rest[whole:]
+            done = total / RATE / reader.duration_s if reader.duration_s else 0.0
+            if progress is not None and 0 < done < 1:
+                progress(done, (time.monotonic() - began) * (1 / done - 1))
         if len(rest):
             outline.append(rest.max(keepdims=True))
+    if progress is not None:
+        progress(1.0, 0.0)
     return Sound(total / RATE, _peaks(np.concatenate(outline), total), file.getvalue())
 
 

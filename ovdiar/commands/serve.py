@@ -89,7 +89,14 @@ def add(commands: Any) -> None:
     add_networks(parser)
 
 
-def _serve(options: argparse.Namespace) -> None:
+def require_extra() -> None:
+    """Check that the packages of the extra ``serve`` are installed.
+
+    Raises
+    ------
+    MissingPackageError
+        If one is not.
+    """
     try:
         for package in PACKAGES:
             importlib.import_module(package)
@@ -97,6 +104,10 @@ def _serve(options: argparse.Namespace) -> None:
         raise MissingPackageError(
             f'serve needs {error.name}, which is not installed: pip install "ovdiar[serve]"'
         ) from None
+
+
+def _serve(options: argparse.Namespace) -> None:
+    require_extra()
     from ovdiar.pipelines.diarization.pipeline import SpeakerDiarization
     from ovdiar.pipelines.diarization.speaker_embeddings import shared_embedding
     from ovdiar.serve.limits import Limits

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from ovdiar.annotation import Annotation
     from ovdiar.audio.reading import AudioInput
+    from ovdiar.pipelines.steps import FractionHook
+    from ovdiar.transcripts.transcript import Transcript
 
 ASSETS = resources.files("ovdiar.report") / "assets"
 PLACEHOLDER = re.compile(r"\{\{ (\w+) \}\}")
@@ -41,6 +43,9 @@ def write_page(
     title: str | None = None,
     reference: Annotation | None = None,
     link: str | os.PathLike[str] | None = None,
+    file: str | None = None,
+    transcript: Transcript | None = None,
+    progress: FractionHook | None = None,
     provenance: Mapping[str, Any] | None = None,
 ) -> None:
     """Write an HTML page that shows, plays and corrects turns.
@@ -59,6 +64,13 @@ def write_page(
         Reference turns, shown next to the turns with errors marked.
     link
         Audio file to play from its location instead of embedding the audio.
+    file
+        Name that is suggested when corrections are saved, with the suffix ``.rttm``, ``.json`` or
+        ``.srt``. By default, the name of the recording with ``.json``.
+    transcript
+        Words to show with the turns (see `ovdiar.transcripts.read`); they move with corrections.
+    progress
+        Called with the fraction of the recording that is encoded, and the time left in seconds.
     provenance
         How the turns were made; included in downloaded JSON (see `ovdiar.serialization`).
 
@@ -69,17 +81,51 @@ def write_page(
     OutputError
         If the page cannot be written.
     """
-    sound = encode(audio) if link is None else measure(audio)
+    text = make_page(
+        audio,
+        annotation,
+        title=title,
+        reference=reference,
+        link=None if link is None else _address(Path(link), Path(path)),
+        file=file,
+        transcript=transcript,
+        progress=progress,
+        provenance=provenance,
+    )
+    make_folder_of(path)
+    write_bytes(path, text)
+
+
+def make_page(
+    audio: AudioInput,
+    annotation: Annotation,
+    *,
+    title: str | None = None,
+    reference: Annotation | None = None,
+    link: str | None = None,
+    file: str | None = None,
+    served: bool = False,
+    transcript: Transcript | None = None,
+    progress: FractionHook | None = None,
+    provenance: Mapping[str, Any] | None = None,
+) -> bytes:
+    """Return the page of `write_page`; ``link`` is a URL.
+
+    A ``served`` page sends corrections to its server (see `ovdiar.serve.editor`).
+    """
+    sound = (encode if link is None else measure)(audio, progress=progress)
     data = content(
         annotation,
         sound,
         title=title or annotation.uri or "Recording",
-        link=None if link is None else _address(Path(link), Path(path)),
+        link=link,
+        file=file,
+        served=served,
+        transcript=transcript,
         comparison=None if reference is None else compare(reference, annotation),
         provenance=provenance,
     )
-    make_folder_of(path)
-    write_bytes(path, page(data, sound.mp3))
+    return page(data, sound.mp3)
 
 
 def _address(audio: Path, page_path: Path) -> str:
@@ -112,6 +158,7 @@ def page(data: dict[str, Any], mp3: bytes = b"") -> bytes:
         f"script-src '{_digest(script)}'",
         "media-src blob:" if data["link"] is None else "media-src 'self' file:",
         "img-src data:",
+        *([] if data["served"] is None else ["connect-src 'self'"]),
         "base-uri 'none'",
         "form-action 'none'",
     ]

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import signal
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -15,6 +16,8 @@ from ovdiar.serve.app import make_app
 from ovdiar.serve.stream import MOST_BYTES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from fastapi import FastAPI
 
     from ovdiar.serve.limits import Limits
@@ -83,17 +86,26 @@ def serve(service: Service, limits: Limits, host: str, port: int) -> None:
         If the address is not available.
     """
     server = Server(make_app(service, limits), host, port)
+    with ending_quietly():
+        try:
+            server.run()
+        except SystemExit:  # raised by uvicorn if it cannot start
+            raise ConfigError(
+                f"cannot listen on {host}:{port}: choose a free --port, and a --host of this "
+                "machine"
+            ) from None
+    sys.stderr.write("ovdiar: stopped\n")
+
+
+@contextmanager
+def ending_quietly() -> Iterator[None]:
+    """Ignore the signal that uvicorn handles, and raises again after its shutdown."""
     before = {number: signal.signal(number, _ignore_signal) for number in SIGNALS}
     try:
-        server.run()
-    except SystemExit:  # raised by uvicorn if it cannot start
-        raise ConfigError(
-            f"cannot listen on {host}:{port}: choose a free --port, and a --host of this machine"
-        ) from None
+        yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-    sys.stderr.write("ovdiar: stopped\n")
 
 
 def _ignore_signal(*_: object) -> None:

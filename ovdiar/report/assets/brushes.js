@@ -1,6 +1,6 @@
 // Drawing on a canvas in CSS pixels: bars, hatches and labels.
 
-import { hue, ink } from "./theme.js";
+import { hue, ink, pattern } from "./theme.js";
 
 // Resizes a canvas for the screen's resolution; returns its cleared context.
 export function fresh(canvas, width, height) {
@@ -14,27 +14,45 @@ export function fresh(canvas, width, height) {
 }
 
 // A speaker's colour with enough contrast to the background.
-export const edge = (place) => (place === null ? ink("soft") : `color-mix(in srgb, ${hue(place)} 55%, ${ink("ink")})`);
+export const edge = (shade) => (shade === null ? ink("soft") : `color-mix(in srgb, ${hue(shade)} 55%, ${ink("ink")})`);
 
 const tiles = new Map();
 
-// A pattern of diagonal lines.
-export function hatch(context, colour) {
-  if (!tiles.has(colour)) {
+function tiled(context, name, size, colour, paint) {
+  const key = `${name} ${colour}`;
+  if (!tiles.has(key)) {
     const tile = document.createElement("canvas");
-    tile.width = tile.height = 6;
+    tile.width = tile.height = size;
     const brush = tile.getContext("2d");
-    brush.strokeStyle = colour;
-    brush.lineWidth = 1.6;
-    brush.beginPath();
-    for (const shift of [-6, 0, 6]) {
-      brush.moveTo(shift - 1, 7);
-      brush.lineTo(shift + 7, -1);
-    }
-    brush.stroke();
-    tiles.set(colour, tile);
+    brush.strokeStyle = brush.fillStyle = colour;
+    paint(brush);
+    tiles.set(key, tile);
   }
-  return context.createPattern(tiles.get(colour), "repeat");
+  return context.createPattern(tiles.get(key), "repeat");
+}
+
+// A pattern of diagonal lines.
+export const hatch = (context, colour) => tiled(context, "hatch", 6, colour, (brush) => {
+  brush.lineWidth = 1.6;
+  brush.beginPath();
+  for (const shift of [-6, 0, 6]) {
+    brush.moveTo(shift - 1, 7);
+    brush.lineTo(shift + 7, -1);
+  }
+  brush.stroke();
+});
+
+const MARKS = {
+  dots: (brush) => brush.fillRect(2, 2, 3, 3),
+  bars: (brush) => brush.fillRect(3, 0, 2, 8),
+  rungs: (brush) => brush.fillRect(0, 3, 8, 2),
+  grid: (brush) => [brush.fillRect(3, 0, 2, 8), brush.fillRect(0, 3, 8, 2)],
+};
+
+// The marks that tell speakers of one colour apart, or null.
+export function marks(context, shade) {
+  const name = pattern(shade);
+  return MARKS[name] ? tiled(context, name, 8, ink("card"), MARKS[name]) : null;
 }
 
 export function box(context, x, y, width, height, radius = 3) {

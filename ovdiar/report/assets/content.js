@@ -1,3 +1,10 @@
 // Data of the report; the page does not modify it.
 
-export const report = JSON.parse(document.getElementById("content").textContent);
+import { } from "./source.js";
+
+const parsed = (id) => JSON.parse(document.getElementById(id).textContent || "null");
+
+export const report = parsed("content");
+
+// { id, edits } of a page that was saved with corrections, or null.
+export const saved = parsed("saved");

@@ -1,10 +1,13 @@
 // Edits of the turns. States are immutable: an edit returns a new state.
 //
-// state: { speakers: [{ id, name }], turns: [{ id, start, end, speaker, confidence, edited }], next }
+// state: { speakers: [{ id, name, shade }], turns: [{ id, start, end, speaker, confidence, edited }], next }
+// Speakers are in the order of their first turns; `shade` is the index of a colour and pattern.
 // Turns are sorted by start, then end, then id. An edit is a plain object, so that it can be stored.
 
 export function initial(report) {
-  const speakers = report.speakers.map((name, id) => ({ id, name }));
+  const first = report.speakers.map(() => Infinity);
+  for (const [start, , speaker] of report.turns) first[speaker] = Math.min(first[speaker], start);
+  const speakers = report.speakers.map((name, id) => ({ id, name, shade: id })).sort((a, b) => first[a.id] - first[b.id] || a.id - b.id);
   const turns = report.turns.map(([start, end, speaker, confidence], id) => ({ id, start, end, speaker, confidence, edited: false }));
   return { speakers, turns, next: Math.max(speakers.length, turns.length) };
 }
@@ -25,18 +28,30 @@ const EDITS = {
     next: state.next + 1,
   }),
   relabel: (state, { turn, speaker, name }) => {
-    const stranger = speaker === null;
-    const who = stranger ? state.next : speaker;
-    const turns = changed(state.turns, turn, { speaker: who });
-    const speakers = stranger ? [...state.speakers, { id: who, name }] : state.speakers;
-    return { speakers, turns: joined(turns, who), next: state.next + (stranger ? 1 : 0) };
+    const { who, ...known } = introduced(state, speaker, name);
+    return { ...known, turns: joined(changed(state.turns, turn, { speaker: who }), who) };
   },
-  trim: (state, { turn, start, end }) => ({ ...state, turns: sorted(changed(state.turns, turn, { start, end })) }),
+  add: (state, { speaker, name, start, end }) => {
+    const { who, speakers, next } = introduced(state, speaker, name);
+    const turn = { id: next, start, end, speaker: who, confidence: null, edited: true };
+    return { speakers, turns: joined(sorted([...state.turns, turn]), who), next: next + 1 };
+  },
+  trim: (state, { turn, start, end }) => {
+    const { speaker } = state.turns.find((each) => each.id === turn);
+    return { ...state, turns: joined(sorted(changed(state.turns, turn, { start, end })), speaker) };
+  },
   remove: (state, { turn }) => ({ ...state, turns: state.turns.filter((each) => each.id !== turn) }),
 };
 
 export function apply(state, edit) {
   return EDITS[edit.kind](state, edit);
+}
+
+// A speaker by id, or a new one if it is null.
+function introduced({ speakers, next }, speaker, name) {
+  if (speaker !== null) return { who: speaker, speakers, next };
+  const shade = speakers.reduce((most, each) => Math.max(most, each.shade + 1), 0);
+  return { who: next, speakers: [...speakers, { id: next, name, shade }], next: next + 1 };
 }
 
 // A corrected turn has no confidence.

@@ -3,6 +3,7 @@
 import { report } from "./content.js";
 import { history } from "./history.js";
 import { measure } from "./talk.js";
+import { textFor } from "./words.js";
 
 const named = (state) => {
   const names = new Map(state.speakers.map(({ id, name }) => [id, name]));
@@ -45,22 +46,23 @@ function stamp(milliseconds) {
 
 function srt(state) {
   return named(state)
-    .map(({ start, end, name }) => [Math.max(0, Math.round(1000 * start)), Math.round(1000 * end), name])
+    .map(({ start, end, name, ...turn }) => [Math.max(0, Math.round(1000 * start)), Math.round(1000 * end), name, textFor(turn)])
     .filter(([start, end]) => start < end)
-    .map(([start, end, name], index) => {
+    .map(([start, end, name, text], index) => {
       const shown = name.replaceAll("[", "(").replaceAll("]", ")");
-      return `${index + 1}\n${stamp(start)} --> ${stamp(end)}\n[${shown}]\n`;
+      return `${index + 1}\n${stamp(start)} --> ${stamp(end)}\n[${shown}]${text && ` ${text}`}\n`;
     })
     .join("\n");
 }
 
-const FORMATS = { rttm, json, srt };
+export const FORMATS = { rttm, json, srt };
 
-export function download(format) {
-  const file = new Blob([FORMATS[format](history.state)], { type: format === "json" ? "application/json" : "text/plain" });
+export const textOf = (format) => new Blob([FORMATS[format](history.state)], { type: format === "json" ? "application/json" : "text/plain" });
+
+export function download(blob, name) {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(file);
-  link.download = `${report.uri ?? "turns"}.${format}`;
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }

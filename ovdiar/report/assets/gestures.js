@@ -1,5 +1,8 @@
-// Mouse and touch on the timeline: drag to pan, pinch or Ctrl and wheel to zoom, click to play.
+// Mouse and touch on the timeline: drag to pan, pinch or Ctrl and wheel to zoom, click to play,
+// Shift and drag on a lane to add a turn.
 
+import { report } from "./content.js";
+import { add } from "./corrections.js";
 import { part } from "./page.js";
 import { player } from "./player.js";
 import { nameOf, selection } from "./selection.js";
@@ -13,6 +16,7 @@ const tip = frame.querySelector(".tip");
 const CLICK = 4; // a pointer that moves less is a click, px
 const pointers = new Map();
 let dragged = false;
+let sketched = null; // { speaker, from } of the turn that is drawn
 
 const place = (event) => {
   const bounds = frame.getBoundingClientRect();
@@ -37,7 +41,24 @@ frame.addEventListener("pointerdown", (event) => {
   if (!pointers.size) dragged = false;
   pointers.set(event.pointerId, { ...place(event), fromX: event.clientX });
   frame.setPointerCapture(event.pointerId);
+  const { x, y } = place(event);
+  const lane = event.shiftKey && pointers.size === 1 ? hit(x, y) : null;
+  sketched = lane && { speaker: lane.speaker, from: timeOf(x) };
 });
+
+function sketch(x) {
+  const [start, end] = [sketched.from, timeOf(x)].sort((a, b) => a - b);
+  if (selection.id !== null) selection.choose(null);
+  selection.sketch({ speaker: sketched.speaker, start: Math.max(start, 0), end: Math.min(end, report.duration) });
+}
+
+// Adds the drawn turn.
+function finish() {
+  const { draft } = selection;
+  sketched = null;
+  selection.sketch(null);
+  if (draft) add(draft.speaker, draft.start, draft.end);
+}
 
 frame.addEventListener("pointermove", (event) => {
   const before = pointers.get(event.pointerId);
@@ -46,6 +67,7 @@ frame.addEventListener("pointermove", (event) => {
   if (!dragged && pointers.size === 1 && Math.abs(event.clientX - before.fromX) < CLICK) return;
   dragged = true;
   tip.hidden = true;
+  if (sketched) return sketch(now.x);
   const [one, two] = [...pointers.values()];
   if (!two) {
     viewport.show(viewport.start + timeOf(before.x) - timeOf(now.x));
@@ -61,6 +83,11 @@ frame.addEventListener("pointermove", (event) => {
 for (const end of ["pointerup", "pointercancel"]) {
   frame.addEventListener(end, (event) => {
     const known = pointers.delete(event.pointerId);
+    if (sketched && (dragged || end === "pointercancel")) {
+      if (end === "pointercancel") selection.sketch(null);
+      return finish();
+    }
+    sketched = null;
     if (known && end === "pointerup" && !dragged) click(place(event));
   });
 }

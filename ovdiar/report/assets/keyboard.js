@@ -1,11 +1,13 @@
 // Keyboard shortcuts and their list.
 
-import { chosen, merge, redo, relabel, remove, split, trim, undo } from "./corrections.js";
+import { addHere, chosen, merge, reassign, redo, relabel, remove, split, trim, undo } from "./corrections.js";
+import { focusEdge, nudge } from "./edges.js";
 import { playTurn } from "./gestures.js";
 import { history } from "./history.js";
 import { pageful, step, stepLow } from "./list.js";
 import { element, part } from "./page.js";
 import { player } from "./player.js";
+import { save, saveAs } from "./saving.js";
 import { selection, talk } from "./selection.js";
 import { editName } from "./speakers.js";
 import { loadItem, storeItem } from "./store.js";
@@ -38,14 +40,24 @@ const KEYS = [
   ["N P", "Next or previous turn of low confidence", ["n"], () => stepLow(1)],
   ["", "", ["p"], () => stepLow(-1)],
   ["Enter", "Play the selected turn", ["Enter"], onTurn(playTurn)],
-  ["1 … 9", "Assign the selected turn to this speaker", ["1", "2", "3", "4", "5", "6", "7", "8", "9"], (key) => assign(Number(key) - 1)],
+  ["1 … 9", "Assign the selected turn to one of the first nine speakers", ["1", "2", "3", "4", "5", "6", "7", "8", "9"], (key) => assign(Number(key) - 1)],
   ["0", "Assign it to a new speaker", ["0"], () => relabel(null)],
+  ["R", "Assign it to a speaker by name", ["r"], reassign],
+  ["I", "Add a turn at the cursor; also Shift and drag on a lane", ["i"], addHere],
   ["S", "Split it at the cursor", ["s"], split],
   ["[ ]", "Start or end it at the cursor", ["["], () => trim("start")],
   ["", "", ["]"], () => trim("end")],
+  [", .", "Go to its start or end edge, which ← → then move by 0.1 s, with Shift by one frame", [","], onTurn(() => focusEdge("start"))],
+  ["", "", ["."], onTurn(() => focusEdge("end"))],
+  ["Alt+← →", "Move the edge used last by 0.1 s; with Shift by one frame", ["Alt+ArrowLeft"], (_, again) => nudge(-1, false, again)],
+  ["", "", ["Alt+ArrowRight"], (_, again) => nudge(1, false, again)],
+  ["", "", ["Alt+Shift+ArrowLeft"], (_, again) => nudge(-1, true, again)],
+  ["", "", ["Alt+Shift+ArrowRight"], (_, again) => nudge(1, true, again)],
   ["Delete", "Delete it", ["Delete", "Backspace"], remove],
   ["E", "Rename its speaker", ["e", "F2"], onTurn((turn) => editName(turn.speaker))],
   ["M", "Merge its speaker into another", ["m"], onTurn((turn) => merge(turn.speaker))],
+  ["Ctrl+S", "Save; with Shift under another name", ["Ctrl+s"], save],
+  ["", "", ["Ctrl+Shift+s"], saveAs],
   ["Ctrl+Z", "Undo", ["Ctrl+z"], undo],
   ["Ctrl+Shift+Z", "Redo; also Ctrl+Y", ["Ctrl+Shift+z", "Ctrl+y"], redo],
   ["+ −", "Zoom in or out; also Ctrl and wheel, or two fingers", ["+", "="], () => viewport.zoom(1 / ZOOM, player.time)],
@@ -71,24 +83,26 @@ function assign(place) {
 }
 
 // Name of a key as in the list above: lower case, with Shift only where it matters.
-function named({ key, ctrlKey, metaKey, shiftKey }) {
+function named({ key, ctrlKey, metaKey, altKey, shiftKey }) {
   const plain = key.length === 1 ? key.toLowerCase() : key;
   const control = ctrlKey || metaKey ? "Ctrl+" : "";
+  const alt = altKey && key.startsWith("Arrow") ? "Alt+" : "";
   const shift = shiftKey && (control || key.length > 1) ? "Shift+" : "";
-  return control + shift + plain;
+  return control + alt + shift + plain;
 }
 
 function press(event) {
   const { target } = event;
-  if (event.defaultPrevented || event.altKey || event.isComposing || document.querySelector("dialog[open]")) return;
+  if (event.defaultPrevented || event.isComposing || document.querySelector("dialog[open]")) return;
   if (target.closest("input[type=text], select")) return;
   const name = named(event);
+  if (event.altKey && !name.startsWith("Alt+")) return;
   if (target.closest("button") && (name === " " || name === "Enter")) return;
   if (!name.startsWith("Ctrl+") && name.length === 1 && name !== " " && !part("single-keys").checked) return;
   const action = (target.closest("#list") && IN_LIST.get(name)) || ACTIONS.get(name);
   if (!action) return;
   event.preventDefault();
-  action(event.key);
+  action(event.key, event.repeat);
 }
 
 document.addEventListener("keydown", press);

@@ -10,6 +10,7 @@ import { Spans } from "./spans.js";
 import { isLow } from "./talk.js";
 import { clock, length } from "./times.js";
 import { viewport } from "./viewport.js";
+import { hasWords, textFor } from "./words.js";
 
 const box = part("list");
 const sheet = box.querySelector(".sheet");
@@ -43,10 +44,11 @@ function option(turn, index) {
   made.style.transform = `translateY(${index * rowHeight}px)`;
   made.append(
     element("span", { className: "when", textContent: clock(turn.start) }),
-    element("span", { className: "who" }, swatch(talk().of.get(turn.speaker).place), element("span", { className: "name", textContent: nameOf(turn) })),
+    element("span", { className: "who" }, swatch(talk().of.get(turn.speaker).shade), element("span", { className: "name", textContent: nameOf(turn) })),
     element("span", { className: "marks" }, ...marks(turn)),
     element("span", { className: "long", textContent: length(turn.end - turn.start) }),
   );
+  if (hasWords) made.append(element("span", { className: "words", textContent: textFor(turn) }));
   made.addEventListener("click", () => playTurn(turn));
   return made;
 }
@@ -89,6 +91,7 @@ function reveal() {
 }
 
 function size() {
+  box.classList.toggle("with-words", hasWords);
   rowHeight = parseFloat(getComputedStyle(box).getPropertyValue("--row")) || rowHeight;
   reveal();
 }

@@ -1,9 +1,11 @@
 // Entry point of the page.
 
 import { redo, reset, undo } from "./corrections.js";
-import { download } from "./formats.js";
+import { report } from "./content.js";
+import { download, textOf } from "./formats.js";
 import { history } from "./history.js";
 import { part } from "./page.js";
+import { downloadPage, save } from "./saving.js";
 import { } from "./theme.js";
 import { } from "./timeline.js";
 import { } from "./minimap.js";
@@ -15,10 +17,14 @@ import { } from "./editor.js";
 import { } from "./legend.js";
 import { } from "./summary.js";
 import { } from "./keyboard.js";
+import { } from "./print.js";
 
-for (const [id, action] of Object.entries({ undo, redo, reset, "toast-undo": undo })) part(id).addEventListener("click", action);
+for (const [id, action] of Object.entries({ save, "download-page": downloadPage, undo, redo, reset, "toast-undo": undo })) part(id).addEventListener("click", action);
 for (const button of document.querySelectorAll("[data-download]")) {
-  button.addEventListener("click", () => download(button.dataset.download));
+  button.addEventListener("click", () => {
+    const format = button.dataset.download;
+    download(textOf(format), `${report.uri ?? "turns"}.${format}`);
+  });
 }
 addEventListener("beforeunload", (event) => {
   if (history.dirty && !history.kept) event.preventDefault();

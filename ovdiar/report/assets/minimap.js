@@ -21,14 +21,14 @@ const draw = beforePicture(() => {
   const { speakers } = talk();
   const step = (height - 8) / Math.max(speakers.length, 1);
   const scale = width / (report.duration || 1);
-  for (const { place, spans } of speakers) {
-    context.fillStyle = hue(place);
+  for (const { place: lane, shade, spans } of speakers) {
+    context.fillStyle = hue(shade);
     let last = -1;
     for (const { start, end } of spans.items) {
       const [left, right] = [start * scale, Math.max(end * scale, start * scale + 0.75)];
       if (right <= last + 0.25) continue;
       last = right;
-      context.fillRect(left, 4 + place * step, right - left, Math.max(1, step - Math.min(2, step / 4)));
+      context.fillRect(left, 4 + lane * step, right - left, Math.max(1, step - Math.min(2, step / 4)));
     }
   }
   place();

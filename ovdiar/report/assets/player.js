@@ -1,10 +1,8 @@
 // Audio playback and its position, which can be set even without audio.
 
 import { report } from "./content.js";
-import { part } from "./page.js";
 import { warn } from "./announcements.js";
-
-const SLICE = 4 << 20; // characters of base64 decoded at once; a multiple of four
+import { embedded } from "./sound.js";
 
 class Player {
   constructor() {
@@ -84,20 +82,6 @@ class Player {
   #notifyListeners() {
     for (const listener of this.listeners) listener(this.time, this.playing);
   }
-}
-
-function embedded() {
-  const holder = part("audio");
-  const text = holder.textContent.trim();
-  const pieces = [];
-  for (let from = 0; from < text.length; from += SLICE) {
-    const letters = atob(text.slice(from, from + SLICE));
-    const bytes = new Uint8Array(letters.length);
-    for (let index = 0; index < letters.length; index++) bytes[index] = letters.charCodeAt(index);
-    pieces.push(bytes);
-  }
-  holder.remove();
-  return new Blob(pieces, { type: "audio/mpeg" });
 }
 
 export const player = new Player();

@@ -26,6 +26,7 @@ export function described(turn) {
 class Selection {
   constructor() {
     this.id = null;
+    this.draft = null; // { speaker, start, end } while an edge or a new turn is dragged
     this.listeners = [];
   }
 
@@ -42,8 +43,19 @@ class Selection {
     this.listeners.push(listener);
   }
 
+  // The selected turn as it is drawn.
+  get shown() {
+    return this.draft ?? this.turn;
+  }
+
+  sketch(draft) {
+    this.draft = draft;
+    for (const listener of this.listeners) listener();
+  }
+
   choose(id) {
     this.id = id;
+    this.draft = null;
     for (const listener of this.listeners) listener();
   }
 }

@@ -7,9 +7,10 @@ import { element, part } from "./page.js";
 import { talk } from "./selection.js";
 import { length, percent } from "./times.js";
 
+const DIGITS = 9;
 const body = part("speakers").tBodies[0];
 
-function row({ id, name, place, talk: seconds, share, count, mean, longest, overlap }) {
+function row({ id, name, place, shade, talk: seconds, share, count, mean, longest, overlap }) {
   const field = element("input", { type: "text", value: name, spellcheck: false, autocomplete: "off", maxLength: 80, "aria-label": `Name of ${name}`, "data-speaker": String(id) });
   field.addEventListener("change", () => {
     rename(id, field.value);
@@ -29,7 +30,7 @@ function row({ id, name, place, talk: seconds, share, count, mean, longest, over
   return element(
     "tr",
     {},
-    element("td", { className: "naming" }, element("kbd", { textContent: String(place + 1), title: `Key ${place + 1} assigns the selected turn to this speaker` }), swatch(place), field),
+    element("td", { className: "naming" }, ...key(place), swatch(shade), field),
     element("td", { className: "talk", "data-label": "Talk" }, element("span", { className: "bar" }, bar), element("span", { className: "share", textContent: `${length(seconds)} · ${percent(share)}` })),
     cell(String(count), "Turns"),
     cell(count ? length(mean) : "–", "Mean"),
@@ -37,6 +38,11 @@ function row({ id, name, place, talk: seconds, share, count, mean, longest, over
     cell(overlap ? length(overlap) : "–", "Overlap"),
     element("td", { className: "act" }, button),
   );
+}
+
+// The digit that assigns a turn to a speaker; the tenth and later ones have none.
+function key(place) {
+  return place < DIGITS ? [element("kbd", { textContent: String(place + 1), title: `Key ${place + 1} assigns the selected turn to this speaker` })] : [element("span", { className: "no-key" })];
 }
 
 function show() {

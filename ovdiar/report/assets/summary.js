@@ -13,6 +13,7 @@ function show() {
   const facts = [length(report.duration), counted(heard, "speaker"), counted(history.state.turns.length, "turn")];
   if (speech) facts.push(`speech ${percent(speech / report.duration)}`, `overlap ${percent(total(overlap.items) / speech)}`);
   if (history.dirty) facts.push(counted(history.edits.length, "correction"));
+  if (history.unsaved) facts.push("not saved to a file");
   part("summary").textContent = facts.join(" · ");
   part("undo").disabled = !history.edits.length;
   part("redo").disabled = !history.undone.length;

@@ -23,13 +23,34 @@ export function ink(name) {
   return colours[name];
 }
 
-// Colour of a speaker by index; speakers with the same colour differ in name and order.
-export const hue = (place) => report.colours[place % report.colours.length];
+// Colour of a speaker by shade.
+export const hue = (shade) => report.colours[shade % report.colours.length];
+
+// Pattern of a speaker by shade: speakers with the same colour differ in it, up to five times.
+const PATTERNS = ["plain", "dots", "bars", "rungs", "grid"];
+export const pattern = (shade) => PATTERNS[Math.floor(shade / report.colours.length) % PATTERNS.length];
+
+// Shows the colour and pattern of a speaker on an element.
+export function dress(shown, shade) {
+  shown.style.backgroundColor = hue(shade);
+  shown.classList.add(`pattern-${pattern(shade)}`);
+}
 
 export function toggleTheme() {
   const now = root.dataset.theme || (dark.matches ? "dark" : "light");
   choose(now === "dark" ? "light" : "dark");
   storeItem("theme", root.dataset.theme);
+}
+
+// Runs a task in the colours of the light theme.
+export function lightly(task) {
+  const before = root.dataset.theme;
+  root.dataset.theme = "light";
+  colours = {};
+  task();
+  if (before) root.dataset.theme = before;
+  else delete root.dataset.theme;
+  colours = {};
 }
 
 function choose(theme) {

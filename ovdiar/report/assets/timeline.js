@@ -1,10 +1,11 @@
 // Timeline. Draws only visible items, and only the first of several in one pixel.
 
-import { box, edge, fitted, fresh, hatch } from "./brushes.js";
+import { box, edge, fitted, fresh, hatch, marks } from "./brushes.js";
 import { report } from "./content.js";
 import { history } from "./history.js";
 import { beforePicture, part } from "./page.js";
-import { layout } from "./rows.js";
+import { crowded, layout } from "./rows.js";
+import { onSamples, samplesOf } from "./samples.js";
 import { selection } from "./selection.js";
 import { isLow } from "./talk.js";
 import { hue, ink, onTheme } from "./theme.js";
@@ -13,9 +14,10 @@ import { viewport } from "./viewport.js";
 
 const frame = part("timeline");
 const canvas = frame.querySelector("canvas");
-const STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200];
+const STEPS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200];
 const TICK_ROOM = 76; // between labels of the axis, px
 const LOUDEST = 255;
+const DOTTED = 5; // samples that are farther apart have dots, px
 const NARROW = 4; // bars below it have no border, px
 const peaks = Uint8Array.from(atob(report.peaks), (letter) => letter.charCodeAt(0));
 const font = (size, weight = 400) => `${weight} ${size}px ${getComputedStyle(document.body).fontFamily}`;
@@ -28,13 +30,33 @@ export const drawTimeline = beforePicture(draw);
 function arrange() {
   width = frame.clientWidth;
   fonts = { name: font(13, 550), small: font(11) };
+  part("stage").classList.toggle("crowded", crowded());
+  rearrange();
+}
+
+function rearrange() {
   plan = layout(width);
   canvas.style.height = `${plan.height}px`;
   drawTimeline();
 }
 
+// Scrolls to the lane of the selected turn.
+function revealLane() {
+  const lane = selection.turn && laneOf(selection.turn.speaker);
+  const stage = part("stage");
+  if (lane && lane.top < stage.scrollTop) stage.scrollTop = lane.top;
+  else if (lane && lane.top + lane.height > stage.scrollTop + stage.clientHeight) stage.scrollTop = lane.top + lane.height - stage.clientHeight;
+  drawTimeline();
+}
+
 export const xOf = (time) => plan.gutter + ((time - viewport.start) * (width - plan.gutter)) / viewport.span;
 export const timeOf = (x) => viewport.start + ((x - plan.gutter) * viewport.span) / Math.max(1, width - plan.gutter);
+
+// Top and height of a speaker's lane, or null.
+export function laneOf(speaker) {
+  const row = plan.rows.find((each) => each.kind === "lane" && each.id === speaker);
+  return row ? { top: row.y, height: row.height } : null;
+}
 
 // The lane and the turn (or null) at a position.
 export function hit(x, y) {
@@ -46,8 +68,25 @@ export function hit(x, y) {
   return { speaker: row.id, turn: found };
 }
 
+// Draws a part of the recording on another canvas.
+export function drawPart(target, start, span, wide) {
+  const before = [viewport.start, viewport.span, width];
+  viewport.show(start, span);
+  width = wide;
+  plan = layout(width);
+  render(target);
+  width = before[2];
+  viewport.show(before[0], before[1]);
+  rearrange();
+}
+
 function draw() {
-  const context = fresh(canvas, width, plan.height);
+  render(canvas);
+}
+
+function render(target) {
+  frame.dataset.view = `${viewport.start} ${viewport.span}`;
+  const context = fresh(target, width, plan.height);
   for (const row of plan.rows) rule(context, row);
   context.save();
   context.beginPath();
@@ -76,7 +115,7 @@ function axis(context) {
     context.fillStyle = ink("line");
     context.fillRect(x, 0, 1, plan.height);
     context.fillStyle = ink("soft");
-    context.fillText(clock(index * step, step < 1 ? 1 : 0), x + 5, 13);
+    context.fillText(clock(index * step, Math.max(0, Math.ceil(-Math.log10(step)))), x + 5, 13);
   }
 }
 
@@ -99,9 +138,36 @@ function bars(spans, paint) {
   });
 }
 
+// Draws the line through the samples.
+function samples(context, { first, values }, middle, half) {
+  const { rate } = report.mp3;
+  const [from, to] = [viewport.start, viewport.end].map((time) => Math.round(time * rate) - first);
+  const seen = values.subarray(Math.max(0, from - 1), to + 2);
+  const loudest = seen.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-6);
+  const scale = (half * outlineBetween(viewport.start, viewport.end)) / loudest;
+  const room = (width - plan.gutter) / (to - from);
+  context.strokeStyle = context.fillStyle = ink("soft");
+  context.lineWidth = 1;
+  context.beginPath();
+  seen.forEach((value, index) => {
+    const x = xOf((first + Math.max(0, from - 1) + index) / rate);
+    context.lineTo(x, middle - value * scale);
+    if (room > DOTTED) context.fillRect(x - 1.5, middle - value * scale - 1.5, 3, 3);
+  });
+  context.stroke();
+}
+
+// The largest value of the outline in an interval, 0 to 1.
+function outlineBetween(start, end) {
+  const seen = peaks.subarray(Math.floor(start / report.peakSeconds), Math.ceil(end / report.peakSeconds) + 1);
+  return seen.reduce((most, value) => Math.max(most, value), 1) / LOUDEST;
+}
+
 const PAINT = {
   sound(context, { y, height }) {
     const middle = y + height / 2;
+    const found = samplesOf(viewport.start, viewport.end);
+    if (found) return samples(context, found, middle, height / 2 - 1);
     context.fillStyle = ink("wave");
     const per = viewport.span / (width - plan.gutter) / report.peakSeconds;
     for (let x = plan.gutter; x < width; x++) {
@@ -124,9 +190,9 @@ const PAINT = {
     bars(spans, (x, w) => context.fillRect(x, y + height - 13, Math.max(w, 1.5), 9));
   },
 
-  reference(context, { y, height, spans, place }) {
-    context.strokeStyle = edge(place);
-    context.fillStyle = place === null ? ink("line") : hue(place);
+  reference(context, { y, height, spans, shade }) {
+    context.strokeStyle = edge(shade);
+    context.fillStyle = shade === null ? ink("line") : hue(shade);
     context.lineWidth = 1.25;
     bars(spans, (x, w) => {
       if (w < NARROW) return context.fillRect(x, y + 2, w, height - 6);
@@ -139,8 +205,9 @@ const PAINT = {
   },
 
   lane(context, row) {
-    const colour = hue(row.place);
-    const border = edge(row.place);
+    const colour = hue(row.shade);
+    const border = edge(row.shade);
+    const marked = marks(context, row.shade);
     const top = plan.narrow ? row.y + 15 : row.y + 6;
     const height = row.y + row.height - (plan.narrow ? 4 : 6) - top;
     const lines = hatch(context, ink("card"));
@@ -153,13 +220,14 @@ const PAINT = {
       if (w < NARROW) return context.fillRect(x, y, w, h);
       box(context, x + 0.5, y + 0.5, w - 1, h - 1);
       context.fill();
-      if (low) {
-        context.fillStyle = lines;
+      for (const over of [marked, low ? lines : null]) {
+        if (!over) continue;
+        context.fillStyle = over;
         context.fill();
       }
       context.stroke();
     });
-    const turn = selection.turn;
+    const turn = selection.shown;
     if (turn === null || turn.speaker !== row.id) return;
     context.strokeStyle = ink("ink");
     context.lineWidth = 2;
@@ -185,7 +253,7 @@ function label(context, row) {
   const middle = row.y + row.height / 2 + (named ? 0.5 : 0);
   const indent = named ? 14 : 26;
   if (named) {
-    context.fillStyle = hue(row.place);
+    context.fillStyle = hue(row.shade);
     box(context, 0, row.y + 9, 5, row.height - 18, 2.5);
     context.fill();
   }
@@ -194,9 +262,10 @@ function label(context, row) {
   context.fillText(fitted(context, text, plan.gutter - indent - 10), named ? indent : 14, middle);
 }
 
-viewport.onChange(drawTimeline);
+onSamples(drawTimeline);
+viewport.onChange(() => (crowded() ? rearrange() : drawTimeline()));
 history.onChange(arrange);
-selection.onChange(drawTimeline);
+selection.onChange(revealLane);
 onTheme(arrange);
 new ResizeObserver(arrange).observe(frame);
 arrange();

@@ -1,0 +1,13 @@
+// Writing corrections back where the page is served by `ovdiar report --serve`.
+
+import { report } from "./content.js";
+
+export const isServed = report.served !== null;
+
+// Sends the turns as JSON; returns the name of the file that was written.
+export async function send(turns) {
+  const answer = await fetch("turns", { method: "PUT", headers: { "Content-Type": "application/json" }, body: turns });
+  const { file, error } = await answer.json();
+  if (!answer.ok) throw new Error(error);
+  return file;
+}
