@@ -16,7 +16,7 @@ import ovdiar
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
-FIRST = ("errors", "notices", "cancellation", "ending", "temporary", "files", "texts")
+FIRST = ("errors", "log", "notices", "cancellation", "ending", "temporary", "files", "texts")
 VALUES = (*FIRST, "frames", "segment", "discretization", "timeline_svg", "annotation")
 DECLARED = ("calibration", "parameters", "options", "presets")
 VOCABULARY = (*VALUES, *DECLARED, "serialization", "result")
@@ -49,6 +49,7 @@ OWNERS = {
     "uvicorn": {"serve"},
     "anyio": {"serve"},
     "fsspec": {"batch"},
+    "shtab": {"commands"},
     "ray": {"batch"},
     "faiss": {"batch"},
 }
