@@ -117,7 +117,7 @@ def test_score_reads_every_format_that_diarize_writes(
     formats.write(found, TURNS)
     answer = ovdiar("score", reference, found, "--format", "json")
     assert (answer.status, answer.err) == (0, "")
-    assert json.loads(answer.out)["pooled"]["DER"] == 0
+    assert json.loads(answer.out)["pooled"]["diarization_error_rate"] == 0
 
 
 @pytest.mark.parametrize("name", FORMATS)
