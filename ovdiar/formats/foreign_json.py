@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ovdiar.errors import FormatError
 from ovdiar.notices import warn
 from ovdiar.serialization import EXCLUSIVE, OVERLAPPING
+from ovdiar.texts import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +32,7 @@ def as_ours(content: dict[str, Any], source: str) -> dict[str, Any]:
     Raises
     ------
     FormatError
-        If a transcript has no speakers.
+        If a transcript has no speakers, or a confidence is no percentage.
     """
     job = content.get(OF_JOB)
     if isinstance(job, dict) and OVERLAPPING not in content:
@@ -40,7 +41,10 @@ def as_ours(content: dict[str, Any], source: str) -> dict[str, Any]:
         content = {EXCLUSIVE: content[EXCLUSIVE_OF_JOB], **content}
     for part in (OVERLAPPING, EXCLUSIVE):
         if isinstance(content.get(part), list):
-            content = {**content, part: [_with_own_confidence(row) for row in content[part]]}
+            content = {
+                **content,
+                part: [_with_own_confidence(row, source) for row in content[part]],
+            }
     segments = content.get(SEGMENTS)
     if OVERLAPPING not in content and isinstance(segments, list):
         content = {**content, OVERLAPPING: segments}
@@ -49,12 +53,19 @@ def as_ours(content: dict[str, Any], source: str) -> dict[str, Any]:
     return content
 
 
-def _with_own_confidence(row: Any) -> Any:
+def _with_own_confidence(row: Any, source: str) -> Any:
     """Return a turn with the confidence (0 to 1) of its own speaker, if it has one for each."""
     if not isinstance(row, dict) or not isinstance(row.get("confidence"), dict):
         return row
-    percent = row["confidence"].get(row.get("speaker"))
-    return {**row, "confidence": percent / 100 if isinstance(percent, (int, float)) else percent}
+    speaker = row.get("speaker")
+    percent = row["confidence"].get(speaker) if isinstance(speaker, str) else None
+    number = isinstance(percent, (int, float)) and not isinstance(percent, bool)
+    if percent is not None and not (number and 0 <= percent <= 100):
+        raise FormatError(
+            f"{source}: the confidence {quoted(percent)} of a turn is not a number from 0 to 100: "
+            "correct it"
+        )
+    return {**row, "confidence": None if percent is None else percent / 100}
 
 
 def _spoken(segments: list[Any], source: str) -> list[dict[str, Any]]:
@@ -75,10 +86,14 @@ def _turns(segment: Any) -> Iterator[dict[str, Any]]:
     """Split a segment where the speaker of its words changes; words without times go along."""
     words = segment.get("words") if isinstance(segment, dict) else None
     whole = isinstance(words, list) and all(isinstance(word, dict) for word in words)
-    timed = [word for word in words or [] if {"start", "end"} <= word.keys()] if whole else []
+    timed = [word for word in words or [] if _is_timed(word)] if whole else []
     if not any(word.get("speaker") is not None for word in timed):
         yield segment if isinstance(segment, dict) else {"speaker": segment}
         return
     for speaker, run in groupby(timed, key=lambda word: word.get("speaker")):
         spoken = list(run)
         yield {"start": spoken[0]["start"], "end": spoken[-1]["end"], "speaker": speaker}
+
+
+def _is_timed(word: dict[str, Any]) -> bool:
+    return word.get("start") is not None and word.get("end") is not None

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ovdiar.annotation import Annotation, Turn
 from ovdiar.errors import FormatError
 from ovdiar.formats.columns import seconds
-from ovdiar.formats.foreign_json import as_ours
+from ovdiar.formats.foreign_json import SEGMENTS, as_ours
 from ovdiar.formats.tracks import checked_segment
 from ovdiar.notices import Notice
 from ovdiar.serialization import EXCLUSIVE, NOTICES, OVERLAPPING, PROVENANCE, serialize
@@ -110,9 +110,7 @@ def load_saved(text: str, source: str = "JSON") -> Saved:
 def _content(text: str, source: str) -> dict[str, Any]:
     """Return an object with the list of turns: ours, the service's, another program's or alone."""
     content = parse_json(text, source)
-    if not isinstance(content, dict):
-        return {OVERLAPPING: content}
-    return as_ours(content, source)
+    return as_ours(content if isinstance(content, dict) else {SEGMENTS: content}, source)
 
 
 def _notices(content: dict[str, Any]) -> tuple[Notice, ...] | None:
