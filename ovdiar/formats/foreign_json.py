@@ -41,10 +41,8 @@ def as_ours(content: dict[str, Any], source: str) -> dict[str, Any]:
         content = {EXCLUSIVE: content[EXCLUSIVE_OF_JOB], **content}
     for part in (OVERLAPPING, EXCLUSIVE):
         if isinstance(content.get(part), list):
-            content = {
-                **content,
-                part: [_with_own_confidence(row, source) for row in content[part]],
-            }
+            rows = [_with_own_confidence(row, source) for row in content[part]]
+            content = {**content, part: rows}
     segments = content.get(SEGMENTS)
     if OVERLAPPING not in content and isinstance(segments, list):
         content = {**content, OVERLAPPING: segments}
