@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ovdiar.audio.suffixes import AUDIO_SUFFIXES
 from ovdiar.commands.options import Parser
 from ovdiar.errors import ConfigError, OvdiarError
 from ovdiar.networks.names import DEFAULT_BUNDLE
@@ -19,10 +20,8 @@ if TYPE_CHECKING:
 
     from .recipes import Recipe
 
-AUDIO = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".m4a")
-"""What counts as a recording in a folder."""
-
-HELP = ("-h", "--help")
+OF_ALL = ("-h", "--help", "--version")
+"""Options of the command itself, not of a bundle."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,7 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _named(arguments: Sequence[str]) -> Sequence[str]:
     """Insert the default bundle as the command where none is given."""
     first = next(iter(arguments), "--")
-    return arguments if not first.startswith("-") or first in HELP else [DEFAULT_BUNDLE, *arguments]
+    return (
+        arguments if not first.startswith("-") or first in OF_ALL else [DEFAULT_BUNDLE, *arguments]
+    )
 
 
 def _published(options: argparse.Namespace) -> None:
@@ -99,14 +100,16 @@ def _install(recipe: Recipe, options: argparse.Namespace) -> None:
 
 def _recordings(paths: Sequence[Path]) -> tuple[Path, ...]:
     """List files, and the audio files of folders."""
-    from ovdiar.errors import ConfigError
-
     found: list[Path] = []
     for path in paths:
         inside = sorted(path.iterdir()) if path.is_dir() else [path]
-        found += [file for file in inside if not path.is_dir() or file.suffix.lower() in AUDIO]
+        found += [
+            file for file in inside if not path.is_dir() or file.suffix.lower() in AUDIO_SUFFIXES
+        ]
     if paths and not found:
-        raise ConfigError(f"--calibrate {paths[0]}: no audio files in it ({', '.join(AUDIO)})")
+        raise ConfigError(
+            f"--calibrate {paths[0]}: no audio files in it ({', '.join(sorted(AUDIO_SUFFIXES))})"
+        )
     return tuple(found)
 
 
@@ -123,11 +126,14 @@ def _say(line: str) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
+    from importlib.metadata import version
+
     parser = Parser(
         prog="ovdiar-export",
         description="Turn pyannote models into OpenVINO bundles, without PyTorch.",
         epilog=f"example: ovdiar-export {DEFAULT_BUNDLE}, which is made where no command is given",
     )
+    parser.add_argument("--version", action="version", version=f"ovdiar-export {version('ovdiar')}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, recipe in RECIPES.items():
         bundle = _command(commands, name, _published, recipe.summary, f"ovdiar-export {name}")

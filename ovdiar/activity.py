@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ovdiar.annotation import Annotation, Turn, letters
+from ovdiar.annotation import Annotation, Turn
 from ovdiar.frames import Frames
+from ovdiar.labels import letters
 from ovdiar.segment import SHORTEST_S, Segment
 
 if TYPE_CHECKING:

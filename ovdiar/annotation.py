@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from ovdiar.discretization import discretize
 from ovdiar.errors import ConfigError, MissingPackageError
+from ovdiar.labels import letters
+from ovdiar.notebook import to_html, to_svg
 from ovdiar.segment import Segment, merge, total_duration
-from ovdiar.timeline_svg import timeline_svg
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -87,6 +88,10 @@ class Annotation:
     def itertracks(self, *, yield_label: Literal[False] = ...) -> Iterator[tuple[Segment, str]]: ...
     @overload
     def itertracks(self, *, yield_label: Literal[True]) -> Iterator[tuple[Segment, str, str]]: ...
+    @overload
+    def itertracks(
+        self, *, yield_label: bool
+    ) -> Iterator[tuple[Segment, str]] | Iterator[tuple[Segment, str, str]]: ...
 
     def itertracks(
         self, *, yield_label: bool = False
@@ -277,19 +282,13 @@ class Annotation:
             converted[segment, track] = turn.speaker
         return converted
 
+    def _repr_svg_(self) -> str:
+        """Draw a timeline."""
+        return to_svg(self)
+
     def _repr_html_(self) -> str:
-        """Draw a timeline in a notebook."""
-        return timeline_svg(self.label_timelines(), self.extent, self.uri or "turns")
-
-
-def letters(index: int) -> str:
-    """Return the name of a column as in spreadsheets: A to Z, AA, AB, ..."""
-    name = ""
-    index += 1
-    while index:
-        index, digit = divmod(index - 1, 26)
-        name = chr(ord("A") + digit) + name
-    return name
+        """Show a timeline and a table of turns in a notebook."""
+        return to_html(self)
 
 
 def mean_confidence(turns: Sequence[Turn]) -> float | None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 import os
 import sys
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ovdiar.commands import (
     batch,
     bundles,
+    completion,
     recordings,
     report,
     serve,
@@ -23,6 +23,7 @@ from ovdiar.commands import (
 )
 from ovdiar.commands import turns as files
 from ovdiar.commands.options import Parser
+from ovdiar.commands.verbosity import verbosity
 from ovdiar.errors import OvdiarError, OvdiarWarning
 from ovdiar.temporary import clear
 
@@ -40,9 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     clear()  # what earlier runs left, if they were killed
     try:
-        with warnings.catch_warnings():
-            warnings.showwarning = _show_warning
-            warnings.simplefilter("always", OvdiarWarning)
+        with verbosity(options, _show_warning):
             status: int | None = options.run(options)
         sys.stdout.flush()
     except OvdiarError as error:
@@ -102,6 +101,7 @@ def _parser() -> Parser:
     groups = (recordings, stream, batch, files, words, voices, voice_library, report, serve, tuning)
     for group in (*groups, bundles):
         group.add(commands)
+    completion.add(commands, parser)
     return parser
 
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from ovdiar.errors import MissingPackageError
+from ovdiar.notebook import to_html, to_svg
 from ovdiar.serialization import serialize
 
 if TYPE_CHECKING:
@@ -34,6 +39,22 @@ class DiarizationResult:
     provenance: Mapping[str, Any] | None = None
     notices: tuple[Notice, ...] = ()
 
+    def __eq__(self, other: object) -> bool:
+        """Compare turns, embeddings (NaN equals NaN), provenance and notices."""
+        if not isinstance(other, DiarizationResult):
+            return NotImplemented
+        return (
+            self.speaker_diarization == other.speaker_diarization
+            and self.exclusive_speaker_diarization == other.exclusive_speaker_diarization
+            and self.provenance == other.provenance
+            and self.notices == other.notices
+            and np.array_equal(self.speaker_embeddings, other.speaker_embeddings, equal_nan=True)
+        )
+
+    def __hash__(self) -> int:
+        """Hash the turns."""
+        return hash((self.speaker_diarization, self.exclusive_speaker_diarization))
+
     @property
     def confidence(self) -> tuple[float | None, ...]:
         """The confidence of each turn of ``speaker_diarization``, 0 to 1, in the same order."""
@@ -52,3 +73,36 @@ class DiarizationResult:
             self.provenance,
             self.notices,
         )
+
+    def to_dataframe(self) -> Any:
+        """Return a pandas.DataFrame with a row for each turn of ``speaker_diarization``.
+
+        Columns are ``start`` and ``end`` (s), ``speaker``, and ``confidence`` (0 to 1, NaN where it
+        is unknown).
+
+        Raises
+        ------
+        MissingPackageError
+            If pandas is not installed.
+        """
+        try:
+            pandas: Any = importlib.import_module("pandas")
+        except ImportError as error:
+            raise MissingPackageError("to_dataframe needs pandas: pip install pandas") from error
+        turns = self.speaker_diarization.turns
+        return pandas.DataFrame(
+            {
+                "start": np.array([turn.segment.start for turn in turns], dtype=np.float64),
+                "end": np.array([turn.segment.end for turn in turns], dtype=np.float64),
+                "speaker": [turn.speaker for turn in turns],
+                "confidence": np.array([turn.confidence for turn in turns], dtype=np.float64),
+            }
+        )
+
+    def _repr_svg_(self) -> str:
+        """Draw a timeline."""
+        return to_svg(self.speaker_diarization)
+
+    def _repr_html_(self) -> str:
+        """Show a timeline, the notices and a table of turns in a notebook."""
+        return to_html(self.speaker_diarization, map(str, self.notices))

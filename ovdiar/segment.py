@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -98,6 +99,16 @@ def merge(segments: Iterable[Segment], collar: float = 0.0) -> tuple[Segment, ..
                 continue
         merged.append(segment)
     return tuple(merged)
+
+
+def intersect(first: Iterable[Segment], second: Iterable[Segment]) -> tuple[Segment, ...]:
+    """Return what two sets of segments share, merged and in order."""
+    ours, theirs = deque(merge(first)), deque(merge(second))
+    shared = []
+    while ours and theirs:
+        shared.append(ours[0] & theirs[0])
+        (ours if ours[0].end <= theirs[0].end else theirs).popleft()
+    return tuple(filter(None, shared))
 
 
 def total_duration(segments: Iterable[Segment]) -> float:

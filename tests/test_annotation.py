@@ -8,14 +8,16 @@ import sys
 from itertools import pairwise
 from types import ModuleType
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ovdiar import Annotation, Segment, Turn
-from ovdiar.annotation import letters
 from ovdiar.errors import ConfigError, MissingPackageError
+from ovdiar.labels import letters
+from ovdiar.notebook import MOST_ROWS
 from ovdiar.segment import merge
 
 Row = tuple[float, float, str]
@@ -226,7 +228,25 @@ def test_without_pyannote_the_error_names_what_to_install(monkeypatch: pytest.Mo
         Annotation().to_pyannote()
 
 
-def test_a_notebook_shows_a_picture() -> None:
-    shown = Annotation.of([(0, 1, "A")])._repr_html_()
-    assert shown.startswith("<svg")
-    assert shown.endswith("</svg>")
+def test_a_notebook_shows_a_picture_and_a_table() -> None:
+    annotation = Annotation(
+        (Turn(Segment(0, 1.5), "A", confidence=0.912), Turn(Segment(2, 3), "B"))
+    )
+    shown = annotation._repr_html_()
+    assert annotation._repr_svg_() in shown
+    page = ET.fromstring(shown)  # noqa: S314 - our own text
+    rows = [[cell.text or "" for cell in row.iter("td")] for row in page.iter("tr")]
+    assert rows[1:] == [["0.000", "1.500", "A", "0.91"], ["2.000", "3.000", "B", ""]]
+
+
+def test_a_notebook_lists_the_first_turns_and_says_how_many_follow() -> None:
+    shown = Annotation.of([(k, k + 0.5, "A") for k in range(MOST_ROWS + 3)])._repr_html_()
+    assert shown.count("<tr>") == 1 + MOST_ROWS
+    assert f"{MOST_ROWS + 3} turns" in shown
+    assert "and 3 more" in shown
+
+
+def test_names_are_text_in_a_notebook() -> None:
+    shown = Annotation.of([(0, 1, "<script>alert(1)</script>")], "<b>")._repr_html_()
+    assert "<script" not in shown
+    assert "<b>" not in shown

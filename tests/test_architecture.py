@@ -16,8 +16,17 @@ import ovdiar
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
-FIRST = ("errors", "notices", "cancellation", "ending", "temporary", "files", "texts")
-VALUES = (*FIRST, "frames", "segment", "discretization", "timeline_svg", "annotation")
+FIRST = ("errors", "log", "notices", "cancellation", "ending", "temporary", "files", "texts")
+VALUES = (
+    *FIRST,
+    "frames",
+    "segment",
+    "discretization",
+    "labels",
+    "timeline_svg",
+    "notebook",
+    "annotation",
+)
 DECLARED = ("calibration", "parameters", "options", "presets")
 VOCABULARY = (*VALUES, *DECLARED, "serialization", "result")
 OF_WINDOWS = (
@@ -49,6 +58,7 @@ OWNERS = {
     "uvicorn": {"serve"},
     "anyio": {"serve"},
     "fsspec": {"batch"},
+    "shtab": {"commands"},
     "ray": {"batch"},
     "faiss": {"batch"},
 }
@@ -59,7 +69,10 @@ NEVER |= {"ovdiar_export", "export", "huggingface_hub", "requests", "urllib3", "
 NEVER |= {"urllib.request", "http.client", "socket", "ssl", "ftplib"}
 """What no module imports: PyTorch and its company, the exporter, clients of the network."""
 
-BRIDGES = {("annotation", "pyannote.core"): "to_pyannote hands over to it where it is installed"}
+BRIDGES = {
+    ("annotation", "pyannote.core"): "to_pyannote hands over to it where it is installed",
+    ("result", "pandas"): "to_dataframe hands over to it where it is installed",
+}
 FILES = {"io", "os", "pathlib", "shutil", "subprocess", "tempfile"}
 """What stages, which are functions of arrays, have no use for."""
 
@@ -120,7 +133,9 @@ def _violation(each: Import) -> str | None:
         reason = "never"
     elif importer not in OWNERS.get(package, {importer}):
         reason = f"only {', '.join(sorted(OWNERS[package]))} may"
-    elif importer in VOCABULARY and package not in {*sys.stdlib_module_names, "numpy", "pyannote"}:
+    elif importer in VOCABULARY and not (
+        package in {*sys.stdlib_module_names, "numpy"} or (importer, each.target) in BRIDGES
+    ):
         reason = "the vocabulary needs NumPy only"
     elif importer in STAGES and package in FILES:
         reason = "stages are functions of arrays"
@@ -205,6 +220,8 @@ def test_every_exception_is_still_needed(exception: tuple[str, str]) -> None:
         ("networks/bundle", "import http.client", "never"),
         ("networks/bundle", "import socket", "never"),
         ("networks/bundle", "from huggingface_hub import snapshot_download", "never"),
+        ("result", "import importlib\nimportlib.import_module('pandas')", None),
+        ("annotation", "import pandas", "the vocabulary needs NumPy only"),
         ("frames", "import scipy", "the vocabulary needs NumPy only"),
         ("windows", "from pathlib import Path", "stages are functions of arrays"),
         ("clustering/vbx", "import os", "stages are functions of arrays"),

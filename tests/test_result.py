@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
+import sys
+from dataclasses import replace
 from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pytest
 
 from ovdiar import Annotation, DiarizationResult, Segment, Turn
+from ovdiar.errors import MissingPackageError
+from ovdiar.notices import Notice
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SPEAKING = Annotation.of([(0.03096875, 1.2345678, "SPEAKER_00"), (1, 2, "SPEAKER_01")], uri="a")
 EXCLUSIVE = Annotation.of([(0.03096875, 1, "SPEAKER_00"), (1, 2, "SPEAKER_01")], uri="a")
@@ -63,3 +74,73 @@ def test_what_made_it_is_told_as_it_is_known() -> None:
     assert plain.serialize()["provenance"] == {"ovdiar": version("ovdiar"), "uri": "a"}
     told = DiarizationResult(SPEAKING, EXCLUSIVE, np.zeros((2, 4)), {"uri": "b", "duration_s": 2.5})
     assert told.serialize()["provenance"] == {"uri": "b", "duration_s": 2.5}
+
+
+def result(**changed: Any) -> DiarizationResult:
+    """Return a result with everything, or with some of it changed."""
+    turns = (Turn(Segment(0, 1), "A", confidence=0.9), Turn(Segment(0.5, 2), "<B>"))
+    whole = DiarizationResult(
+        Annotation(turns, "call"),
+        Annotation.of([(0, 1, "A"), (1, 2, "<B>")], "call"),
+        np.array([[1.0, 2.0], [np.nan, 0.0]]),
+        {"uri": "call", "parameters": {"threshold": 0.5}},
+        (Notice("left-out", "1 s < 2 s was left out", {"seconds": 1}),),
+    )
+    return replace(whole, **changed)
+
+
+@pytest.mark.parametrize("carry", [lambda each: pickle.loads(pickle.dumps(each)), copy.deepcopy])  # noqa: S301
+def test_a_result_equals_its_copy(carry: Callable[[Any], Any]) -> None:
+    carried = carry(result())
+    assert carried == result()
+    assert hash(carried) == hash(result())
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"speaker_diarization": Annotation()},
+        {"exclusive_speaker_diarization": Annotation()},
+        {"speaker_embeddings": np.zeros((2, 2))},
+        {"speaker_embeddings": np.zeros((1, 2))},
+        {"provenance": None},
+        {"notices": ()},
+    ],
+)
+def test_results_that_differ_are_unequal(changed: dict[str, Any]) -> None:
+    assert result(**changed) != result()
+
+
+def test_a_result_equals_nothing_else() -> None:
+    assert result() != result().speaker_diarization
+
+
+def test_a_notebook_shows_turns_and_notices_as_text() -> None:
+    shown = result()._repr_html_()
+    assert result().speaker_diarization._repr_svg_() == result()._repr_svg_()
+    assert result()._repr_svg_() in shown
+    assert "1 s &lt; 2 s was left out" in shown
+    assert "&lt;B&gt;" in shown
+    assert "<B>" not in shown
+
+
+def test_a_dataframe_has_a_row_for_each_turn() -> None:
+    pytest.importorskip("pandas")
+    frame = result().to_dataframe()
+    assert list(frame.columns) == ["start", "end", "speaker", "confidence"]
+    assert frame["speaker"].tolist() == ["A", "<B>"]
+    assert frame[["start", "end"]].to_numpy().tolist() == [[0.0, 1.0], [0.5, 2.0]]
+    assert frame["confidence"].isna().tolist() == [False, True]
+
+
+def test_a_dataframe_of_nobody_has_the_same_columns() -> None:
+    pytest.importorskip("pandas")
+    nobody = DiarizationResult(Annotation(), Annotation(), np.zeros((0, 4))).to_dataframe()
+    assert nobody.dtypes[["start", "end", "confidence"]].tolist() == [np.dtype(float)] * 3
+    assert len(nobody) == 0
+
+
+def test_without_pandas_the_error_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(MissingPackageError, match="pip install pandas"):
+        result().to_dataframe()

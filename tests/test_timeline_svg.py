@@ -13,7 +13,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 def _draw(annotation: Annotation) -> ET.Element:
-    return ET.fromstring(annotation._repr_html_())  # noqa: S314 - our own text
+    return ET.fromstring(annotation._repr_svg_())  # noqa: S314 - our own text
 
 
 def _bars(picture: ET.Element) -> list[tuple[float, float, str | None]]:

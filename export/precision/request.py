@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ovdiar.errors import ConfigError, MissingPackageError
 from ovdiar.networks.manifest import MAX_STATIC
 from ovdiar.temporary import folder_in
+from ovdiar.texts import files_of
 
 from .. import writer
 from ..verify import speech, verify_part
@@ -131,5 +132,7 @@ def _labelled(recordings: tuple[Path, ...]) -> list[tuple[Path, Any]]:
     """Pair recordings with the turns of the RTTM files beside them."""
     from ovdiar import formats  # noqa: PLC0415 - only the cost of an embedding needs them
 
-    beside = [(path, path.with_suffix(".rttm")) for path in recordings]
-    return [(path, formats.read(rttm)) for path, rttm in beside if rttm.is_file()]
+    folders = {path.parent for path in recordings}
+    beside = {file.with_suffix(""): file for each in folders for file in files_of(each, ".rttm")}
+    named = [(path, beside.get(path.with_suffix(""))) for path in recordings]
+    return [(path, formats.read(rttm)) for path, rttm in named if rttm is not None]

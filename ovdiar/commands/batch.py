@@ -14,6 +14,7 @@ from ovdiar.commands.options import (
 )
 from ovdiar.commands.recordings import pipeline_of
 from ovdiar.commands.several import SOME_FAILED
+from ovdiar.commands.verbosity import progress_disabled, remark
 from ovdiar.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -130,9 +131,9 @@ def _batch(options: argparse.Namespace) -> int:
     )
     plan = archive.plan()
     if options.dry_run:
-        _list(plan)
+        _list(plan, options)
         return 0
-    summary = _run(archive, plan, engine)
+    summary = _run(archive, plan, engine, options)
     if options.link_speakers:
         _link(options)
     return SOME_FAILED if summary.failed + plan.failed else 0
@@ -152,17 +153,18 @@ def _engine_of(options: argparse.Namespace) -> Engine:
     return LocalEngine(options.workers, options.threads, limit)
 
 
-def _list(plan: Plan) -> None:
+def _list(plan: Plan, options: argparse.Namespace) -> None:
     for job in plan.jobs:
         sys.stdout.write(f"{job.uri}\t{job.path}\n")
     hours = plan.expected_s / 3600
-    sys.stderr.write(
+    remark(
         f"{len(plan.jobs)} recordings would be diarized (about {hours:.1f} h by their sizes), "
-        f"{_before(plan)}\n"
+        f"{_before(plan)}",
+        options,
     )
 
 
-def _run(archive: Archive, plan: Plan, engine: Engine) -> Summary:
+def _run(archive: Archive, plan: Plan, engine: Engine, options: argparse.Namespace) -> Summary:
     import time
 
     from ovdiar.batch.outcome import FAILED
@@ -170,7 +172,7 @@ def _run(archive: Archive, plan: Plan, engine: Engine) -> Summary:
 
     failures = []
     began = time.monotonic()
-    with ArchiveProgress(plan.jobs) as progress:
+    with ArchiveProgress(plan.jobs, disable=progress_disabled(options)) as progress:
 
         def observe(row: Any, job: Any) -> None:
             progress(row, job)
@@ -182,10 +184,11 @@ def _run(archive: Archive, plan: Plan, engine: Engine) -> Summary:
     sys.stderr.writelines(failures[:SHOWN])
     if len(failures) > SHOWN:
         sys.stderr.write(f"and {len(failures) - SHOWN} more\n")
-    sys.stderr.write(
+    remark(
         f"{summary.done} recordings diarized ({summary.audio_s / 3600:.1f} h in "
         f"{in_hours(spent_s)}), {summary.failed} failed, {summary.unchanged} unchanged, "
-        f"{_before(plan)}\n"
+        f"{_before(plan)}",
+        options,
     )
     return summary
 
@@ -202,7 +205,8 @@ def _link(options: argparse.Namespace) -> None:
     from ovdiar.batch.identities import link
 
     linked = link(options.output, options.link_threshold)
-    sys.stderr.write(
+    remark(
         f"{linked.speakers} speakers are {linked.identities} voices, {linked.shared} of them in "
-        "several recordings\n"
+        "several recordings",
+        options,
     )

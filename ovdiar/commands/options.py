@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from ovdiar.commands.statistics import print_statistics
+from ovdiar.commands.verbosity import add_verbosity
 from ovdiar.ending import ignore_signals
 from ovdiar.errors import FormatError
 from ovdiar.files import check_writable, write_text
@@ -31,6 +33,13 @@ FORMATS = ("rttm", "json", "csv", "srt", "vtt", "textgrid", "elan", "audacity", 
 class Parser(argparse.ArgumentParser):
     """Reports what is wrong with a command line in one line."""
 
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse everything; what is unknown is an error of this command, not of the whole one."""
+        options, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return options, unknown
+
     def error(self, message: str) -> NoReturn:
         """Print the line and exit with status 2."""
         line = " ".join(message.splitlines())
@@ -46,6 +55,7 @@ def add_command(
         name, help=summary, description=sentence, epilog=f"example: {example}"
     )
     parser.set_defaults(run=run)
+    add_verbosity(parser)
     return parser
 
 
@@ -228,7 +238,7 @@ def format_of_output(options: argparse.Namespace) -> str:
 
 
 def deliver(saved: Saved, options: argparse.Namespace) -> None:
-    """Print the turns, or write them to the output."""
+    """Print the turns, or write them to the output; ``--stats`` adds their statistics."""
     from ovdiar import formats
 
     text = formats.dumps(
@@ -239,6 +249,8 @@ def deliver(saved: Saved, options: argparse.Namespace) -> None:
         notices=saved.notices,
     )
     deliver_text(text, options)
+    if getattr(options, "stats", False):
+        print_statistics(saved.annotation)
 
 
 def deliver_text(text: str, options: argparse.Namespace, errors: str = "strict") -> None:

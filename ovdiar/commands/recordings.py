@@ -23,6 +23,8 @@ from ovdiar.commands.options import (
     parameters_of,
 )
 from ovdiar.commands.several import diarize_several
+from ovdiar.commands.statistics import add_statistics
+from ovdiar.commands.verbosity import progress_disabled, remark
 from ovdiar.commands.voices import add_voices, voices_of
 from ovdiar.parameters import (
     ActivityParameters,
@@ -81,6 +83,7 @@ def _add_diarize(commands: Any) -> None:
         help="also keep the networks' outputs in this file, for ovdiar recluster",
     )
     add_names(parser)
+    add_statistics(parser)
     _add_alternatives(parser)
     add_voices(parser)
     add_diarization(parser)
@@ -99,6 +102,7 @@ def _add_recluster(commands: Any) -> None:
     )
     add_output(parser)
     add_names(parser)
+    add_statistics(parser)
     _add_alternatives(parser)
     add_voices(parser)
     add_counts(parser)
@@ -127,7 +131,9 @@ def _add_detection(
     parser = add_command(commands, name, run, summary, example)
     add_audio(parser)
     if baseline:
-        parser.add_argument("baseline", type=Path, metavar="RTTM", help="the turns to refine")
+        parser.add_argument(
+            "baseline", type=Path, metavar="TURNS", help="the turns to refine, in any format"
+        )
     if name != "segment":
         parser.add_argument(
             "--preset",
@@ -195,7 +201,7 @@ def diarize(options: argparse.Namespace, audio: Any) -> DiarizationResult:
     alternatives = getattr(options, "alternatives", False)
     if alternatives:
         check_alternatives(pipeline.parameters)
-    with ProgressHook() as hook:
+    with ProgressHook(disable=progress_disabled(options)) as hook:
         if keep is None and library is None and not alternatives:
             return pipeline(audio, hook=hook, **counts)
         prepared = pipeline.prepare(audio, hook=hook)
@@ -219,7 +225,7 @@ def _with_voices(
     found = library.name_speakers(
         prepared, result, **parameters_of(options, IdentificationParameters)
     )
-    sys.stderr.write(f"{found.notices[-1]}\n")
+    remark(str(found.notices[-1]), options)
     return found
 
 
@@ -281,6 +287,6 @@ def _detect(
     check_output(options)
     given |= parameters_of(options, section)
     detect = pipeline(models_of(options), batch_size=options.batch_size, **given)
-    with ProgressHook() as hook:
+    with ProgressHook(disable=progress_disabled(options)) as hook:
         annotation = detect(audio_of(options), *inputs, hook=hook)
     deliver(Saved(annotation), options)

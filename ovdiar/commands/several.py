@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from ovdiar.commands.options import counts_of
+from ovdiar.commands.verbosity import progress_disabled
 from ovdiar.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 SOME_FAILED = 3
 """Exit status where some of several recordings failed."""
-OF_ONE = ("keep", "names", "alternatives", "voices", "track", "strict", "max_stream_mb")
+OF_ONE = ("keep", "names", "alternatives", "stats", "voices", "track", "strict", "max_stream_mb")
 """Options that a single recording may have."""
 
 
@@ -36,7 +37,7 @@ def diarize_several(
     jobs = with_defaults(collect(options.audio).jobs, defaults)
     rows = InlineEngine().run(pipeline_of(options), outputs, jobs)
     failed = 0
-    with ArchiveProgress(jobs) as progress:
+    with ArchiveProgress(jobs, disable=progress_disabled(options)) as progress:
         for row, job in zip(rows, jobs, strict=True):
             progress(row, job)
             if row["status"] == FAILED:

@@ -97,7 +97,7 @@ def _stream(options: argparse.Namespace) -> None:
 
     if bool(options.audio) == (options.microphone is not None):
         raise ConfigError("give a recording, - for raw PCM, or --microphone: one of them")
-    events_file = options.output is not None and options.output.suffix == ".jsonl"
+    events_file = options.output is not None and options.output.suffix.lower() == ".jsonl"
     if events_file:
         check_place(options.output, options.audio)
     else:

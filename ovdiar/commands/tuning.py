@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ovdiar.commands.options import add_bundle, add_command, add_scoring, check_output, models_of
+from ovdiar.commands.verbosity import progress_disabled
 from ovdiar.ending import at_interrupt, ignore_signals
 from ovdiar.errors import CancelledError
 
@@ -79,7 +80,7 @@ def _tune(options: argparse.Namespace) -> None:
     models, corpus = models_of(options), read_corpus(options.folder)
     cancel = threading.Event()
     try:
-        with at_interrupt(cancel.set), ProgressHook() as hook:
+        with at_interrupt(cancel.set), ProgressHook(disable=progress_disabled(options)) as hook:
             tuning = tune(
                 models,
                 corpus,

@@ -16,6 +16,7 @@ from ovdiar.commands.options import (
     deliver,
     names_of,
 )
+from ovdiar.commands.statistics import add_statistics
 from ovdiar.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -31,7 +32,9 @@ def add(commands: Any) -> None:
         "score diarizations against references",
         "ovdiar score reference/ hypothesis/ --nist-collar 0.25 --format csv",
     )
-    score.add_argument("reference", metavar="REFERENCE", help="an RTTM file, or a folder of them")
+    score.add_argument(
+        "reference", metavar="REFERENCE", help="a file of turns in any format, or a folder of them"
+    )
     score.add_argument(
         "hypothesis", metavar="HYPOTHESIS", help="the diarization to score, likewise"
     )
@@ -67,6 +70,7 @@ def add(commands: Any) -> None:
         "--from", dest="input_format", choices=FORMATS, help="format of IN (default: by its suffix)"
     )
     add_names(convert)
+    add_statistics(convert)
 
 
 def _score(options: argparse.Namespace) -> None:

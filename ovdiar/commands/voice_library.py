@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ovdiar.commands.options import add_command, check_place
-from ovdiar.commands.voices import table
+from ovdiar.commands.statistics import table
 
 if TYPE_CHECKING:
     import argparse

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,11 +21,11 @@ from ovdiar.commands.options import (
     models_of,
     parameters_of,
 )
+from ovdiar.commands.statistics import table
+from ovdiar.commands.verbosity import progress_disabled, remark
 from ovdiar.parameters import IdentificationParameters
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from ovdiar.annotation import Annotation
     from ovdiar.networks.models import Models
     from ovdiar.pipelines.diarization.pipeline import SpeakerDiarization
@@ -140,7 +139,8 @@ def _enroll(options: argparse.Namespace) -> None:
         )
         verdicts.append(f"{recording}: {verdict.text}")
     library.save(options.voices)
-    sys.stderr.write("".join(f"{line}\n" for line in verdicts))
+    for line in verdicts:
+        remark(line, options)
 
 
 def _identify(options: argparse.Namespace) -> None:
@@ -178,7 +178,7 @@ def _clustered(
         prepared = Prepared.load(recording)
         pipeline = pipeline.for_prepared(prepared)
     else:
-        with ProgressHook() as hook:
+        with ProgressHook(disable=progress_disabled(options)) as hook:
             prepared = pipeline.prepare(audio_of(options, recording), hook=hook)
     counts = counts_of(options) if hasattr(options, "num_speakers") else {}
     return prepared, pipeline.cluster(prepared, **counts).speaker_diarization
@@ -195,17 +195,6 @@ def _row(identity: SpeakerIdentity) -> tuple[str, ...]:
         "" if sure is None else f"{sure:.3f}",
         f"{identity.seconds:.1f}",
         reason,
-    )
-
-
-def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    """Align columns with spaces."""
-    lines = [head, *rows]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
-    return "".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        + "\n"
-        for line in lines
     )
 
 

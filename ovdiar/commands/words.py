@@ -27,7 +27,8 @@ def add(commands: Any) -> None:
         "transcript",
         type=Path,
         metavar="TRANSCRIPT",
-        help="JSON of Whisper, faster-whisper, whisperX, OpenAI or whisper.cpp; SRT, WebVTT or CTM",
+        help="JSON of Whisper, faster-whisper, whisperX, OpenAI, pyannoteAI or whisper.cpp; SRT, "
+        "WebVTT or CTM",
     )
     assign.add_argument("diarization", type=Path, metavar="DIARIZATION", help="a file of turns")
     assign.add_argument(

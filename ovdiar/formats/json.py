@@ -4,7 +4,7 @@
 "exclusive_diarization": [...], "speakers": [...], "notices": [...], "provenance": {...}}``, times
 to the millisecond (see `ovdiar.serialization`). Turns with a known confidence (0 to 1) have a
 fourth key, ``confidence``. The answer of the service (see `ovdiar.serve.schema`), whose list is
-``segments``, is read too.
+``segments``, is read too, and so is JSON of other programs (see `ovdiar.formats.foreign_json`).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ovdiar.annotation import Annotation, Turn
 from ovdiar.errors import FormatError
 from ovdiar.formats.columns import seconds
+from ovdiar.formats.foreign_json import SEGMENTS, as_ours
 from ovdiar.formats.tracks import checked_segment
 from ovdiar.notices import Notice
 from ovdiar.serialization import EXCLUSIVE, NOTICES, OVERLAPPING, PROVENANCE, serialize
@@ -22,9 +23,6 @@ from ovdiar.texts import dump_json, parse_json, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-
-SEGMENTS = "segments"
-"""Key of the turns in answers of the service."""
 
 
 @dataclass(frozen=True)
@@ -110,13 +108,9 @@ def load_saved(text: str, source: str = "JSON") -> Saved:
 
 
 def _content(text: str, source: str) -> dict[str, Any]:
-    """Return an object with the list of turns, of ours, of the service or alone."""
+    """Return an object with the list of turns: ours, the service's, another program's or alone."""
     content = parse_json(text, source)
-    if not isinstance(content, dict):
-        return {OVERLAPPING: content}
-    if OVERLAPPING not in content and isinstance(content.get(SEGMENTS), list):
-        return {OVERLAPPING: content[SEGMENTS], **content}
-    return content
+    return as_ours(content if isinstance(content, dict) else {SEGMENTS: content}, source)
 
 
 def _notices(content: dict[str, Any]) -> tuple[Notice, ...] | None:

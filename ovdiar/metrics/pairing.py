@@ -1,4 +1,4 @@
-"""Pair the recordings of a reference and a hypothesis: files of turns, or folders of RTTM files."""
+"""Pair the recordings of a reference and a hypothesis: files of turns, or folders of them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ovdiar.annotation import Annotation
 from ovdiar.errors import FormatError
-from ovdiar.formats import read_recordings, uem
+from ovdiar.formats import SUFFIXES, read_recordings, uem
 from ovdiar.formats.columns import ABSENT
 from ovdiar.texts import files_of, listed
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     PathLike = str | os.PathLike[str]
 
 T = TypeVar("T")
+RTTM = ".rttm"
 
 
 @dataclass(frozen=True)
@@ -63,15 +64,17 @@ def pair_files(
     Parameters
     ----------
     reference, hypothesis
-        File of turns in any format, or a folder whose ``.rttm`` files are read.
+        File of turns in any format, or a folder of them. Where a folder has several formats, its
+        ``.rttm`` files are read.
     uem_path
         UEM file, or a folder whose ``.uem`` files are read.
 
     Raises
     ------
     FormatError
-        If a path cannot be read or parsed, two files of a folder have the same recording, the sides
-        have no recording in common, or the UEM lacks a recording.
+        If a path cannot be read or parsed, a folder has several formats but no RTTM, two of its
+        files have the same recording, the sides have no recording in common, or the UEM lacks a
+        recording.
     """
     expected, found = _read_turns(reference), _read_turns(hypothesis)
     single = len(expected) == len(found) == 1 and not Path(hypothesis).is_dir()
@@ -111,7 +114,18 @@ def _read_turns(path: PathLike) -> dict[str, Annotation]:
     def load(file: Path) -> dict[str, Annotation]:
         return read_recordings(file) or {file.stem: Annotation(uri=file.stem)}
 
-    return _read(path, ".rttm", load)
+    return _read(path, _suffix_of_turns(Path(path)), load)
+
+
+def _suffix_of_turns(path: Path) -> str:
+    """Return the suffix of the files to read of a folder: RTTM, or the only format it has."""
+    suffixes = [suffix.lower() for suffix in SUFFIXES.values()]
+    found = [suffix for suffix in suffixes if path.is_dir() and files_of(path, suffix)]
+    if len(found) > 1 and RTTM not in found:
+        raise FormatError(
+            f"{path} has turns in several formats ({', '.join(found)}): give a folder with one"
+        )
+    return RTTM if RTTM in found or not found else found[0]
 
 
 def _read(path: PathLike, suffix: str, load: Callable[[Path], dict[str, T]]) -> dict[str, T]:

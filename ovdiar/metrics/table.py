@@ -137,12 +137,12 @@ def score_files(
     scoring: Scoring = STRICT,
     mapping: Mapping = "optimal",
 ) -> ScoreTable:
-    """Score RTTM files against a reference.
+    """Score files of turns against a reference.
 
     Parameters
     ----------
     reference, hypothesis
-        RTTM file, or a folder of them.
+        File of turns in any format, or a folder of them, see `pair_files`.
     uem
         UEM file, or a folder of them, with the segments to score of each recording.
     scoring, mapping

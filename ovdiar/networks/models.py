@@ -12,6 +12,7 @@ import numpy as np
 
 from ovdiar.embedding import EmbeddingModel, nearest_resize, pool_statistics
 from ovdiar.errors import ConfigError, ModelError
+from ovdiar.log import LOGGER
 from ovdiar.networks.bundle import (
     MANIFEST,
     Bundle,
@@ -227,6 +228,10 @@ def load(
     if embedding_precision != DEFAULT_PRECISION:
         bundle = _with_embedding_precision(bundle, embedding_precision)
     options = RuntimeOptions(device, threads, _compiled_networks())
+    LOGGER.info(
+        "bundle %s on %s, threads: %s", bundle.name, device, threads or "the device's choice"
+    )
+    LOGGER.debug("bundle folder %s, embedding in %s", bundle.folder, embedding_precision)
 
     def network(
         part: str, threads_per_stream: int | None = None, precision: str = DEFAULT_PRECISION

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ovdiar.cancellation import cancellable
 from ovdiar.errors import CancelledError
+from ovdiar.log import LOGGER
 from ovdiar.pipelines.estimate import SEGMENTATION_ONLY, Estimate
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class Steps:
         listeners = (progress, getattr(hook, "progress", None))
         self._listeners: list[FractionHook] = [each for each in listeners if each is not None]
         self._estimate = Estimate(costs)
-        self._started = self._reported = self._called = time.monotonic()
+        self._started = self._reported = self._called = self._finished = time.monotonic()
         self._last: tuple[str, int, int] | None = None
         self._stack = ExitStack()
 
@@ -107,6 +108,7 @@ class Steps:
         """Finish; without an exception, the fraction is 1."""
         self._stack.close()
         if kind is None:
+            LOGGER.info("finished in %.2f s", time.monotonic() - self._started)
             self._stop_if_cancelled()
             self._report(1.0, 0.0)
 
@@ -115,6 +117,7 @@ class Steps:
 
         def report(*, completed: int, total: int) -> None:
             self._last = (name, completed, total)
+            LOGGER.debug("%s: %d of %d windows", name, completed, total)
             self._estimate.advance(name, completed, total)
             self._stop_if_cancelled()
             self._call_hook()
@@ -124,7 +127,9 @@ class Steps:
 
     def done(self, name: str, artifact: Any) -> None:
         """Report the outcome of a step."""
-        self._last = None
+        self._last, now = None, time.monotonic()
+        LOGGER.info("%s: %.2f s", name, now - self._finished)
+        self._finished = now
         if self._hook is not None:
             self._hook(name, artifact, file=self._file)
         self._stop_if_cancelled()

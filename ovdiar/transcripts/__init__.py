@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 FORMATS = ("json", "srt", "vtt", "txt", "ctm", "stm")
 """Output formats; each is also the suffix of its files."""
-KNOWN = "JSON of Whisper, faster-whisper, whisperX, OpenAI or whisper.cpp, SRT, WebVTT or CTM"
+KNOWN = (
+    "JSON of Whisper, faster-whisper, whisperX, OpenAI, pyannoteAI or whisper.cpp, SRT, WebVTT or "
+    "CTM"
+)
 
 
 def read(path: str | os.PathLike[str]) -> Transcript:
@@ -70,11 +73,20 @@ def from_document(document: Any, source: str = "transcript") -> Transcript:
     """Parse decoded JSON; its keys determine the format. Errors as in `parse`."""
     if isinstance(document, dict) and isinstance(document.get("transcription"), list):
         return whisper_cpp.parse(document, source)
+    if isinstance(document, dict) and (words := _words_of_job(document)) is not None:
+        return whisper.parse({"words": words}, source)
     if isinstance(document, list) or (
         isinstance(document, dict) and document.keys() & {"segments", "words"}
     ):
         return whisper.parse(document, source)
     raise FormatError(f"{source} is not a known transcript format: give {KNOWN}")
+
+
+def _words_of_job(document: dict[str, Any]) -> list[Any] | None:
+    """Return the words of pyannoteAI's job, or of its output; None if it is none."""
+    output = document.get("output")
+    words = (output if isinstance(output, dict) else document).get("wordLevelTranscription")
+    return words if isinstance(words, list) else None
 
 
 def to_document(transcript: Transcript) -> Any:

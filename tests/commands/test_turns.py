@@ -12,6 +12,7 @@ from reference.spoken import rows
 
 from ovdiar import cli, formats
 from ovdiar.annotation import Annotation, Turn
+from ovdiar.commands.options import FORMATS
 from ovdiar.segment import Segment
 
 if TYPE_CHECKING:
@@ -104,3 +105,27 @@ def test_what_cannot_be_meant_is_told_in_one_line(
     assert answer.is_complaint()
     assert reason in answer.err
     assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_score_reads_every_format_that_diarize_writes(
+    name: str, ovdiar: Run, tmp_path: Path
+) -> None:
+    reference = tmp_path / "call.rttm"
+    formats.write(reference, TURNS)
+    found = tmp_path / f"found{formats.SUFFIXES[name]}"
+    formats.write(found, TURNS)
+    answer = ovdiar("score", reference, found, "--format", "json")
+    assert (answer.status, answer.err) == (0, "")
+    assert json.loads(answer.out)["pooled"]["diarization_error_rate"] == 0
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_resegment_reads_every_format_that_diarize_writes(
+    name: str, ovdiar: Run, tiny: Path, excerpt: Path, tmp_path: Path
+) -> None:
+    baseline = tmp_path / f"call{formats.SUFFIXES[name].upper()}"
+    formats.write(baseline, Annotation.of([(0.5, 4, "Ann"), (4.5, 9, "Bo")], "call"))
+    answer = ovdiar("resegment", excerpt, baseline, "--models", tiny)
+    assert (answer.status, answer.err) == (0, "")
+    assert {line.split()[7] for line in answer.out.splitlines()} >= {"Ann", "Bo"}

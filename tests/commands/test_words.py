@@ -92,7 +92,7 @@ def test_unknown_names_and_words_without_a_speaker_cause_warnings(
         ("words.json none.rttm", "none.rttm cannot be read"),
         ("call.rttm call.rttm", "call.rttm is not a known transcript format"),
         ("call.json call.rttm", "call.json is not a known transcript format"),
-        ("words.json words.json", "turn 1: expected an object with start, end and speaker"),
+        ("words.json words.json", "words.json is a transcript without speakers"),
         ("words.json call.rttm -o out.docx", "'.docx' stands for no transcript"),
         ("words.json call.rttm -o none/out.srt", "name a file in a folder that exists"),
         ("words.json call.rttm -o words.json", "is one of the inputs"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import asdict
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import pytest
@@ -52,6 +53,13 @@ def test_help_shows_one_real_example(
     assert leaving.value.code == 0
     text = " ".join(capsys.readouterr().out.split())
     assert text.count("example: ovdiar-export " + " ".join(command)) == 1
+
+
+def test_the_version_is_that_of_ovdiar(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as leaving:
+        main(["--version"])
+    assert leaving.value.code == 0
+    assert capsys.readouterr().out == f"ovdiar-export {version('ovdiar')}\n"
 
 
 def test_help_loads_neither_openvino_nor_the_hubs_client() -> None:

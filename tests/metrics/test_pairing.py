@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ovdiar import formats
 from ovdiar.annotation import Annotation
 from ovdiar.errors import FormatError
 from ovdiar.formats import rttm
@@ -13,6 +14,7 @@ from ovdiar.metrics.pairing import Pair, pair_files
 from ovdiar.segment import Segment
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -52,6 +54,31 @@ def test_folders_are_paired_and_what_lacks_is_named(tmp_path: Path) -> None:
     assert [pair.uri for pair in pairing.pairs] == ["one", "three", "two"]
     assert pairing.pairs[0].hypothesis == Annotation(uri="one")
     assert (pairing.missing, pairing.extra) == (("one",), ("four",))
+
+
+@pytest.mark.parametrize("suffix", formats.SUFFIXES.values())
+@pytest.mark.parametrize("change", [str.upper, str.lower])
+def test_folders_of_any_format_are_paired_whatever_the_case_of_their_suffixes(
+    suffix: str, change: Callable[[str], str], tmp_path: Path
+) -> None:
+    reference = _write(tmp_path / "reference" / f"one{change('.rttm')}", _one("one"))
+    found = tmp_path / "found" / f"one{change(suffix)}"
+    found.parent.mkdir()
+    formats.write(found, _one("one", "x"))
+    pairing = pair_files(reference.parent, found.parent)
+    assert [pair.hypothesis.labels() for pair in pairing.pairs] == [["x"]]
+    assert pairing.missing == pairing.extra == ()
+
+
+def test_of_several_formats_rttm_is_read_and_otherwise_they_are_refused(tmp_path: Path) -> None:
+    reference = _write(tmp_path / "a.rttm", _one("one"))
+    (tmp_path / "found").mkdir()
+    for name, speaker in (("one.json", "x"), ("one.csv", "y")):
+        formats.write(tmp_path / "found" / name, _one("one", speaker))
+    with pytest.raises(FormatError, match=r"several formats \(\.json, \.csv\): give a folder"):
+        pair_files(reference, tmp_path / "found")
+    formats.write(tmp_path / "found" / "one.rttm", _one("one", "z"))
+    assert pair_files(reference, tmp_path / "found").pairs[0].hypothesis == _one("one", "z")
 
 
 def test_a_file_without_turns_is_silence_of_the_recording_it_is_named_after(

@@ -90,6 +90,7 @@ def reading_a_result(result: DiarizationResult) -> None:
     assert_type(result.speaker_embeddings, NDArray[Any])
     assert_type(result.confidence, tuple[float | None, ...])
     assert_type(result.serialize(), dict[str, Any])
+    assert_type(result.to_dataframe(), Any)
     result.speaker_diarization = Annotation()  # type: ignore[misc]
 
 
@@ -101,6 +102,8 @@ def reading_turns(annotation: Annotation) -> None:
     for segment, track in annotation.itertracks():
         assert_type((segment, track), tuple[Segment, str])
     assert_type(annotation.itertracks(yield_label=True), Iterator[tuple[Segment, str, str]])
+    for segment, label in annotation:
+        annotation.itertracks(yield_label=segment.duration > 1 and label != "")
     assert_type(annotation.labels(), list[str])
     assert_type(annotation.label_duration("SPEAKER_00"), float)
     assert_type(annotation.chart(), list[tuple[str, float]])

@@ -13,6 +13,7 @@ from ovdiar.cancellation import check_cancelled
 from ovdiar.clustering.cluster import cluster_speakers, plausible_counts
 from ovdiar.clustering.window_speakers import tree_settings
 from ovdiar.errors import ConfigError
+from ovdiar.log import LOGGER
 from ovdiar.networks.bundle import find_bundle, load_plda
 from ovdiar.notices import warn
 from ovdiar.options import DiarizationOptions, RunOptions, accepts, documented
@@ -154,6 +155,7 @@ class SpeakerDiarization:
         AudioError, ConfigError, CancelledError
         """
         bounds = speaker_bounds(num_speakers, min_speakers, max_speakers)
+        LOGGER.debug("hyper-parameters: %s", self.parameters.to_dict())
         with self._steps(audio, hook, progress, cancel) as steps:
             prepared = self._prepare(audio, steps)
             return self._cluster(prepared, self.parameters, bounds, steps, trace)
