@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -164,33 +165,29 @@ def test_two_batches_on_one_folder_do_no_harm(talks: Path, tiny: Path, tmp_path:
     assert {path.name for path in (tmp_path / "out").iterdir()} == names
 
 
-def test_no_thread_of_two_workers_is_bound_to_a_core(
+def test_no_thread_of_two_workers_stays_bound_to_a_core(
     talks: Path, tiny: Path, tmp_path: Path
 ) -> None:
+    """OpenVINO binds its first thread to each core for a moment, to learn what cores there are."""
     require_posix("process folders")
     process = batch(talks, "-o", tmp_path, "--models", tiny, "--workers", 2)
-    seen: dict[int, set[frozenset[int]]] = {}
+    seen: dict[int, dict[int, Counter[frozenset[int]]]] = {}
     while process.poll() is None:
         for pid in pool_of(process.pid):
-            seen.setdefault(pid, set()).update(_affinities(pid))
+            for thread, cores in _affinities(pid).items():
+                seen.setdefault(pid, {}).setdefault(thread, Counter())[cores] += 1
     assert len(seen) == 2
-    assert {each for found in seen.values() for each in found} == {
-        frozenset(os.sched_getaffinity(0))
-    }
+    usual = {cores.most_common(1)[0][0] for threads in seen.values() for cores in threads.values()}
+    assert usual == {frozenset(os.sched_getaffinity(0))}
 
 
-def _affinities(pid: int) -> set[frozenset[int]]:
+def _affinities(pid: int) -> dict[int, frozenset[int]]:
     """Return the cores that each thread of a process may run on."""
-    found = set()
-    try:
-        threads = [int(each.name) for each in Path(f"/proc/{pid}/task").iterdir()]
-    except OSError:
-        return set()
-    for thread in threads:
-        try:
-            found.add(frozenset(os.sched_getaffinity(thread)))
-        except OSError:  # noqa: PERF203 - it has ended
-            continue
+    found: dict[int, frozenset[int]] = {}
+    with contextlib.suppress(OSError):  # the process has ended
+        for each in Path(f"/proc/{pid}/task").iterdir():
+            with contextlib.suppress(OSError):  # the thread has ended
+                found[int(each.name)] = frozenset(os.sched_getaffinity(int(each.name)))
     return found
 
 
