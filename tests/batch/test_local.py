@@ -168,26 +168,25 @@ def test_two_batches_on_one_folder_do_no_harm(talks: Path, tiny: Path, tmp_path:
 def test_no_thread_of_two_workers_stays_bound_to_a_core(
     talks: Path, tiny: Path, tmp_path: Path
 ) -> None:
-    """OpenVINO binds its first thread to each core for a moment, to learn what cores there are."""
+    """OpenVINO binds a thread to each core for a moment, to learn what cores there are."""
     require_posix("process folders")
     process = batch(talks, "-o", tmp_path, "--models", tiny, "--workers", 2)
-    seen: dict[int, dict[int, Counter[frozenset[int]]]] = {}
+    seen: dict[int, Counter[frozenset[int]]] = {}
     while process.poll() is None:
         for pid in pool_of(process.pid):
-            for thread, cores in _affinities(pid).items():
-                seen.setdefault(pid, {}).setdefault(thread, Counter())[cores] += 1
+            seen.setdefault(pid, Counter()).update(_affinities(pid))
     assert len(seen) == 2
-    usual = {cores.most_common(1)[0][0] for threads in seen.values() for cores in threads.values()}
-    assert usual == {frozenset(os.sched_getaffinity(0))}
+    free = frozenset(os.sched_getaffinity(0))
+    assert all(cores[free] > 0.9 * cores.total() for cores in seen.values())
 
 
-def _affinities(pid: int) -> dict[int, frozenset[int]]:
+def _affinities(pid: int) -> list[frozenset[int]]:
     """Return the cores that each thread of a process may run on."""
-    found: dict[int, frozenset[int]] = {}
+    found = []
     with contextlib.suppress(OSError):  # the process has ended
         for each in Path(f"/proc/{pid}/task").iterdir():
             with contextlib.suppress(OSError):  # the thread has ended
-                found[int(each.name)] = frozenset(os.sched_getaffinity(int(each.name)))
+                found.append(frozenset(os.sched_getaffinity(int(each.name))))
     return found
 
 
