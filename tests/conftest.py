@@ -25,9 +25,10 @@ settings.register_profile("here", deadline=None)  # a busy machine is no failure
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") == "true" else "here")
 
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    # a shell starts jobs in the background so, and commands that tests start would inherit it
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+for _name, _handler in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
+    # a shell (or nohup) starts jobs in the background so, and commands of tests would inherit it
+    if signal.getsignal(getattr(signal, _name, signal.SIGINT)) is signal.SIG_IGN:
+        signal.signal(getattr(signal, _name), _handler)
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ovdiar.ending import at_interrupt
-
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -114,13 +112,20 @@ def test_a_signal_that_was_ignored_stays_ignored() -> None:
 
 
 def test_the_first_interrupt_calls_and_the_second_one_raises() -> None:
-    called: list[int] = []
-    with at_interrupt(lambda: called.append(1)):
-        signal.raise_signal(signal.SIGINT)
-        with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGINT)
-    assert called == [1]
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    """In a process of its own: libraries of other tests may have moved the stack of signals."""
+    program = (
+        "import signal\n"
+        "from ovdiar.ending import at_interrupt\n"
+        "with at_interrupt(lambda: print('called')):\n"
+        "    signal.raise_signal(signal.SIGINT)\n"
+        "    try:\n"
+        "        signal.raise_signal(signal.SIGINT)\n"
+        "    except KeyboardInterrupt:\n"
+        "        print('raised')\n"
+        "print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)"
+    )
+    command = [sys.executable, "-c", program]
+    assert subprocess.check_output(command, text=True) == "called\nraised\nTrue\n"
 
 
 @pytest.mark.parametrize(
