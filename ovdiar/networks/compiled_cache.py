@@ -14,6 +14,8 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ovdiar.errors import OutputError
 from ovdiar.files import write_bytes
 from ovdiar.networks.bundle import sha256
@@ -21,6 +23,8 @@ from ovdiar.networks.bundle import sha256
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
 DIGEST_BYTES = hashlib.sha256().digest_size
 MAX_CACHED = 30
@@ -61,7 +65,7 @@ def compile_cached(
         place = folder / f"{_key(path, device, properties, core, openvino)}{SUFFIX}"
     except OSError:  # the network cannot be read, and compiling it will say so
         return compile_network()
-    compiled = _import(place, device, properties, core)
+    compiled = _import(place, device, properties, core, openvino)
     if compiled is None:
         compiled = compile_network()
         _keep(compiled, place)
@@ -89,25 +93,34 @@ def _full_name(device: str, core: Any) -> str:
         return device
 
 
-def _import(place: Path, device: str, properties: Mapping[str, Any], core: Any) -> Any:
+def _import(
+    place: Path, device: str, properties: Mapping[str, Any], core: Any, openvino: Any
+) -> Any:
     """Import a network, or return None if its file is missing or does not fit."""
     blob = _read(place)
     if blob is None:
         return None
     try:
-        return core.import_model(io.BytesIO(blob), device, properties)
+        try:
+            compiled = core.import_model(
+                openvino.Tensor(blob, shared_memory=True), device, properties
+            )
+            compiled.blob = blob  # the network reads from this memory as long as it lives
+        except TypeError:  # OpenVINO before 2025.3 imports from streams only
+            compiled = core.import_model(io.BytesIO(blob.tobytes()), device, properties)
     except RuntimeError:
         return None
+    return compiled
 
 
-def _read(place: Path) -> bytes | None:
+def _read(place: Path) -> NDArray[np.uint8] | None:
     """Read an exported network whose SHA-256 fits."""
     try:
-        content = place.read_bytes()
+        content = np.fromfile(place, dtype=np.uint8)
     except OSError:
         return None
     blob, digest = content[:-DIGEST_BYTES], content[-DIGEST_BYTES:]
-    return blob if hashlib.sha256(blob).digest() == digest else None
+    return blob if hashlib.sha256(blob.data).digest() == digest.tobytes() else None
 
 
 def _keep(compiled: Any, place: Path) -> None:
