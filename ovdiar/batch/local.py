@@ -7,9 +7,8 @@ from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ovdiar.batch.machine import usable_cores, worker_count
+from ovdiar.batch.machine import check_numbers, usable_cores, worker_count
 from ovdiar.batch.pool import TimeLimit, WorkerPool
-from ovdiar.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -44,9 +43,7 @@ class LocalEngine:
         threads: int | None = None,
         limit: TimeLimit | None = None,
     ) -> None:
-        for name, value in (("workers", workers), ("threads", threads)):
-            if value is not None and value < 1:
-                raise ConfigError(f"{name} is {value}: give at least 1")
+        check_numbers(workers=workers, threads=threads)
         self.workers = worker_count() if workers is None else workers
         self._threads, self._limit = threads, limit or TimeLimit()
 

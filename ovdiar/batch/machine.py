@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from pathlib import Path
+
+from ovdiar.errors import ConfigError
+from ovdiar.networks import devices
 
 WORKER_BYTES = 900 * 2**20
 """Memory of a worker at most, for recordings of a few hours."""
@@ -13,10 +15,7 @@ CONTROL_GROUP = Path("/sys/fs/cgroup")
 
 def usable_cores() -> int:
     """Return the cores that this process may use: its affinity, and the quota of its container."""
-    if hasattr(os, "sched_getaffinity"):
-        cores = len(os.sched_getaffinity(0))
-    else:
-        cores = os.cpu_count() or 1
+    cores = devices.cores()
     with suppress(OSError, ValueError):
         quota, period = (CONTROL_GROUP / "cpu.max").read_text(encoding="ascii").split()
         if quota != "max":
@@ -48,3 +47,16 @@ def worker_count(cores: int | None = None, free: int | None = None) -> int:
     cores = usable_cores() if cores is None else cores
     free = free_bytes() if free is None else free
     return max(1, cores if free is None else min(cores, free // WORKER_BYTES))
+
+
+def check_numbers(**numbers: int | None) -> None:
+    """Check numbers of workers and of threads, where they were given.
+
+    Raises
+    ------
+    ConfigError
+        A number is below 1.
+    """
+    for name, value in numbers.items():
+        if value is not None and value < 1:
+            raise ConfigError(f"{name} is {value}: give at least 1")

@@ -10,6 +10,7 @@ import logging
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from ovdiar.batch.machine import check_numbers
 from ovdiar.batch.pool import TimeLimit
 from ovdiar.batch.table import Diarize
 from ovdiar.errors import ConfigError, MissingPackageError
@@ -55,9 +56,7 @@ class RayEngine:
         threads: int | None = None,
         limit: TimeLimit | None = None,
     ) -> None:
-        for name, value in (("workers", actors), ("threads", threads)):
-            if value is not None and value < 1:
-                raise ConfigError(f"{name} is {value}: give at least 1")
+        check_numbers(workers=actors, threads=threads)
         self._address, self._actors, self._threads = address, actors, threads or 1
         self._limit = limit or TimeLimit()
         _ray()

@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +20,7 @@ from ovdiar.conditioning import Filter
 from ovdiar.errors import FormatError
 from ovdiar.frames import FrameGrid
 from ovdiar.parameters import DiarizationParameters
-from ovdiar.pipelines.diarization.prepared_file import HEADER, UNREADABLE
+from ovdiar.pipelines.diarization.prepared_file import HEADER, UNREADABLE, content_of
 from ovdiar.streaming.consensus import Consensus
 from ovdiar.streaming.decisions import Decisions, Span
 from ovdiar.streaming.keeping import KeptAudio, KeptOutputs
@@ -90,11 +89,7 @@ class OnlineState:
         FormatError
             There is no such file, it is damaged or something else, or a newer ovdiar wrote it.
         """
-        try:
-            content = file.read() if hasattr(file, "read") else Path(file).read_bytes()
-        except OSError as error:
-            reason = error.strerror or error
-            raise FormatError(f"{file}: cannot be read ({reason}): check the path") from None
+        content = content_of(file)
         header, _ = _opened(content, str(file))
         return cls(header["bundle"], content)
 

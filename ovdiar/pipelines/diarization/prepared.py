@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +10,6 @@ import numpy as np
 from ovdiar import files
 from ovdiar.clustering.rows import RowSource
 from ovdiar.clustering.window_speakers import WindowSpeakers
-from ovdiar.errors import FormatError
 from ovdiar.frames import read_only
 from ovdiar.pipelines.diarization import prepared_file
 from ovdiar.pipelines.diarization.prepared_file import LEVELS
@@ -115,14 +113,7 @@ class Prepared:
         FormatError
             There is no such file, it is damaged or something else, or a newer ovdiar wrote it.
         """
-        try:
-            content = file.read() if hasattr(file, "read") else Path(file).read_bytes()
-        except FileNotFoundError:
-            raise FormatError(f"{file}: no such file: check the path") from None
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise FormatError(f"{file}: cannot be read ({reason}): check the path") from None
-        return cls(**prepared_file.loads(content, str(file)))
+        return cls(**prepared_file.loads(prepared_file.content_of(file), str(file)))
 
     def window_speakers(self) -> WindowSpeakers:
         """Return the window speakers, ready to be clustered."""

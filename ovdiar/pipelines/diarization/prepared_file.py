@@ -6,7 +6,8 @@ import io
 import json
 import math
 import zipfile
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +23,8 @@ from ovdiar.parameters import DiarizationParameters
 from ovdiar.pieces import Pieces
 
 if TYPE_CHECKING:
+    import os
+
     from numpy.typing import NDArray
 
     from ovdiar.pipelines.diarization.prepared import Prepared
@@ -93,6 +96,24 @@ def dumps(prepared: Prepared) -> bytes:
     content = io.BytesIO()
     np.savez_compressed(content, **arrays)  # type: ignore[arg-type]
     return content.getvalue()
+
+
+def content_of(file: str | os.PathLike[str] | IO[bytes]) -> bytes:
+    """Read a file by its path, or a binary file object.
+
+    Raises
+    ------
+    FormatError
+        There is no such file, or it cannot be read.
+    """
+    try:
+        content: bytes = file.read() if hasattr(file, "read") else Path(file).read_bytes()
+    except FileNotFoundError:
+        raise FormatError(f"{file}: no such file: check the path") from None
+    except (OSError, ValueError) as error:  # ValueError: a null character in the path
+        reason = getattr(error, "strerror", None) or error
+        raise FormatError(f"{file}: cannot be read ({reason}): check the path") from None
+    return content
 
 
 def loads(content: bytes, source: str) -> dict[str, Any]:
