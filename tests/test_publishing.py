@@ -71,7 +71,7 @@ def test_a_release_is_published_without_a_token() -> None:
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give the source archive, built without downloads."""
     if importlib.util.find_spec("build") is None:
-        missing("build is missing: install the extra dev")
+        missing("build is missing: install the extra test")
     folder = tmp_path_factory.mktemp("dist")
     copy = tmp_path_factory.mktemp("checkout") / "ovdiar"
     _copy_tracked(copy)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import threading
 import time
 from collections import Counter
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -98,35 +98,47 @@ def test_a_worker_that_ends_is_replaced_and_its_recording_tried_once_more(
     kills: int, done: int, talks: Path, tmp_path: Path, pipeline: ovdiar.SpeakerDiarization
 ) -> None:
     require_posix("process folders")
+    names = ["talk0.wav", "talk1.wav", "talk2.wav"]
+    first = tmp_path / "in" / names[0]
+    first.parent.mkdir()
+    os.mkfifo(first)
     killed: list[int] = []
 
+    def workers() -> list[int]:
+        return [pid for pid in pool_of(os.getpid()) if pid not in killed]
+
     def kill() -> None:
-        for _ in range(kills):
-            pid = until(lambda: [p for p in pool_of(os.getpid()) if p not in killed])[0]
-            until(partial(_has_opened, pid, "talk0.wav"))
-            killed.append(pid)
-            os.kill(pid, signal.SIGKILL)
+        while len(killed) < kills:
+            held = os.open(first, os.O_WRONLY)  # waits until a process opens it to read
+            reader = until(lambda: [p for p in (os.getpid(), *workers()) if _reads(p, first)])[0]
+            if reader != os.getpid():
+                os.kill(reader, signal.SIGKILL)
+                killed.append(reader)
+            os.close(held)
+        (tmp_path / names[0]).write_bytes((talks / names[0]).read_bytes())
+        (tmp_path / names[0]).replace(first)
 
     killer = threading.Thread(target=kill)
     killer.start()
-    names = ["talk0.wav", "talk1.wav", "talk2.wav"]
-    archive = Archive([talks / name for name in names], pipeline, Outputs(str(tmp_path)))
-    summary = archive.run(engine=LocalEngine(1))
+    inputs = [first, *(talks / name for name in names[1:])]
+    summary = Archive(inputs, pipeline, Outputs(str(tmp_path / "out"))).run(engine=LocalEngine(1))
     killer.join()
     assert (summary.done, len(killed)) == (done, kills)
     if kills == 2:
-        error = rows(tmp_path)["talk0"]["error"]
+        error = rows(tmp_path / "out")["talk0"]["error"]
         assert error["code"] == "worker-crashed"
         assert "ended 2 worker processes (SIGKILL)" in error["message"]
 
 
-def _has_opened(pid: int, name: str) -> bool:
-    """Tell whether a process reads a file."""
-    try:
-        links = [str(each.readlink()) for each in Path(f"/proc/{pid}/fd").iterdir()]
-    except OSError:
-        return False
-    return any(link.endswith(name) for link in links)
+def _reads(pid: int, pipe: Path) -> bool:
+    """Tell whether a process has opened a pipe to read."""
+    with contextlib.suppress(OSError):  # it, or what it had opened, has gone
+        for each in Path(f"/proc/{pid}/fd").iterdir():
+            if each.readlink() == pipe:
+                flags = Path(f"/proc/{pid}/fdinfo/{each.name}").read_text("ascii")
+                if not int(re.findall(r"flags:\s*(\d+)", flags)[0], 8) & os.O_WRONLY:
+                    return True
+    return False
 
 
 def batch(*arguments: object) -> subprocess.Popen[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from reference.material import missing
 
 from ovdiar.errors import FormatError
 from ovdiar.formats import elan
@@ -55,7 +56,12 @@ class Audited:
         own |= {"AUDITED": str(CHECKOUT / "ovdiar")}
         command = [sys.executable, "-m", "ovdiar", *map(str, arguments)]
         done = subprocess.run(
-            command, env={**os.environ, **own}, check=False, capture_output=True, text=True
+            command,
+            cwd=self._folder,  # not where the package lies: Python looks there first
+            env={**os.environ, **own},
+            check=False,
+            capture_output=True,
+            text=True,
         )
         assert done.returncode == 0, done.stderr
         found = self._log.read_text().splitlines() if self._log.exists() else []
@@ -135,7 +141,7 @@ def test_xml_with_entities_is_refused(more: str) -> None:
 
 def test_bandit_finds_nothing_but_for_the_reasons_in_pyproject() -> None:
     if importlib.util.find_spec("bandit") is None:
-        pytest.skip("bandit is missing: pip install bandit")
+        missing("bandit is missing: install the extra test")
     command = [
         sys.executable,
         "-m",
