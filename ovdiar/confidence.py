@@ -1,6 +1,6 @@
 """How sure a turn is: the share of its time that can be expected to be right.
 
-A logistic function of two features of a turn, see `turn_evidence`. What it was fitted to, and how
+A logistic function of two features of a turn, see `turn_features`. What it was fitted to, and how
 reliable it is: docs/studies/confidence.md.
 """
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ovdiar.activity import speakers_active
+from ovdiar.clustering.assignment import UNASSIGNED
 from ovdiar.windows import output_grid, slices
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ ROWS_AT_ONCE = 128
 def confidence(features: NDArray[Any], calibration: Calibration) -> NDArray[np.float64]:
     """Return the expected share of a turn's time that is right: (N, 2) -> (N,), 0 to 1.
 
-    A logistic regression on activation and margin (see `TurnFeatures`).
+    A logistic regression on activation and margin (see `turn_features`).
     """
     activation, margin = features.T
     limit = calibration.largest_margin
@@ -42,8 +43,14 @@ def confidence(features: NDArray[Any], calibration: Calibration) -> NDArray[np.f
     return shares
 
 
-class TurnFeatures:
-    """What supports a turn: its activation and its margin.
+def turn_features(
+    scores: WindowedFrames,
+    active: NDArray[np.bool_],
+    labels: NDArray[np.integer],
+    soft: NDArray[np.float64],
+    *annotations: SpeakerTurns,
+) -> list[NDArray[np.float64]]:
+    """Compute what supports each turn, its activation and its margin.
 
     - activation: the segmentation's score of the speaker, averaged over the turn's frames and all
       windows that cover them. A window in which the speaker is inactive counts as 0, so that the
@@ -58,54 +65,53 @@ class TurnFeatures:
     ----------
     scores, active : (C, F, S), the segmentation and its binarized form
     labels, soft : (C, S) clusters of window speakers, (C, S, K) their similarities to clusters
-    """
+    annotations : turns whose columns are clusters
 
-    def __init__(
-        self,
-        scores: WindowedFrames,
-        active: NDArray[np.bool_],
-        labels: NDArray[np.integer],
-        soft: NDArray[np.float64],
-    ) -> None:
-        self._grid, total, starts = output_grid(scores)
-        self._single = soft.shape[2] < 2
+    Returns
+    -------
+    (N, 2) for each annotation.
+    """
+    covered = _Covered(scores)
+    distances = _distances(labels, soft)
+    owner = np.where(speakers_active(active), labels, UNASSIGNED)
+    features = [np.zeros((len(turns), 2)) for turns in annotations]
+    for cluster in np.unique(owner[owner >= 0]).tolist():
+        rows = [np.flatnonzero(turns.columns == cluster) for turns in annotations]
+        if not any(map(len, rows)):
+            continue
+        sums = _Sums(scores.data, active, distances, covered.starts, owner == cluster)
+        for found, turns, own in zip(features, annotations, rows, strict=True):
+            begin, end, windows = covered.between(turns.starts_s[own], turns.ends_s[own])
+            found[own] = sums.features(begin, end, windows)
+    if soft.shape[2] < 2:
+        for found in features:
+            found[found[:, 0] > 0, 1] = np.inf
+    return features
+
+
+class _Covered:
+    """How often windows cover the frames of the recording, and the first frame of each window."""
+
+    def __init__(self, scores: WindowedFrames) -> None:
+        self._grid, total, self.starts = output_grid(scores)
         begun, ended = (
             np.cumsum(np.bincount(each, minlength=total)[:total])
-            for each in (starts, starts + scores.data.shape[1])
+            for each in (self.starts, self.starts + scores.data.shape[1])
         )
         self._covered = np.append(0, np.cumsum(begun - ended))
-        distances = _distances(labels, soft)
-        rows = np.nonzero(speakers_active(active) & (labels >= 0))
-        order = np.argsort(labels[rows], kind="stable")
-        clusters, sizes = np.unique(labels[rows], return_counts=True)
-        self._sums = {}
-        for cluster, members in zip(
-            clusters.tolist(), np.split(order, np.cumsum(sizes)[:-1]), strict=True
-        ):
-            own = rows[0][members], rows[1][members]
-            self._sums[cluster] = _Sums(scores.data, active, distances, starts, own)
 
-    def __call__(self, turns: SpeakerTurns) -> NDArray[np.float64]:
-        """Compute the features of turns whose columns are clusters: (N, 2)."""
-        features = np.zeros((len(turns), 2))
-        begin = _nearest(self._grid, turns.starts_s)
-        end = np.maximum(_nearest(self._grid, turns.ends_s), begin + 1)
+    def between(
+        self, starts_s: NDArray[np.float64], ends_s: NDArray[np.float64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Return the first frames of turns, those after the last, and how often windows cover."""
+        begin = _nearest(self._grid, starts_s)
+        end = np.maximum(_nearest(self._grid, ends_s), begin + 1)
         begin, end = (np.clip(each, 0, len(self._covered) - 1) for each in (begin, end))
-        covered = self._covered[end] - self._covered[begin]
-        for column in turns.speakers().tolist():
-            if column not in self._sums:
-                continue
-            rows = np.flatnonzero(turns.columns == column)
-            score, own, other = self._sums[column].between(begin[rows], end[rows])
-            known = (own > 0) & (other > 0)
-            rows = rows[known]
-            features[rows, 0] = np.minimum(score[known] / covered[rows], 1)
-            features[rows, 1] = np.inf if self._single else np.log(other[known] / own[known])
-        return features
+        return begin, end, self._covered[end] - self._covered[begin]
 
 
 class _Sums:
-    """Sums over a cluster's window speakers (windows, speakers), from its first frame to each.
+    """Sums over a cluster's window speakers, ``members`` (C, S), from its first frame to each.
 
     Of scores and of both distances (see `_distances`), where the window speakers are active.
     """
@@ -116,8 +122,9 @@ class _Sums:
         active: NDArray[np.bool_],
         distances: NDArray[np.float64],
         starts: NDArray[np.int64],
-        rows: tuple[NDArray[np.int64], NDArray[np.int64]],
+        members: NDArray[np.bool_],
     ) -> None:
+        rows = np.nonzero(members)
         count, begun = scores.shape[1], starts[rows[0]]
         self._first = int(begun[0])
         self._sums = np.zeros((3, 1 + int(begun[-1]) + count - self._first))
@@ -132,11 +139,17 @@ class _Sums:
                 self._sums[:, place : place + count] += value
         np.cumsum(self._sums, axis=1, out=self._sums)
 
-    def between(self, begin: NDArray[np.int64], end: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return the sums of frames from ``begin`` to before ``end`` (N,): (3, N)."""
+    def features(
+        self, begin: NDArray[np.int64], end: NDArray[np.int64], covered: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """Return the features of frames from ``begin`` to before ``end`` (N,): (N, 2)."""
         last = self._sums.shape[1] - 1
         here, before = (np.clip(each - self._first, 0, last) for each in (end, begin))
-        found: NDArray[np.float64] = self._sums[:, here] - self._sums[:, before]
+        score, own, other = self._sums[:, here] - self._sums[:, before]
+        known = (own > 0) & (other > 0)
+        found = np.zeros((len(begin), 2))
+        found[known, 0] = np.minimum(score[known] / covered[known], 1)
+        found[known, 1] = np.log(other[known] / own[known])
         return found
 
 

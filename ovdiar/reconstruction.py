@@ -15,9 +15,31 @@ if TYPE_CHECKING:
     from ovdiar.frames import WindowedFrames
 
 FRAMES_AT_ONCE = 2**17
-"""Frames sorted at once; an order of columns takes 8 bytes a score."""
+"""Frames reconstructed at once (37 minutes); an order of columns takes 8 bytes a score."""
 WINDOWS_AT_ONCE = 256
 """Windows whose scores are copied at once, speaker by speaker."""
+
+
+def reconstruct(scores: WindowedFrames, labels: NDArray[np.integer], count: Frames) -> Frames:
+    """Switch on the ``count`` loudest clusters of each frame: (T, K') uint8, 0 or 1.
+
+    Equals `select_loudest` of `cluster_activations`, which are computed `FRAMES_AT_ONCE`: those of
+    eight hours with a hundred speakers would take a gigabyte.
+
+    Parameters
+    ----------
+    scores : (C, F, S)
+    labels : (C, S), the cluster of each window speaker; negative for none
+    count : (T, 1), speakers of each frame
+    """
+    grid, total, starts = output_grid(scores)
+    columns = max(_clusters_of(labels), int(count.data.max(initial=0)))
+    on = np.zeros((total, columns), dtype=np.uint8)
+    for frames in slices(total, FRAMES_AT_ONCE):
+        wanted = Frames(count.data[frames], grid)
+        summed = _summed(scores, labels, starts, range(total)[frames], columns)
+        on[frames] = select_loudest(Frames(summed, grid), wanted).data
+    return Frames(on, grid)
 
 
 def cluster_activations(scores: WindowedFrames, labels: NDArray[np.integer]) -> Frames:
@@ -27,12 +49,33 @@ def cluster_activations(scores: WindowedFrames, labels: NDArray[np.integer]) -> 
     NaN counts as 0. Negative labels belong to no cluster. Sums are float32 and taken window by
     window, as pyannote's are.
     """
-    clusters = max(int(labels.max(initial=-1)) + 1, 0)
-    count = scores.data.shape[1]
     grid, total, starts = output_grid(scores)
-    summed = np.zeros((clusters, total), dtype=np.float32)
+    return Frames(_summed(scores, labels, starts, range(total), _clusters_of(labels)), grid)
+
+
+def _clusters_of(labels: NDArray[np.integer]) -> int:
+    """Count the clusters, K."""
+    return max(int(labels.max(initial=-1)) + 1, 0)
+
+
+def _summed(
+    scores: WindowedFrames,
+    labels: NDArray[np.integer],
+    starts: NDArray[np.int64],
+    frames: range,
+    columns: int,
+) -> NDArray[np.float32]:
+    """Add up the scores of some frames by cluster: (frames, columns)."""
+    length = scores.data.shape[1]
+    first = int(np.searchsorted(starts, frames.start - length, side="right"))
+    last = int(np.searchsorted(starts, frames.stop))
+    origin, end = frames.start, frames.stop
+    if first < last:
+        origin, end = min(origin, int(starts[first])), max(end, int(starts[last - 1]) + length)
+    summed = np.zeros((columns, end - origin), dtype=np.float32)
     distinct, doubled = _distinct(labels)
-    for here in slices(len(scores), WINDOWS_AT_ONCE):
+    for part in slices(last - first, WINDOWS_AT_ONCE):
+        here = slice(first + part.start, min(first + part.stop, last))
         by_speaker = scores.data[here].transpose(0, 2, 1)
         windows, speakers = np.nonzero(distinct[here] >= 0)
         own = by_speaker[windows, speakers]
@@ -42,14 +85,15 @@ def cluster_activations(scores: WindowedFrames, labels: NDArray[np.integer]) -> 
             own[row] = by_speaker[window, same].max(axis=0)
         if not np.isfinite(own).all():
             own = np.nan_to_num(own)
-        for start, cluster, row in zip(
-            starts[here][windows].tolist(),
+        for place, cluster, row in zip(
+            (starts[here][windows] - origin).tolist(),
             distinct[here][windows, speakers].tolist(),
             own,
             strict=True,
         ):
-            summed[cluster, start : start + count] += row
-    return Frames(np.ascontiguousarray(summed.T), grid)
+            summed[cluster, place : place + length] += row
+    chosen = summed[:, frames.start - origin : frames.stop - origin]
+    return np.ascontiguousarray(chosen.T)
 
 
 def _distinct(labels: NDArray[np.integer]) -> tuple[NDArray[np.integer], NDArray[np.bool_]]:
@@ -77,10 +121,8 @@ def select_loudest(activations: Frames, count: Frames) -> Frames:
     if len(alone):
         on[alone, loudness[alone].argmax(axis=1)] = 1
     several = np.flatnonzero(wanted[:, 0] > 1)
-    for here in slices(len(several), FRAMES_AT_ONCE):
-        frames = several[here]
-        order = np.argsort(-loudness[frames], axis=1, kind="stable")
-        chosen = np.zeros((len(frames), loudness.shape[1]), dtype=np.uint8)
-        np.put_along_axis(chosen, order, np.arange(loudness.shape[1]) < wanted[frames], axis=1)
-        on[frames] = chosen
+    order = np.argsort(-loudness[several], axis=1, kind="stable")
+    chosen = np.zeros((len(several), loudness.shape[1]), dtype=np.uint8)
+    np.put_along_axis(chosen, order, np.arange(loudness.shape[1]) < wanted[several], axis=1)
+    on[several] = chosen
     return Frames(on, activations.grid)

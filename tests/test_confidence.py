@@ -15,7 +15,7 @@ from reference.replay import WINDOWS
 from ovdiar import Annotation, DiarizationResult, Segment, SpeakerDiarization, Turn
 from ovdiar.activity import SpeakerTurns, speaker_turns
 from ovdiar.calibration import Calibration
-from ovdiar.confidence import TurnFeatures, confidence
+from ovdiar.confidence import confidence, turn_features
 from ovdiar.formats import rttm
 from ovdiar.frames import FrameGrid, Frames, WindowedFrames
 from ovdiar.reconstruction import cluster_activations
@@ -79,8 +79,9 @@ def _features(on: list[list[float]], soft: list[list[float]]) -> list[float]:
     windowed = WindowedFrames(scores, FrameGrid(2, 4, 0, 10), FrameGrid(1, 1, 0, 10))
     end_s = (2 * (len(on) - 1) + 4) / 10
     labels = np.zeros((len(on), 1), dtype=np.int64)
-    features = TurnFeatures(windowed, scores > 0.5, labels, np.array(soft)[:, np.newaxis])
-    (row,) = features(_turn(end_s + 0.05)).tolist()
+    turn = _turn(end_s + 0.05)
+    found = turn_features(windowed, scores > 0.5, labels, np.array(soft)[:, np.newaxis], turn)
+    (row,) = found[0].tolist()
     return [float(value) for value in row]
 
 
@@ -109,8 +110,9 @@ def test_the_margin_compares_own_and_second_best_voice(soft: list[float], margin
 def test_a_speaker_without_a_cluster_has_no_support() -> None:
     windowed = WindowedFrames(np.ones((1, 4, 1)), FrameGrid(2, 4, 0, 10), FrameGrid(1, 1, 0, 10))
     active, labels = np.ones((1, 4, 1), dtype=bool), np.zeros((1, 1), dtype=np.int64)
-    features = TurnFeatures(windowed, active, labels, np.ones((1, 1, 1)))
-    assert features(_turn(0.35, column=3)).tolist() == [[0, 0]]
+    turn = _turn(0.35, column=3)
+    (found,) = turn_features(windowed, active, labels, np.ones((1, 1, 1)), turn)
+    assert found.tolist() == [[0, 0]]
 
 
 @settings(max_examples=20, deadline=None)
@@ -123,9 +125,9 @@ def test_features_equal_sums_over_turns_and_windows(seed: int, voices: int, wind
     soft = 2 - rng.random((*labels.shape, 3))
     activations = cluster_activations(scores, labels)
     turns = speaker_turns(Frames(activations.data > 0, activations.grid))
-    found = TurnFeatures(scores, active, labels, soft)(turns)
     expected = slow.turn_features(turns, scores, active, labels, soft)
-    np.testing.assert_allclose(found, expected, atol=1e-9)
+    for found in turn_features(scores, active, labels, soft, turns, turns):
+        np.testing.assert_allclose(found, expected, atol=1e-9)
 
 
 def test_the_formula_grows_with_either_feature_up_to_the_largest_margin() -> None:

@@ -11,7 +11,7 @@ from reference import reconstruction as slow
 from reference.windowed import LEVELS, windowed
 
 from ovdiar.frames import FrameGrid, Frames, WindowedFrames
-from ovdiar.reconstruction import cluster_activations, select_loudest
+from ovdiar.reconstruction import cluster_activations, reconstruct, select_loudest
 
 FRAMES = FrameGrid(step=100, width=100)
 
@@ -62,15 +62,18 @@ def test_equals_go_to_the_lower_column_also_among_many(seed: int, columns: int) 
     assert fast.data.tolist() == slow.select_loudest(loudness.tolist(), count[:, 0].tolist())
 
 
-def test_a_long_recording_is_decided_on_in_parts_with_the_same_outcome(
-    monkeypatch: pytest.MonkeyPatch,
+@given(windowed(), st.integers(1, 40), st.integers(0, 10**6))
+def test_reconstructing_in_parts_equals_choosing_from_all_activations(
+    scores: WindowedFrames, at_once: int, seed: int
 ) -> None:
-    rng = np.random.default_rng(5)
-    activations = Frames(rng.random((25, 3)), FRAMES)
-    count = Frames(rng.integers(0, 3, (25, 1)).astype(np.uint8), FRAMES)
-    whole = select_loudest(activations, count)
-    monkeypatch.setattr("ovdiar.reconstruction.FRAMES_AT_ONCE", 7)
-    assert np.array_equal(select_loudest(activations, count).data, whole.data)
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(-1, 4, scores.data.shape[::2])
+    activations = cluster_activations(scores, labels)
+    count = Frames(rng.integers(0, 4, (len(activations), 1)).astype(np.uint8), activations.grid)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ovdiar.reconstruction.FRAMES_AT_ONCE", at_once)
+        found = reconstruct(scores, labels, count)
+    assert np.array_equal(found.data, select_loudest(activations, count).data)
 
 
 def test_a_silent_column_speaks_where_the_count_asks_for_it() -> None:

@@ -17,7 +17,7 @@ from ovdiar.counting import speaker_count
 from ovdiar.options import ResegmentationOptions, accepts, documented
 from ovdiar.parameters import ResegmentationParameters
 from ovdiar.pipelines.base import SegmentationPipeline
-from ovdiar.reconstruction import cluster_activations, select_loudest
+from ovdiar.reconstruction import reconstruct
 from ovdiar.segment import Segment
 from ovdiar.windows import trim
 
@@ -110,7 +110,7 @@ class Resegmentation(SegmentationPipeline[ResegmentationParameters]):
             discrete_baseline = baseline.discretize(support, scores.frames, labels)
             trimmed = trim(scores, warm_up)
             matches = match_speakers(trimmed, discrete_baseline)
-            discrete = select_loudest(cluster_activations(trimmed, matches), count)
+            discrete = reconstruct(trimmed, matches, count)
             steps.done("discrete_diarization", discrete)
             if trace is not None:
                 trace.update(

@@ -11,7 +11,7 @@ from ovdiar.options import SpeakerSegmentationOptions, accepts, documented
 from ovdiar.parameters import SpeakerSegmentationParameters
 from ovdiar.pipelines.base import SegmentationPipeline
 from ovdiar.presets import SPEAKER_SEGMENTATION_DEFAULT
-from ovdiar.reconstruction import cluster_activations, select_loudest
+from ovdiar.reconstruction import reconstruct
 from ovdiar.stitching import stitch
 from ovdiar.windows import trim
 
@@ -93,7 +93,7 @@ class SpeakerSegmentation(SegmentationPipeline[SpeakerSegmentationParameters]):
                 trimmed, onset=parameters.onset, threshold=parameters.stitch_threshold
             )
             steps.done("stitching", stitches)
-            chosen = select_loudest(cluster_activations(trimmed, stitches), count)
+            chosen = reconstruct(trimmed, stitches, count)
             discrete = Frames(chosen.data[:, chosen.data.any(axis=0)], chosen.grid)
             steps.done("aggregation", discrete)
             if trace is not None:

@@ -37,7 +37,7 @@ from ovdiar.clustering.window_speakers import WindowSpeakers
 from ovdiar.errors import OvdiarWarning
 from ovdiar.frames import Frames
 from ovdiar.metrics import STRICT, DiarizationErrors, Scoring, diarization_errors, speaker_counts
-from ovdiar.reconstruction import cluster_activations, select_loudest
+from ovdiar.reconstruction import reconstruct
 from ovdiar.tuning.cache import PreparedCache
 from ovdiar.tuning.corpus import read_corpus
 
@@ -84,10 +84,10 @@ def judge(recording: Recording, labels: NDArray[np.int64]) -> Outcome:
 def decode(recording: Recording, labels: NDArray[np.int64]) -> Frames:
     """Reconstruct the frames of each cluster: labels (C, S) -> (T, K), 0 or 1."""
     speaking = np.where(recording.active.any(axis=1), labels, UNASSIGNED)
-    activations = cluster_activations(recording.prepared.scores, speaking)
     count = recording.prepared.count
-    clusters = np.uint8(min(activations.data.shape[1], 255))
-    return select_loudest(activations, Frames(np.minimum(count.data, clusters), count.grid))
+    clusters = np.uint8(min(int(speaking.max(initial=-1)) + 1, 255))
+    most = Frames(np.minimum(count.data, clusters), count.grid)
+    return reconstruct(recording.prepared.scores, speaking, most)
 
 
 def score(recording: Recording, found: Annotation) -> Outcome:

@@ -24,7 +24,7 @@ from sklearn.linear_model import LogisticRegression
 import ovdiar
 from ovdiar import Segment, SpeakerDiarization
 from ovdiar.activity import speaker_turns
-from ovdiar.confidence import TurnFeatures, confidence
+from ovdiar.confidence import confidence, turn_features
 from ovdiar.errors import ModelError, OvdiarWarning
 from ovdiar.metrics import speaker_mapping
 from ovdiar.segment import merge
@@ -67,9 +67,8 @@ def rate(recording: Labelled, threshold: float, pipeline: SpeakerDiarization) ->
         min_duration_on=parameters.min_duration_on,
         min_duration_off=parameters.min_duration_off,
     )
-    features = TurnFeatures(
-        prepared.scores, prepared.active.data, trace["hard_clusters"], trace["soft_clusters"]
-    )
+    clusters = trace["hard_clusters"], trace["soft_clusters"]
+    (features,) = turn_features(prepared.scores, prepared.active.data, *clusters, turns)
     reference = recording.reference()
     names = {int(column): str(column) for column in turns.speakers()}
     mapping = speaker_mapping(reference, turns.to_annotation(names), uem=recording.uem)
@@ -83,7 +82,7 @@ def rate(recording: Labelled, threshold: float, pipeline: SpeakerDiarization) ->
             right_s[row] += sum(
                 (part & s).duration for s in said.get(mapping.get(names[column], ""), ())
             )
-    return Rated(features(turns), scored_s, right_s)
+    return Rated(features, scored_s, right_s)
 
 
 def fit(turns: Rated, shipped: Calibration) -> Calibration:

@@ -13,12 +13,14 @@ import numpy as np
 from ovdiar.activity import speaker_turns, speakers_active
 from ovdiar.annotation import Annotation
 from ovdiar.clustering.assignment import UNASSIGNED
-from ovdiar.confidence import TurnFeatures, confidence
+from ovdiar.confidence import confidence, turn_features
 from ovdiar.frames import Frames
-from ovdiar.reconstruction import cluster_activations, select_loudest
+from ovdiar.reconstruction import reconstruct
 from ovdiar.result import DiarizationResult
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from ovdiar.activity import SpeakerTurns
@@ -31,13 +33,11 @@ if TYPE_CHECKING:
 class Decoded:
     """Clusters, and the frames and turns that they give; speakers are the clusters' numbers.
 
-    ``activations`` (T, K), ``count`` (T, 1) and ``discrete`` (T, K'), 0 or 1. A cluster may have
-    frames without a turn that is long enough; columns from K on are speakers without a cluster.
+    ``discrete`` is (T, K'), 0 or 1. A cluster may have frames without a turn that is long enough;
+    columns from K on are speakers without a cluster.
     """
 
     clusters: Clusters
-    activations: Frames
-    count: Frames
     discrete: Frames
     turns: SpeakerTurns
 
@@ -51,21 +51,21 @@ def decode(
     prepared: Prepared, clusters: Clusters, parameters: DurationParameters, *, most: int
 ) -> Decoded:
     """Reconstruct the turns of clustered window speakers, at most ``most`` active at once."""
-    limit = min(most, np.iinfo(np.uint8).max)
-    count = Frames(np.minimum(prepared.count.data, np.uint8(limit)), prepared.count.grid)
-    speaking = speakers_active(prepared.active.data)
-    activations = cluster_activations(
-        prepared.scores, np.where(speaking, clusters.labels, UNASSIGNED)
-    )
-    discrete = select_loudest(activations, count)
-    turns = _turns(discrete, prepared, parameters)
-    return Decoded(clusters, activations, count, discrete, turns)
+    discrete = _loudest(prepared, clusters, most)
+    return Decoded(clusters, discrete, _turns(discrete, prepared, parameters))
 
 
-def exclusive(decoded: Decoded) -> Frames:
+def exclusive(prepared: Prepared, decoded: Decoded) -> Frames:
     """Keep the loudest speaker of every frame that has any: (T, K), 0 or 1."""
-    alone = Frames(np.minimum(decoded.count.data, np.uint8(1)), decoded.count.grid)
-    return select_loudest(decoded.activations, alone)
+    return _loudest(prepared, decoded.clusters, 1)
+
+
+def _loudest(prepared: Prepared, clusters: Clusters, most: int) -> Frames:
+    """Switch on as many clusters as are counted in each frame, at most so many."""
+    limit = np.uint8(min(most, np.iinfo(np.uint8).max))
+    count = Frames(np.minimum(prepared.count.data, limit), prepared.count.grid)
+    speaking = speakers_active(prepared.active.data)
+    return reconstruct(prepared.scores, np.where(speaking, clusters.labels, UNASSIGNED), count)
 
 
 def order_of_labels(decoded: Decoded, *, strict_parity: bool) -> list[int]:
@@ -93,18 +93,19 @@ def to_result(
     """Name the speakers in the order of their ``columns``, and rate their turns."""
     clusters = decoded.clusters
     labels = {column: label_of(index) for index, column in enumerate(columns)}
-    overlapping, alone = decoded.turns, _turns(exclusive(decoded), prepared, parameters)
+    overlapping, alone = decoded.turns, _turns(exclusive(prepared, decoded), prepared, parameters)
     ranks = {column: str(column) for column in columns} if strict_parity else None
-    features = TurnFeatures(prepared.scores, prepared.active.data, clusters.labels, clusters.soft)
-
-    def named(turns: SpeakerTurns) -> Annotation:
-        rates = None
-        if prepared.calibration is not None:
-            rates = confidence(features(turns), prepared.calibration)
-        return turns.to_annotation(labels, prepared.uri, ranks=ranks, confidences=rates)
-
+    rates: Sequence[NDArray[np.float64] | None] = (None, None)
+    if prepared.calibration is not None:
+        segmentation = prepared.scores, prepared.active.data
+        features = turn_features(*segmentation, clusters.labels, clusters.soft, overlapping, alone)
+        rates = [confidence(each, prepared.calibration) for each in features]
+    said, said_alone = (
+        turns.to_annotation(labels, prepared.uri, ranks=ranks, confidences=rated)
+        for turns, rated in zip((overlapping, alone), rates, strict=True)
+    )
     rows = sorted(columns, key=lambda column: labels[column])
-    return DiarizationResult(named(overlapping), named(alone), _rows_of(clusters.centroids, rows))
+    return DiarizationResult(said, said_alone, _rows_of(clusters.centroids, rows))
 
 
 def label_of(index: int) -> str:
@@ -137,7 +138,7 @@ def intermediates(prepared: Prepared, decoded: Decoded | None) -> dict[str, Any]
             "soft_clusters": clusters.soft,
             "centroids": clusters.centroids,
             "discrete_diarization": decoded.discrete,
-            "exclusive_discrete_diarization": exclusive(decoded),
+            "exclusive_discrete_diarization": exclusive(prepared, decoded),
         }
         if clusters.posterior is not None:
             found |= {

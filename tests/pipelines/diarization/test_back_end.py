@@ -85,7 +85,7 @@ def test_equals_the_slow_reconstruction(seed: int, on_s: float, gap_s: float, mo
     centres_s = FRAMES.centres_s(len(count)).tolist()
     for frames, wanted, annotation in (
         (decoded.discrete, count, result.speaker_diarization),
-        (exclusive(decoded), np.minimum(count, 1), result.exclusive_speaker_diarization),
+        (exclusive(prepared, decoded), np.minimum(count, 1), result.exclusive_speaker_diarization),
     ):
         on = slow.select_loudest(loudness.tolist(), wanted.tolist())
         assert frames.data.tolist() == on
@@ -229,7 +229,8 @@ def test_traces_name_every_step_behind_the_networks() -> None:
     assert named["hard_clusters"] is clusters.labels
     assert named["centroids"] is clusters.centroids
     assert named["discrete_diarization"] is decoded.discrete
-    assert np.array_equal(named["exclusive_discrete_diarization"].data, exclusive(decoded).data)
+    loudest = exclusive(prepared, decoded).data
+    assert np.array_equal(named["exclusive_discrete_diarization"].data, loudest)
     assert "responsibilities" not in named
 
 
