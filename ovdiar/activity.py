@@ -79,6 +79,12 @@ def speakers_active(active: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return found
 
 
+def alone_in(active: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return where a speaker is the only active one of its window: (C, F, S) bool, likewise."""
+    alone: NDArray[np.bool_] = active & (active.sum(axis=2, keepdims=True, dtype=np.uint8) == 1)
+    return alone
+
+
 def switch(scores: NDArray[Any], onset: float, offset: float) -> NDArray[np.bool_]:
     """Decide frame by frame with hysteresis as pyannote's ``Binarize``: (T, K) -> (T, K) bool.
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ovdiar.activity import alone_in
 from ovdiar.windows import output_grid
 
 if TYPE_CHECKING:
@@ -62,10 +63,13 @@ class Pieces:
         return owners
 
 
-def sole_speakers(active: NDArray[np.bool_]) -> NDArray[np.int64]:
+def sole_speakers(active: NDArray[np.bool_]) -> NDArray[np.int8]:
     """Return the only active speaker of each frame: (C, F, S) -> (C, F), -1 for none or several."""
-    alone = active.sum(axis=2) == 1
-    return np.where(alone, active.argmax(axis=2), -1)
+    alone = alone_in(active)
+    speakers = np.full(active.shape[:2], -1, dtype=np.int8)
+    for speaker in range(active.shape[2]):
+        speakers[alone[:, :, speaker]] = speaker
+    return speakers
 
 
 def clean_runs(
@@ -76,10 +80,10 @@ def clean_runs(
     In a run, the windows' mean number of speakers rounds to one. It is cut where at least half of
     the windows change from one speaker to another.
     """
-    alone = sole_speakers(active)
+    alone, count = sole_speakers(active), active.sum(axis=2, dtype=np.uint8)
     length, total = active.shape[1], int(starts[-1]) + active.shape[1]
     speakers, changes, windows = np.zeros((3, total + 1))
-    for start, number, who in zip(starts, active.sum(axis=2), alone, strict=True):
+    for start, number, who in zip(starts, count, alone, strict=True):
         here = slice(start, start + length)
         speakers[here] += number
         windows[here] += 1
@@ -112,7 +116,7 @@ def _split(
 
 
 def _continues(
-    runs: NDArray[np.int64], alone: NDArray[np.int64], starts: NDArray[np.int64]
+    runs: NDArray[np.int64], alone: NDArray[np.int8], starts: NDArray[np.int64]
 ) -> NDArray[np.bool_]:
     """Return for each run but the last whether most windows give it and the next to one speaker."""
     same = np.zeros((2, max(len(runs) - 1, 0)))
@@ -128,7 +132,7 @@ def _continues(
     return agreed
 
 
-def _main(speakers: NDArray[np.int64]) -> int:
+def _main(speakers: NDArray[np.int8]) -> int:
     """Return the most frequent speaker, -1 where there is none."""
     known = speakers[speakers >= 0]
     return int(np.bincount(known).argmax()) if len(known) else -1
@@ -169,7 +173,7 @@ def shares_of_windows(
     """
     length = active.shape[1]
     owners = pieces.of_frames(int(starts[-1]) + length)
-    clean = active & (active.sum(axis=2, keepdims=True) == 1)
+    clean = alone_in(active)
     for window, start in enumerate(starts):
         here = owners[start : start + length]
         for speaker in range(active.shape[2]):

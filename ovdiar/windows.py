@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+WINDOWS_AT_ONCE = 1024
+"""Windows of scores processed at once; intermediates take up to 40 bytes a score."""
+
 
 class Progress(Protocol):
     """Callback that reports the progress of a step."""

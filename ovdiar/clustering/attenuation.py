@@ -17,12 +17,15 @@ import numpy as np
 
 from ovdiar.clustering.ahc import in_tree
 from ovdiar.clustering.assignment import unit
+from ovdiar.windows import slices
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MOST_FIRST_CLUSTERS = 400
 """First clusters at most, which bounds the time of the merges that follow."""
+ROWS_AT_ONCE = 256
+"""Rows compared with all others at once."""
 _LEAST_SECONDS = 0.05
 _LEAST_WEIGHT = 1e-6
 
@@ -238,7 +241,6 @@ def first_clusters(rows: Rows, links: Links, parameters: Attenuation) -> NDArray
     The distance is 1 minus the corrected similarity of two rows.
     """
     from scipy.cluster import hierarchy  # noqa: PLC0415 - SciPy loads when a stage needs it
-    from scipy.spatial.distance import squareform  # noqa: PLC0415
 
     labels = np.full(len(rows.seconds), -1, dtype=np.int64)
     chosen = np.flatnonzero(rows.seconds >= parameters.least_s)
@@ -248,17 +250,33 @@ def first_clusters(rows: Rows, links: Links, parameters: Attenuation) -> NDArray
     if len(chosen) < 2:
         labels[chosen] = 0
         return labels
-    vectors = unit(rows.embeddings[chosen])
     kept = fading(rows.seconds[chosen], parameters.fade_s)
-    corrected = vectors @ vectors.T / (level_of(rows, links, parameters) * np.outer(kept, kept))
-    distances = np.maximum(1 - corrected, 0)
-    np.fill_diagonal(distances, 0)
-    tree = hierarchy.linkage(squareform(distances, checks=False), "average")
+    vectors = unit(rows.embeddings[chosen]) / kept[:, np.newaxis]
+    distances = _distances(vectors, level_of(rows, links, parameters))
+    tree = hierarchy.linkage(distances, "average")
     cut = hierarchy.fcluster(tree, parameters.first, criterion="distance")
     if cut.max() > MOST_FIRST_CLUSTERS:
         cut = hierarchy.fcluster(tree, MOST_FIRST_CLUSTERS, criterion="maxclust")
     labels[chosen] = cut - 1
     return labels
+
+
+def _distances(vectors: NDArray[np.float64], level: float) -> NDArray[np.float64]:
+    """Return 1 minus the products of vectors (N, D) over the level, at least 0, as SciPy's `pdist`.
+
+    In parts, since a square matrix of 6000 rows (see `in_tree`) takes 288 MB.
+    """
+    count = len(vectors)
+    distances = np.empty(count * (count - 1) // 2)
+    done = 0
+    for here in slices(count, ROWS_AT_ONCE):
+        products = vectors[here] @ vectors.T
+        for row, others in enumerate(products, here.start):
+            first, done = done, done + count - row - 1
+            distances[first:done] = others[row + 1 :]
+    distances /= -level
+    distances += 1
+    return np.maximum(distances, 0, out=distances)
 
 
 def merge_tree(rows: Rows, links: Links, parameters: Attenuation) -> MergeTree:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ovdiar.activity import alone_in
 from ovdiar.clustering.attenuation import Links, Rows
 from ovdiar.pieces import shares_of_windows
 from ovdiar.windows import output_grid
@@ -61,8 +62,7 @@ def window_rows(
     embeddings: NDArray[Any], active: WindowedFrames
 ) -> tuple[Rows, tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """Make rows of window speakers (C, S, D), and return their windows and speakers too."""
-    alone = active.data & (active.data.sum(axis=2, keepdims=True) == 1)
-    seconds = alone.sum(axis=1) * active.frames.step_s
+    seconds = alone_in(active.data).sum(axis=1) * active.frames.step_s
     usable = np.isfinite(embeddings).all(axis=2) & active.data.any(axis=1)
     chosen = usable & (seconds >= LEAST_S)
     window, speaker = np.nonzero(chosen if chosen.any() else usable)

@@ -22,7 +22,7 @@ from ovdiar.pipelines.diarization.speaker_embeddings import embed_speakers, shar
 from ovdiar.pipelines.estimate import DECODING
 from ovdiar.pipelines.sliding import score_windows, segmentation_windows, to_speakers
 from ovdiar.shared_trunk import align_step
-from ovdiar.windows import slices
+from ovdiar.windows import WINDOWS_AT_ONCE, slices
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     )
     from ovdiar.pipelines.steps import Steps
 
-WINDOWS_AT_ONCE = 1024
-"""Windows binarized at once; intermediates take 40 bytes a score."""
 LONG_S = 1800.0
 """From this length on, the networks' working memory (a quarter of a gigabyte) is released before
 clustering; compiling them again takes tenths of a second."""

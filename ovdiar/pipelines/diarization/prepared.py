@@ -13,6 +13,7 @@ from ovdiar.clustering.window_speakers import WindowSpeakers
 from ovdiar.frames import read_only
 from ovdiar.pipelines.diarization import prepared_file
 from ovdiar.pipelines.diarization.prepared_file import LEVELS
+from ovdiar.windows import WINDOWS_AT_ONCE, slices
 
 if TYPE_CHECKING:
     import os
@@ -79,11 +80,10 @@ class Prepared:
         So rounded, a file is small and gives the same answer as the arrays in memory, and the
         answer does not depend on the last digits of a processor.
         """
-        levels = np.rint(self.scores.data * np.float32(LEVELS)).astype(np.uint16)
         pieces = self.piece_embeddings
         return replace(
             self,
-            scores=self.scores.with_data(levels / np.float32(LEVELS)),
+            scores=self.scores.with_data(_rounded(self.scores.data)),
             embeddings=_halved(self.embeddings),
             piece_embeddings=None if pieces is None else _halved(pieces),
         )
@@ -121,6 +121,18 @@ class Prepared:
 
     def _row_source(self) -> RowSource:
         return RowSource(self.embeddings, self.active, self.pieces, self.piece_embeddings)
+
+
+def _rounded(scores: NDArray[Any]) -> NDArray[Any]:
+    """Round scores (C, F, S) to `LEVELS`, in parts; hard ones are as they are."""
+    rounded, levels = scores, np.float32(LEVELS)
+    for here in slices(len(scores), WINDOWS_AT_ONCE):
+        part = np.rint(scores[here] * levels) / levels
+        if rounded is scores and not np.array_equal(part, scores[here]):
+            rounded = scores.copy()
+        if rounded is not scores:
+            rounded[here] = part
+    return rounded
 
 
 def _halved(values: NDArray[Any]) -> NDArray[Any]:
