@@ -24,6 +24,14 @@ MOST_FRAMES = 560
 MOST_PARTIAL_FRAMES = 2240
 """The same for networks of a fixed length: 14 partial utterances of GE2E."""
 
+USUAL_LENGTHS = ((50, 5), (150, 10), (300, 25), (1000, 50))
+"""Up to so many frames, speech is cut to a multiple of so many.
+
+OpenVINO prepares a network for each new length, which takes about as long as one run of it
+(docs/studies/threads-and-batches.md). So cut, speech of 0.25 to 10 s has one of 36 lengths, and
+loses a sixth at most.
+"""
+
 
 @dataclass(frozen=True, eq=False)
 class UtteranceEmbedding:
@@ -101,13 +109,14 @@ class UtteranceEmbedding:
         self, windows: NDArray[np.float32], masks: NDArray[np.float32]
     ) -> Iterator[tuple[tuple[int, int], NDArray[np.float32]]]:
         """Compute features per window, then select each speaker's frames (frames, bands)."""
-        features = self.features(windows)
-        chosen = nearest_resize(masks, features.shape[1]) > 0.5
         min_frames = max(1, -(-self.spec.min_samples // self.spec.hop_samples))
-        for window, speaker in np.argwhere(chosen.sum(axis=2) >= min_frames):
-            frames = chosen[window, speaker]
-            gain = self._gain(windows[window, nearest_resize(frames, windows.shape[1])])
-            yield (int(window), int(speaker)), features[window, frames] * gain
+        for number, window in enumerate(windows):
+            features = self.features(window[np.newaxis])[0]
+            chosen = nearest_resize(masks[number], len(features)) > 0.5
+            for speaker in np.flatnonzero(chosen.sum(axis=1) >= min_frames):
+                frames = chosen[speaker]
+                gain = self._gain(window[nearest_resize(frames, len(window))])
+                yield (number, int(speaker)), features[frames] * gain
 
     def _by_samples(
         self, windows: NDArray[np.float32], masks: NDArray[np.float32]
@@ -133,15 +142,15 @@ class UtteranceEmbedding:
     def _partials(self, speech: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         """Split feature frames (frames, bands) into partial utterances of the training length.
 
-        Shorter speech is repeated to that length; where the network takes any length, to
-        ``spec.min_frames``.
+        Shorter speech is repeated to that length. Where the network takes any length, speech is
+        repeated to ``spec.min_frames``, or cut to one of the `USUAL_LENGTHS`.
         """
         length, step = self.spec.partial_frames, self.spec.partial_step_frames
         shortest = length or self.spec.min_frames
         if len(speech) < shortest:
             return [np.resize(speech, (shortest, speech.shape[1]))]
         if not length:
-            return [speech]
+            return [speech[: max(shortest, usual_length(len(speech)))]]
         last = len(speech) - length
         count = 1 + round(last / step)
         starts = np.linspace(0, last, count).astype(int)
@@ -151,6 +160,12 @@ class UtteranceEmbedding:
 def _at_least(samples: NDArray[np.float32], length: int) -> NDArray[np.float32]:
     """Repeat samples to a length: (n,) -> (1, max(n, length))."""
     return np.resize(samples, max(len(samples), length))[np.newaxis]
+
+
+def usual_length(frames: int) -> int:
+    """Return the longest of the `USUAL_LENGTHS` within so many frames, or the frames if none is."""
+    multiple = next((multiple for most, multiple in USUAL_LENGTHS if frames <= most), 1)
+    return frames - frames % multiple or frames
 
 
 def _equal_lengths(utterances: list[NDArray[np.float32]], frames: int) -> list[list[int]]:

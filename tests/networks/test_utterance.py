@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ovdiar.networks.bundle import EmbeddingSpec
-from ovdiar.networks.utterance import MOST_FRAMES, UtteranceEmbedding
+from ovdiar.networks.utterance import MOST_FRAMES, UtteranceEmbedding, usual_length
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -59,10 +61,22 @@ def test_speech_shorter_than_min_frames_is_repeated(length: int) -> None:
     assert recorder.batches[0][0, :, 0].tolist() == [frame % length for frame in range(10)]
 
 
-@pytest.mark.parametrize("length", [10, 11, FRAMES])
-def test_speech_of_min_frames_and_more_is_not_repeated(length: int) -> None:
-    _, recorder = embed(beginnings(length), min_frames=10)
-    assert recorder.batches[0][0, :, 0].tolist() == list(range(length))
+@pytest.mark.parametrize(("length", "kept"), [(11, 11), (12, 11), (15, 15), (39, 35), (40, 40)])
+def test_longer_speech_is_cut_to_a_usual_length(length: int, kept: int) -> None:
+    _, recorder = embed(beginnings(length), min_frames=11)
+    assert recorder.batches[0][0, :, 0].tolist() == list(range(kept))
+
+
+def test_the_speech_of_a_window_has_few_lengths_and_loses_little() -> None:
+    kept = {frames: usual_length(frames) for frames in range(25, 1001)}
+    assert len(set(kept.values())) == 36
+    assert all(frames * 5 / 6 < length <= frames for frames, length in kept.items())
+
+
+@given(st.integers(1, 24) | st.integers(1001, 10**6))
+def test_speech_that_is_shorter_or_longer_keeps_something(frames: int) -> None:
+    assert 0 < usual_length(frames) <= frames
+    assert frames <= 1000 or usual_length(frames) == frames
 
 
 def test_without_min_frames_nothing_is_repeated() -> None:
@@ -71,11 +85,11 @@ def test_without_min_frames_nothing_is_repeated() -> None:
 
 
 def test_each_speaker_gets_the_embedding_of_their_own_frames() -> None:
-    masks = np.concatenate([beginnings(20, 0, 5), beginnings(7, 20, 2)])
+    masks = np.concatenate([beginnings(20, 0, 5), beginnings(10, 20, 2)])
     found, recorder = embed(masks)
-    assert [batch.shape[:2] for batch in recorder.batches] == [(1, 5), (1, 7), (2, 20)]
+    assert [batch.shape[:2] for batch in recorder.batches] == [(1, 5), (1, 10), (2, 20)]
     assert found[0].tolist()[::2] == [[20, 190], [5, 10]]
-    assert found[1].tolist()[:2] == [[7, 21], [20, 190]]
+    assert found[1].tolist()[:2] == [[10, 45], [20, 190]]
     assert np.isnan([found[0, 1], found[1, 2]]).all()
 
 

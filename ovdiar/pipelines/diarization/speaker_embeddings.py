@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 POOLED_AT_ONCE = 4
 """Windows of a batch of a pooled embedding: few, so that progress is frequent."""
+UTTERANCES_AT_ONCE = 64
+"""Windows of a batch of an utterance embedding: many, so that many utterances have one length."""
 PIECES_AT_ONCE = 64
 """Pieces of clean speech of a batch: about three minutes."""
 FADE_S = ClusteringParameters().fade_s
@@ -69,9 +71,10 @@ def embed_speakers(
     if shared is not None:
         embeddings = embed_shared(shared, blocks, windows, active.data, choose, progress)
     else:
-        at_once = batch_of(windows, batch_size)
         if spec.kind == "pooled":  # its trunk takes one window at a time
-            at_once = min(at_once, POOLED_AT_ONCE)
+            at_once = min(batch_of(windows, batch_size), POOLED_AT_ONCE)
+        else:
+            at_once = batch_size or UTTERANCES_AT_ONCE
         batches = slide(blocks, windows, at_once)
         embeddings = embed_windows(models.embedding, batches, active.data, choose, progress)
     return replace(prepared, embeddings=embeddings)
