@@ -244,8 +244,7 @@ def first_clusters(rows: Rows, links: Links, parameters: Attenuation) -> NDArray
 
     labels = np.full(len(rows.seconds), -1, dtype=np.int64)
     chosen = np.flatnonzero(rows.seconds >= parameters.least_s)
-    if not len(chosen):
-        chosen = np.arange(len(labels))
+    chosen = chosen if len(chosen) else np.arange(len(labels))
     chosen = chosen[in_tree(len(chosen))]
     if len(chosen) < 2:
         labels[chosen] = 0

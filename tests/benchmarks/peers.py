@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 RUNNERS = Path(__file__).parent / "runners"
-FAST = {"embedding_reuse": "shared"}
+FAST: dict[str, Any] = {"embedding_reuse": "shared", "segmentation_step": 0.2}
+CAREFUL: dict[str, Any] = {"embedding_reuse": "window"}
 CALIBRATION = ("ami", "simulated")
 RATE = 16_000
 OFFLINE = {"HF_HUB_OFFLINE": "1", "PYANNOTE_METRICS_ENABLED": "0"}
@@ -142,21 +143,23 @@ def speakrs_models(folder: Path, environments: Path) -> None:
 def pipelines(folder: Path, environments: Path, step: float) -> dict[str, Peer]:
     """Name what is timed; ``step`` is a share of the window, where it is not a mode's own."""
 
-    def ours(bundle: str, made_of: str, **options: Any) -> Peer:
-        task = {"bundle": bundle, "options": options}
+    def ours(bundle: str, made_of: str, precision: str = "f32", **options: Any) -> Peer:
+        task = {"bundle": bundle, "options": options, "embedding_precision": precision}
         return Peer(Path(sys.executable), "run_ovdiar.py", task, made_of, absent=_lacking(bundle))
 
-    same = "PyanNet, ResNet34"
+    trained, same = "segmentation-3.0, CAM++", "PyanNet, ResNet34"
     f32, int8 = str(folder / "f32"), str(folder / "int8")
     checkpoints = {part: folder / f"{part}.bin" for part in ("segmentation", "embedding")}
     onnx = {part: folder / f"{part}.onnx" for part in ("segmentation", "embedding")}
     theirs = {"plda": str(SHARED / "plda"), "threshold": 0.7045654963945799, "step": step}
     models = folder / "speakrs"
     return {
-        "base": ours("base", "segmentation-3.0, CAM++"),
+        "base": ours("base", trained),
+        "base, fast + bf16": ours("base", trained, "bf16", **FAST),
+        "base, window by window": ours("base", trained, **CAREFUL, segmentation_step=step),
         "tiny": ours("tiny", "PyanNet (2022), GE2E"),
         "exact": ours(f32, same, segmentation_step=step),
-        "fast, same step": ours(f32, same, **FAST, segmentation_step=step),
+        "fast, same step": ours(f32, same, **FAST | {"segmentation_step": step}),
         "fast": ours(f32, same, **FAST),
         "fast + int8": ours(int8, same, **FAST),
         "senko": senko(environments),

@@ -22,7 +22,11 @@ from ovdiar.hooks import TimingHook  # noqa: E402
 def main() -> None:
     """Run once to warm up, once for the clock."""
     task = json.loads(sys.argv[1])
-    models = ovdiar.load(task["bundle"], threads=task["threads"])
+    models = ovdiar.load(
+        task["bundle"],
+        threads=task["threads"],
+        embedding_precision=task.get("embedding_precision", "f32"),
+    )
     pipeline = ovdiar.SpeakerDiarization(models, **task["options"])
     load_s = time.perf_counter() - begin
     with soundfile.SoundFile(task["audio"]) as file:
