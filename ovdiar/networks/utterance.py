@@ -24,11 +24,11 @@ MOST_FRAMES = 560
 MOST_PARTIAL_FRAMES = 2240
 """The same for networks of a fixed length: 14 partial utterances of GE2E."""
 
-USUAL_LENGTHS = ((50, 5), (150, 10), (300, 25), (1000, 50))
+USUAL_LENGTHS = ((50, 5), (150, 10), (300, 25), (500, 50), (1000, 100))
 """Up to so many frames, speech is cut to a multiple of so many.
 
 OpenVINO prepares a network for each new length, which takes about as long as one run of it
-(docs/studies/threads-and-batches.md). So cut, speech of 0.25 to 10 s has one of 36 lengths, and
+(docs/studies/threads-and-batches.md). So cut, speech of 0.25 to 10 s has one of 31 lengths, and
 loses a sixth at most.
 """
 
