@@ -191,8 +191,8 @@ def _connected_components(
 
     order = np.argsort(nodes)
     rows, columns = order[np.searchsorted(nodes, pairs, sorter=order)].T
-    ones = np.ones(len(pairs), dtype=np.int8)
-    adjacent = coo_array((ones, (rows, columns)), shape=(len(nodes), len(nodes)))
+    ones, places = np.ones(len(pairs), dtype=np.int8), np.stack([rows, columns]).astype(np.int32)
+    adjacent = coo_array((ones, tuple(places)), shape=(len(nodes), len(nodes)))  # SciPy 1.11: int32
     groups = connected_components(adjacent, directed=False)[1]
     by_group = np.argsort(groups, kind="stable")
     boundaries = np.flatnonzero(np.diff(groups[by_group])) + 1

@@ -126,9 +126,11 @@ def _read(place: Path) -> NDArray[np.uint8] | None:
 def _keep(compiled: Any, place: Path) -> None:
     """Export a network and its SHA-256 to a file, if the device and the disk allow it."""
     try:
-        stream = compiled.export_model()
+        exported = compiled.export_model()
     except (RuntimeError, MemoryError):
         return
+    # OpenVINO before 2025.3 exports to bytes
+    stream = io.BytesIO(exported) if isinstance(exported, bytes) else exported
     digest = hashlib.sha256(stream.getbuffer()).digest()
     stream.seek(0, io.SEEK_END)
     stream.write(digest)
