@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from reference.material import require_posix
 from reference.sounds import chirps, likeness, write
 
+from ovdiar import audio
 from ovdiar.audio import reading
 from ovdiar.errors import AudioError, AudioNotFoundError, MissingPackageError, OvdiarWarning
 
@@ -63,6 +64,11 @@ def no_ffmpeg(monkeypatch: pytest.MonkeyPatch) -> None:
 def blocks(source: reading.AudioInput, block_s: float, **how: Any) -> list[np.ndarray]:
     with reading.open_audio(source, block_s=block_s, **how) as reader:
         return list(reader)
+
+
+def test_the_package_has_the_reader_and_nothing_else() -> None:
+    assert audio.load is reading.load
+    assert not hasattr(audio, "reader")
 
 
 @pytest.mark.parametrize(("suffix", "how", "step"), LOSSLESS.values(), ids=LOSSLESS)
