@@ -60,6 +60,14 @@ def test_every_supported_python_has_a_classifier() -> None:
     assert f'python: ["3.{minors[0]}", "3.{minors[-1]}"]' in workflow
 
 
+def test_the_oldest_versions_are_those_that_the_requirements_allow() -> None:
+    allowed = dict(each.split(">=") for each in settings()["project"]["dependencies"])
+    lines = (CHECKOUT / "tests" / "oldest.txt").read_text(encoding="utf-8").splitlines()
+    oldest = dict(line.split("==") for line in lines if not line.startswith("#"))
+    assert oldest.keys() == allowed.keys()
+    assert all(f"{oldest[name]}.".startswith(f"{allowed[name]}.") for name in allowed)
+
+
 def test_a_release_is_published_without_a_token() -> None:
     text = (CHECKOUT / ".github" / "workflows" / "release.yml").read_text(encoding="utf-8")
     publish = yaml.safe_load(text)["jobs"]["publish"]
