@@ -35,6 +35,9 @@ NO_TRACK = "matches no streams"
 SLACK_S, SLACK = 0.5, 0.01
 """How far the audio may fall short of the duration of its container: seconds, or a share."""
 
+STATED_SLACK_S = 0.05
+"""The same where the size of the data is stated (see `ovdiar.audio.headers`), s."""
+
 LONGEST_S = 7 * 24 * 3600
 """A later start is an error of the timestamps, s."""
 
@@ -200,11 +203,11 @@ class FfmpegSource:
         heard_s = self._decoded / self.rate
         reached_s = max(heard_s, log.reached_s or 0.0)
         announced_s = log.duration_s or 0.0
+        slack_s = max(SLACK_S, SLACK * announced_s)
         if 0 < self._share < 1:
-            announced_s = heard_s / self._share
-            reached_s = heard_s
+            reached_s, announced_s, slack_s = heard_s, heard_s / self._share, STATED_SLACK_S
         gap_s = sum(gap for at, gap in log.gaps if at + gap <= heard_s + 1)
-        if reached_s + max(SLACK_S, SLACK * announced_s) < announced_s:
+        if reached_s + slack_s < announced_s:
             reason = self._complaint(log) if log.complaints else "it ends early"
             self.notices.append(incomplete(self.name, heard_s, announced_s, reason))
         elif self._missing:

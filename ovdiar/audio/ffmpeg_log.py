@@ -41,6 +41,8 @@ STREAM = re.compile(
 DURATION = re.compile(r"\[info\]   Duration: (\d+):(\d\d):(\d\d\.\d+)")
 TIME = re.compile(r"time=(\d+):(\d\d):(\d\d\.\d+)")
 COMPLAINT = re.compile(r"(?:\[(?P<where>[^]]+)\] )?\[(?:error|fatal)\] (?P<text>.*)")
+CORRUPT = re.compile(r"\[warning\] (?:.*: )?(?P<text>corrupt input packet in stream \d+)")
+"""What ffmpeg says of a packet that the file's end cuts; by then the progress may stand before."""
 HARMLESS = (
     "Application provided invalid, non monotonically",
     "Last message repeated",
@@ -107,6 +109,8 @@ def parse(lines: Iterable[str]) -> FfmpegLog:
             text = complaint["text"].strip()
             if not text.startswith(HARMLESS) and not text.endswith(ENDED):
                 log.complaints.append((complaint["where"] or "", text))
+        elif corrupt := CORRUPT.search(line):
+            log.complaints.append(("", corrupt["text"]))
         elif time := TIME.search(line):
             log.reached_s = _seconds(time)
         estimated |= ESTIMATED in line

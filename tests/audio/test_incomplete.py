@@ -88,6 +88,28 @@ def test_strict_refuses_a_cut_recording_and_no_whole_one(tmp_path: Path, form: s
         read({"audio": path, "strict": True})
 
 
+@pytest.mark.parametrize("lost_bytes", [30_011, 200_003])
+def test_a_cut_file_of_a_format_that_states_no_length_ends_within_a_packet(
+    ffmpeg: str, tmp_path: Path, lost_bytes: int
+) -> None:
+    path = encode(ffmpeg, whole(tmp_path, "wav"), tmp_path / "whole.gxf", "-ar", "48000")
+    assert read(path)[1] == ()
+    path.write_bytes(path.read_bytes()[:-lost_bytes])
+    _, (notice,) = read(path)
+    assert notice.code == "damaged-audio"
+    assert "corrupt input packet" in notice.text
+
+
+def test_a_few_tenths_of_a_second_that_only_ffmpeg_reads_are_missed(
+    ffmpeg: str, tmp_path: Path
+) -> None:
+    path = encode(ffmpeg, whole(tmp_path, "wav"), tmp_path / "whole.caf", "-c:a", "pcm_s8")
+    assert read(path)[1] == ()
+    path.write_bytes(path.read_bytes()[:-4_000])
+    _, (notice,) = read(path)
+    assert notice.values["announced_s"] == pytest.approx(SECONDS, abs=0.02)
+
+
 @pytest.mark.usefixtures("no_ffmpeg")
 @pytest.mark.parametrize("form", [form for form in FORMATS if form not in ("mp3", "avr")])
 def test_joined_recordings_are_read_one_after_the_other(tmp_path: Path, form: str) -> None:
