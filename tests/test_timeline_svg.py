@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from ovdiar import Annotation, Segment
-from ovdiar.timeline_svg import COLOURS, GUTTER, WIDTH, format_time, ticks
+from ovdiar.timeline_svg import COLOURS, GUTTER, PATTERNS, WIDTH, format_time, ticks
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -43,6 +43,25 @@ def test_every_speaker_has_a_named_lane_of_one_colour() -> None:
     assert len(lanes) == 8
     assert all(len(colours) == 1 for colours in lanes.values())
     assert {*COLOURS} == set().union(*lanes.values())
+
+
+def test_speakers_of_one_colour_differ_in_pattern() -> None:
+    most = len(COLOURS) * len(PATTERNS)
+    picture = _draw(Annotation.of([(k, k + 1, f"voice {k:02d}") for k in range(most)]))
+    looks = {bar.attrib["y"]: bar.attrib["fill"] for bar in picture.iter(f"{SVG}rect")}
+    over = {
+        path.attrib["d"].split("h")[0].split()[1]: path.attrib["fill"]
+        for path in picture.iter(f"{SVG}path")
+        if "url(" in path.attrib.get("fill", "")
+    }
+    assert len({(colour, over.get(y)) for y, colour in looks.items()}) == most
+    drawn = {pattern.attrib["id"] for pattern in picture.iter(f"{SVG}pattern")}
+    assert {f"url(#{name})" for name in drawn} == set(over.values())
+
+
+def test_a_few_speakers_need_no_patterns() -> None:
+    picture = _draw(Annotation.of([(k, k + 1, f"voice {k}") for k in range(len(COLOURS))]))
+    assert not list(picture.iter(f"{SVG}pattern"))
 
 
 def test_names_are_escaped_and_shortened() -> None:

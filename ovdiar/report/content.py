@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ovdiar.audio.encoding import FRAME_BYTES, FRAME_SAMPLES, RATE
 from ovdiar.presets import PYANNET_FRAMES
 from ovdiar.serialization import origin
-from ovdiar.timeline_svg import COLOURS
+from ovdiar.timeline_svg import COLOURS, PATTERNS
 from ovdiar.words import MAX_GAP_S, assign_speakers
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ def content(
         "file": file,
         "served": file if served else None,
         "colours": COLOURS,
+        "patterns": PATTERNS,
         "low": LOW_CONFIDENCE,
         "frame": PYANNET_FRAMES.step_s,
         "mp3": {"rate": RATE, "frame": FRAME_SAMPLES, "bytes": FRAME_BYTES} if sound.mp3 else None,

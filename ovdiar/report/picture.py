@@ -11,7 +11,7 @@ from ovdiar.files import make_folder_of, write_bytes
 from ovdiar.report.comparison import KINDS, compare
 from ovdiar.report.content import LOW_CONFIDENCE
 from ovdiar.segment import Segment, merge
-from ovdiar.timeline_svg import COLOURS, ticks
+from ovdiar.timeline_svg import look, ticks
 
 if TYPE_CHECKING:
     import os
@@ -31,6 +31,9 @@ FINEST = 4000
 LONGEST_NAME = 18
 INK, SOFT, RULE, WRONG = "#161b22", "#59626f", "#e1e5ea", "#b3261e"
 SUFFIXES = (".png", ".svg")
+SLANTED = "//////"
+HATCHES = {"dots": "..", "bars": "|||", "rungs": "---", "grid": "+++"}
+"""matplotlib's hatches for the patterns of `ovdiar.timeline_svg`."""
 
 
 class Bars(NamedTuple):
@@ -77,8 +80,9 @@ def write_picture(
 ) -> None:
     """Draw a timeline with one lane per speaker.
 
-    Turns of low confidence are narrower and hatched, and overlap is marked above. Turns of a
-    reference are outlined below the speaker they are mapped to, with errors at the bottom.
+    Speakers of one colour differ in pattern. Turns of low confidence are narrower and hatched, and
+    overlap is marked above. Turns of a reference are outlined below the speaker they are mapped to,
+    with errors at the bottom.
 
     Parameters
     ----------
@@ -121,14 +125,18 @@ def _lanes(annotation: Annotation, reference: Annotation | None) -> Iterator[Lan
     partners = {} if comparison is None else comparison.names
     reference_labels = [] if reference is None else reference.labels()
     if overlap := annotation.get_overlap():
-        yield Lane("Overlap", LOW_LANE_IN, [Bars(overlap, 0.6, _hatched("none", INK))])
+        yield Lane("Overlap", LOW_LANE_IN, [Bars(overlap, 0.6, _hatched("none", INK, SLANTED))])
     for place, label in enumerate(annotation.labels()):
-        colour = COLOURS[place % len(COLOURS)]
+        colour, pattern = look(place)
+        marks = HATCHES.get(pattern, "")
         turns = [turn for turn in annotation.turns if turn.speaker == label]
         confident = [turn.segment for turn in turns if not _is_low(turn)]
         uncertain = [turn.segment for turn in turns if _is_low(turn)]
         filled = {"facecolor": colour, "edgecolor": INK, "linewidth": 0.4}
-        bars = [Bars(confident, 0.76, filled), Bars(uncertain, 0.46, _hatched(colour, "white"))]
+        bars = [Bars(confident, 0.76, filled)]
+        if marks:
+            bars.append(Bars(confident, 0.76, _hatched("none", "white", marks)))
+        bars.append(Bars(uncertain, 0.46, _hatched(colour, "white", marks + SLANTED)))
         yield Lane(label, LANE_IN, bars)
         if reference is not None and label in partners:
             yield _outlined(reference, partners[label], colour)
@@ -145,8 +153,8 @@ def _is_low(turn: Turn) -> bool:
     return turn.confidence is not None and turn.confidence < LOW_CONFIDENCE
 
 
-def _hatched(colour: str, lines: str) -> dict[str, Any]:
-    return {"facecolor": colour, "edgecolor": lines, "hatch": "//////", "linewidth": 0}
+def _hatched(colour: str, lines: str, hatch: str) -> dict[str, Any]:
+    return {"facecolor": colour, "edgecolor": lines, "hatch": hatch, "linewidth": 0}
 
 
 def _outlined(reference: Annotation, name: str, colour: str) -> Lane:

@@ -97,3 +97,12 @@ def test_without_matplotlib_the_error_names_what_to_install(
 def test_an_unwritable_path_raises_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be written"):
         write_picture(tmp_path / f"{'x' * 300}.png", TURNS)
+
+
+def test_speakers_of_one_colour_differ_in_pattern() -> None:
+    turns = Annotation.of([(k, k + 1, f"P{k:02d}") for k in range(30)])
+    looks = {
+        tuple((bars.style["facecolor"], bars.style.get("hatch")) for bars in lane.bars)
+        for lane in _lanes(turns, None)
+    }
+    assert len(looks) == 30

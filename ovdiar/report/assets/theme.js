@@ -27,8 +27,7 @@ export function ink(name) {
 export const hue = (shade) => report.colours[shade % report.colours.length];
 
 // Pattern of a speaker by shade: speakers with the same colour differ in it, up to five times.
-const PATTERNS = ["plain", "dots", "bars", "rungs", "grid"];
-export const pattern = (shade) => PATTERNS[Math.floor(shade / report.colours.length) % PATTERNS.length];
+export const pattern = (shade) => report.patterns[Math.floor(shade / report.colours.length) % report.patterns.length];
 
 // Shows the colour and pattern of a speaker on an element.
 export function dress(shown, shade) {
