@@ -85,8 +85,8 @@ for (const [edge, handle] of Object.entries(handles)) {
   });
 }
 for (const button of document.querySelectorAll("[data-nudge]")) {
-  const [edge, way] = button.dataset.nudge.split(" ");
-  button.addEventListener("click", (event) => nudge(Number(way), event.shiftKey, false, edge));
+  const [edge, way, frame] = button.dataset.nudge.split(" ");
+  button.addEventListener("click", (event) => nudge(Number(way), event.shiftKey || frame === "frame", false, edge));
 }
 
 selection.onChange(place);

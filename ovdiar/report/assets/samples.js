@@ -4,7 +4,7 @@ import { report } from "./content.js";
 import { embedded } from "./sound.js";
 
 const LEAD = 12; // MP3 frames decoded before the wanted ones, which a decoder needs
-const WIDEST = 10; // longest part that is decoded, s
+const WIDEST = 60; // longest part that is decoded, s
 const listeners = [];
 let held = null; // { first, values }: samples from index `first`
 let busy = false;

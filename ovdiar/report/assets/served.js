@@ -2,7 +2,8 @@
 
 import { report } from "./content.js";
 
-export const isServed = report.served !== null;
+// A copy of a served page that is opened from disk has no server.
+export const isServed = report.served !== null && location.protocol.startsWith("http");
 
 // Sends the turns as JSON; returns the name of the file that was written.
 export async function send(turns) {

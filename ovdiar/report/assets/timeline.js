@@ -1,25 +1,22 @@
 // Timeline. Draws only visible items, and only the first of several in one pixel.
 
 import { box, edge, fitted, fresh, hatch, marks } from "./brushes.js";
-import { report } from "./content.js";
 import { history } from "./history.js";
 import { beforePicture, part } from "./page.js";
 import { crowded, layout } from "./rows.js";
-import { onSamples, samplesOf } from "./samples.js";
+import { onSamples } from "./samples.js";
 import { selection } from "./selection.js";
 import { isLow } from "./talk.js";
 import { hue, ink, onTheme } from "./theme.js";
 import { clock } from "./times.js";
 import { viewport } from "./viewport.js";
+import { drawWaveform } from "./waveform.js";
 
 const frame = part("timeline");
 const canvas = frame.querySelector("canvas");
-const STEPS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200];
+const STEPS = [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200];
 const TICK_ROOM = 76; // between labels of the axis, px
-const LOUDEST = 255;
-const DOTTED = 5; // samples that are farther apart have dots, px
 const NARROW = 4; // bars below it have no border, px
-const peaks = Uint8Array.from(atob(report.peaks), (letter) => letter.charCodeAt(0));
 const font = (size, weight = 400) => `${weight} ${size}px ${getComputedStyle(document.body).fontFamily}`;
 let fonts = {};
 let width = 0;
@@ -115,7 +112,7 @@ function axis(context) {
     context.fillStyle = ink("line");
     context.fillRect(x, 0, 1, plan.height);
     context.fillStyle = ink("soft");
-    context.fillText(clock(index * step, Math.max(0, Math.ceil(-Math.log10(step)))), x + 5, 13);
+    context.fillText(clock(index * step, Math.max(0, Math.ceil(-Math.log10(step) - 1e-9))), x + 5, 13);
   }
 }
 
@@ -138,46 +135,9 @@ function bars(spans, paint) {
   });
 }
 
-// Draws the line through the samples.
-function samples(context, { first, values }, middle, half) {
-  const { rate } = report.mp3;
-  const [from, to] = [viewport.start, viewport.end].map((time) => Math.round(time * rate) - first);
-  const seen = values.subarray(Math.max(0, from - 1), to + 2);
-  const loudest = seen.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-6);
-  const scale = (half * outlineBetween(viewport.start, viewport.end)) / loudest;
-  const room = (width - plan.gutter) / (to - from);
-  context.strokeStyle = context.fillStyle = ink("soft");
-  context.lineWidth = 1;
-  context.beginPath();
-  seen.forEach((value, index) => {
-    const x = xOf((first + Math.max(0, from - 1) + index) / rate);
-    context.lineTo(x, middle - value * scale);
-    if (room > DOTTED) context.fillRect(x - 1.5, middle - value * scale - 1.5, 3, 3);
-  });
-  context.stroke();
-}
-
-// The largest value of the outline in an interval, 0 to 1.
-function outlineBetween(start, end) {
-  const seen = peaks.subarray(Math.floor(start / report.peakSeconds), Math.ceil(end / report.peakSeconds) + 1);
-  return seen.reduce((most, value) => Math.max(most, value), 1) / LOUDEST;
-}
-
 const PAINT = {
   sound(context, { y, height }) {
-    const middle = y + height / 2;
-    const found = samplesOf(viewport.start, viewport.end);
-    if (found) return samples(context, found, middle, height / 2 - 1);
-    context.fillStyle = ink("wave");
-    const per = viewport.span / (width - plan.gutter) / report.peakSeconds;
-    for (let x = plan.gutter; x < width; x++) {
-      const from = Math.floor(timeOf(x) / report.peakSeconds);
-      if (from >= peaks.length) break;
-      let loud = 0;
-      for (let index = from; index <= from + per && index < peaks.length; index++) loud = Math.max(loud, peaks[index]);
-      const half = Math.max(1, Math.round((height / 2 - 3) * Math.sqrt(loud / LOUDEST)));
-      context.fillRect(x, middle - half, 1, 2 * half);
-    }
+    drawWaveform(context, { left: plan.gutter, right: width, middle: y + height / 2, half: height / 2 - 3 });
   },
 
   overlap(context, { y, height, spans }) {

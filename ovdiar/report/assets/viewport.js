@@ -2,7 +2,7 @@
 
 import { report } from "./content.js";
 
-const SHORTEST = 0.01;
+const SHORTEST = 0.002; // each sample of it can be told apart, on a phone too
 const AT_FIRST = 300; // initial span of a long recording, s
 
 class Viewport {
