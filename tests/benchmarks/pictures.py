@@ -1,32 +1,44 @@
-"""The pictures of the README, of our own recording: ``docs/report.png`` and ``docs/timeline.png``.
+"""The pictures of the documentation, of our own recording: ``report.png`` and ``timeline.png``.
 
-Needs the bundle ``tiny``, and what the tests need (Chromium among it)::
+Needs the bundle ``base``, and what the tests need (Chromium among it)::
 
-    python tests/benchmarks/pictures.py
+    python tests/benchmarks/pictures.py [--looks FOLDER]
 
 The conversation is diarized, its report is opened in a browser and photographed while a turn of low
-confidence is selected; Pillow, which matplotlib brings, makes the files small.
+confidence is selected; Pillow, which matplotlib brings, makes the files small. ``--looks`` also
+writes the report as it is in light, in dark, on a phone and on paper, to be looked at.
 """
 
 from __future__ import annotations
 
+import argparse
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import soundfile
 from PIL import Image
-from playwright.sync_api import ViewportSize, sync_playwright
+from playwright.sync_api import sync_playwright
 
 from ovdiar import SpeakerDiarization, load
 from ovdiar.formats import rttm
 from ovdiar.report import write_page, write_picture
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 RECORDING = CHECKOUT / "tests" / "data" / "conversation.flac"
 DOCS = CHECKOUT / "docs"
-WIDTH, HEIGHT = 1280, 1000
+DESK = {"viewport": {"width": 1280, "height": 1000}, "device_scale_factor": 1.5}
+PHONE = {
+    "viewport": {"width": 390, "height": 844},
+    "device_scale_factor": 2,
+    "has_touch": True,
+    "is_mobile": True,
+}
+LOOKS = {"light": DESK, "dark": {**DESK, "color_scheme": "dark"}, "phone": PHONE}
 COLOURS = 128
 
 
@@ -37,32 +49,46 @@ def shrink(path: Path) -> None:
     print(f"{path.relative_to(CHECKOUT)}: {path.stat().st_size / 1000:.0f} kB")
 
 
-def photograph(page: Path, picture: Path) -> None:
-    """Open a report, select the first turn of low confidence, and save what is to be seen."""
+def opened(browser: Browser, page: Path, look: dict[str, Any]) -> Page:
+    """Open a report, and select the first turn of low confidence."""
+    tab = browser.new_context(**look).new_page()
+    tab.goto(page.as_uri())
+    tab.keyboard.press("n")
+    tab.wait_for_timeout(500)
+    return tab
+
+
+def photograph(page: Path, picture: Path, looks: Path | None) -> None:
+    """Save what is to be seen of a report; in all its looks if there is a folder for them."""
     with sync_playwright() as playwright:
         program = shutil.which("chromium")
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        window: ViewportSize = {"width": WIDTH, "height": HEIGHT}
-        tab = browser.new_page(viewport=window, device_scale_factor=1.5)
-        tab.goto(page.as_uri())
-        tab.keyboard.press("n")
-        tab.wait_for_timeout(500)
-        tab.screenshot(path=picture, full_page=True)
+        opened(browser, page, DESK).screenshot(path=picture, full_page=True)
+        if looks is not None:
+            looks.mkdir(parents=True, exist_ok=True)
+            for name, look in LOOKS.items():
+                tab = opened(browser, page, look)
+                tab.screenshot(path=looks / f"{name}.png")
+                tab.screenshot(path=looks / f"{name}-whole.png", full_page=True)
+            opened(browser, page, DESK).pdf(path=looks / "paper.pdf", format="A4")
         browser.close()
 
 
 def main() -> None:
     """Make both."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--looks", type=Path, metavar="FOLDER")
+    looks = parser.parse_args().looks
     duration_s = soundfile.info(RECORDING).duration
     DOCS.mkdir(exist_ok=True)
-    turns = SpeakerDiarization(load("tiny"))(RECORDING).speaker_diarization
+    turns = SpeakerDiarization(load("base"))(RECORDING).speaker_diarization
     reference = rttm.load(RECORDING.with_suffix(".rttm"))["conversation"]
     shown: dict[str, Any] = {"title": RECORDING.name, "reference": reference}
     write_picture(DOCS / "timeline.png", turns, duration_s=duration_s, **shown)
     with tempfile.TemporaryDirectory() as folder:
         page = Path(folder) / "report.html"
         write_page(page, RECORDING, turns, **shown)
-        photograph(page, DOCS / "report.png")
+        photograph(page, DOCS / "report.png", looks)
     for name in ("timeline.png", "report.png"):
         shrink(DOCS / name)
 

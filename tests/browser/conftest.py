@@ -1,9 +1,13 @@
-"""A real browser: Chromium, as Debian has it, driven by Playwright."""
+"""A real browser, driven by Playwright: Chromium, or Firefox where ``OVDIAR_BROWSER=firefox``.
+
+Firefox is the system's own; a Playwright that is much newer than it cannot drive it.
+"""
 
 from __future__ import annotations
 
+import os
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from reference.material import missing
@@ -20,26 +24,51 @@ if TYPE_CHECKING:
 
     Open = Callable[..., Report]
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-OPTIONS = ["--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required"]
+NAME = os.environ.get("OVDIAR_BROWSER", "chromium")
+PROGRAMS = {
+    "chromium": ("chromium", "chromium-browser", "google-chrome"),
+    "firefox": ("firefox-esr", "firefox"),
+}
+OPTIONS: dict[str, dict[str, Any]] = {
+    "chromium": {
+        "args": ["--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required"]
+    },
+    "firefox": {
+        "channel": "moz-firefox",
+        "firefox_user_prefs": {"media.autoplay.default": 0},
+    },
+}
+
+
+@pytest.fixture(scope="session")
+def downloads(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make the browser's folder of downloads."""
+    return tmp_path_factory.mktemp("downloads")
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Start Chromium, see `reference.material`.
+def browser(downloads: Path) -> Iterator[Browser]:
+    """Start the browser, see `reference.material`.
 
     A module's tests share it. It ends with them: while it runs, so does its event loop, which
     other tests could not stand.
     """
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    program = next(filter(None, map(shutil.which, PROGRAMS[NAME])), None)
     if program is None:
-        missing(f"no browser: install one of {', '.join(BROWSERS)}")
+        missing(f"no browser: install one of {', '.join(PROGRAMS[NAME])}")
     try:
-        from playwright.sync_api import sync_playwright
+        from playwright.sync_api import Error, sync_playwright
     except ImportError:
         missing("playwright is not installed: pip install playwright")
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program, args=OPTIONS)
+        kind = getattr(playwright, NAME)
+        try:
+            started = kind.launch(
+                executable_path=program, downloads_path=downloads, **OPTIONS[NAME]
+            )
+            started.new_context().close()
+        except Error as error:
+            missing(f"playwright cannot drive {program}: {error.message.splitlines()[0]}")
         yield started
         started.close()
 
@@ -54,7 +83,7 @@ def report_file(conversation: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.fixture
-def visit(browser: Browser, tmp_path: Path) -> Iterator[Open]:
+def visit(browser: Browser, downloads: Path, tmp_path: Path) -> Iterator[Open]:
     """Open files in a browser of their own; what it complains of, or asks for, is an error."""
     wrong: list[str] = []
     contexts = []
@@ -62,6 +91,8 @@ def visit(browser: Browser, tmp_path: Path) -> Iterator[Open]:
     def visit(
         path: Path, *, script: str = "", allowed: Sequence[str] = (), **context: object
     ) -> Report:
+        if NAME == "firefox" and context.get("has_touch"):
+            pytest.skip("Playwright has no touch in the system's Firefox")
         settings = {"viewport": {"width": 1280, "height": 900}, **context}
         contexts.append(browser.new_context(**settings))  # type: ignore[arg-type]
         page = contexts[-1].new_page()
@@ -71,7 +102,7 @@ def visit(browser: Browser, tmp_path: Path) -> Iterator[Open]:
         page.on("request", lambda asked: _check(asked.url, [path.as_uri(), *allowed], wrong))
         page.add_init_script(script)
         page.goto(path.as_uri())
-        return Report(page, tmp_path, wrong)
+        return Report(page, tmp_path, wrong, downloads if NAME == "firefox" else None)
 
     yield visit
     for context in contexts:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from reference.material import missing
+from reference.pages import PHONE
 
 from ovdiar.annotation import Annotation
 from ovdiar.report import write_page
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 RUN = "async () => (await axe.run(document)).violations"
 SERIOUS = {"serious", "critical"}
-PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from reference.pages import ROWS, Report, annotation, rows
+from reference.pages import PHONE, ROWS, Report, annotation, rows
 
 from ovdiar.annotation import Annotation
 from ovdiar.presets import PYANNET_FRAMES
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TURNS = rows(annotation(ROWS, ""))
-PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
 
 def select(report: Report, place: int) -> None:
@@ -136,6 +135,15 @@ def test_buttons_move_an_edge_as_the_keys_do(report: Report) -> None:
     turn = report.turns().turns[0].segment
     assert turn.start == pytest.approx(0.9)
     assert turn.end == pytest.approx(4 + PYANNET_FRAMES.step_s, abs=0.0005)
+
+
+def test_other_buttons_move_an_edge_by_a_frame(report: Report) -> None:
+    select(report, 0)
+    report.page.click("[aria-label='Start one frame later']")
+    report.page.click("[aria-label='End one frame earlier']")
+    turn = report.turns().turns[0].segment
+    assert turn.start == pytest.approx(1 + PYANNET_FRAMES.step_s, abs=0.0005)
+    assert turn.end == pytest.approx(4 - PYANNET_FRAMES.step_s, abs=0.0005)
 
 
 def test_an_edge_dragged_over_the_same_speakers_turn_joins_the_two(report: Report) -> None:

@@ -9,6 +9,7 @@ from reference.pages import ROWS, Report, annotation, rows
 
 from ovdiar import formats
 from ovdiar.report import write_page
+from ovdiar.report.page import make_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,9 +94,7 @@ def test_without_file_access_it_is_said_where_the_download_went(
     visit: Callable[..., Report], report_file: Path
 ) -> None:
     report = visit(report_file, script=NO_PICKER)
-    with report.page.expect_download() as coming:
-        report.page.click("#save")
-    assert coming.value.suggested_filename == "conversation.json"
+    assert report.downloaded(lambda: report.page.click("#save")).name == "conversation.json"
     assert report.said().startswith("conversation.json is in this browser's download folder")
 
 
@@ -106,10 +105,8 @@ def test_a_saved_page_opens_with_its_corrections_and_can_be_saved_again(
     expected = rows(annotation(ROWS, ""))
     for _ in range(2):
         report.press("j", "Delete")
-        with report.page.expect_download() as coming:
-            report.page.click("#download-page")
-        path = tmp_path / "saved.html"
-        coming.value.save_as(path)
+        page = report.downloaded(report.page.locator("#download-page").click)
+        path = page.replace(tmp_path / "saved.html")
         expected = expected[1:]
         report.page.close()
         report = visit(path)
@@ -121,3 +118,28 @@ def test_a_saved_page_opens_with_its_corrections_and_can_be_saved_again(
     assert rows(report.turns()) == rows(annotation(ROWS, ""))
     report.page.reload()
     assert rows(report.turns()) == rows(annotation(ROWS, ""))
+
+
+def test_a_copy_of_a_served_page_saves_without_its_server(
+    visit: Callable[..., Report], conversation: Path, tmp_path: Path
+) -> None:
+    text = make_page(conversation, annotation(ROWS, "talk"), file="talk.rttm", served=True)
+    (tmp_path / "copy.html").write_bytes(text)
+    report = visit(tmp_path / "copy.html", script=PICKER)
+    report.press("j", "Delete", "Control+s")
+    assert written(report).startswith("SPEAKER talk 1 4.250 3.250")
+
+
+def test_a_saved_page_with_linked_audio_still_plays_it(
+    visit: Callable[..., Report], conversation: Path, tmp_path: Path
+) -> None:
+    audio = tmp_path / "talk.flac"
+    audio.write_bytes(conversation.read_bytes())
+    write_page(tmp_path / "a.html", audio, annotation(ROWS, "talk"), link=audio)
+    report = visit(tmp_path / "a.html", allowed=[audio.as_uri()])
+    report.press("j", "Delete")
+    page = report.downloaded(report.page.locator("#download-page").click)
+    report = visit(page.replace(tmp_path / "b.html"), allowed=[audio.as_uri()])
+    assert rows(report.turns()) == rows(annotation(ROWS[1:], ""))
+    report.page.click("#play")
+    report.until(lambda: report.time() > 0)

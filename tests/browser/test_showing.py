@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from reference.pages import ROWS, Report, annotation
+from reference.pages import PHONE, ROWS, Report, annotation
 
 from ovdiar import formats
 from ovdiar.metrics.der import diarization_errors
@@ -17,8 +17,6 @@ from ovdiar.timeline_svg import COLOURS
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
 
 def test_errors_against_the_reference_are_told_as_scored(

@@ -7,13 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from reference.long_report import DURATION_S, PAN, TURNS, ZOOM, wheel_ms, write_long_page
 
-from ovdiar.annotation import Annotation, Turn
 from ovdiar.audio.encoding import Sound, encode
-from ovdiar.report.comparison import compare
-from ovdiar.report.content import content
-from ovdiar.report.page import page
-from ovdiar.segment import Segment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,65 +17,24 @@ if TYPE_CHECKING:
 
     from reference.pages import Report
 
-DURATION_S, TURNS, VOICES = 4 * 3600, 5000, 8
 FRAME_MS = 34
 """Thirty pictures a second, without a graphics card, on a machine that has other things to do."""
 
 
-def long_meeting(seed: int) -> Annotation:
-    """Let eight people talk for four hours, now and then at once."""
-    rng = np.random.default_rng(seed)
-    starts = np.sort(rng.uniform(0, DURATION_S - 10, TURNS))
-    lengths = rng.uniform(0.4, 5, TURNS)
-    voices = rng.integers(0, VOICES, TURNS)
-    sure = rng.uniform(0.5, 0.95, TURNS)
-    rows = zip(starts, lengths, voices, sure, strict=True)
-    turns = [
-        Turn(Segment(float(start), float(start + length)), f"SPEAKER_{who:02d}", "", float(share))
-        for start, length, who, share in rows
-    ]
-    return Annotation(tuple(turns), "long")
-
-
-@pytest.fixture(scope="module")
-def long_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="module", params=[8, 28])
+def long_file(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Write a report of four hours that holds a second of sound, since drawing needs none."""
-    turns = long_meeting(0)
-    outline = np.random.default_rng(0).integers(0, 255, 20_000).astype(np.uint8)
-    sound = Sound(float(DURATION_S), outline)
-    told = content(turns, sound, title="long", comparison=compare(long_meeting(1), turns))
     path = tmp_path_factory.mktemp("long") / "long.html"
+    outline = np.random.default_rng(0).integers(0, 255, 20_000).astype(np.uint8)
     second = encode({"waveform": np.zeros(16_000), "sample_rate": 16_000})
-    path.write_bytes(page(told, second.mp3))
+    sound = Sound(float(DURATION_S), outline, second.mp3)
+    write_long_page(path, speakers=request.param, sound=sound, transcript=True)
     return path
-
-
-MEASURE = """async ([id, options, frames]) => {
-    const target = document.getElementById(id);
-    const box = target.getBoundingClientRect();
-    const middle = { clientX: box.x + box.width / 2, clientY: box.y + 60 };
-    const both = ([name, value]) => [name, typeof value === "number" ? value * way : value];
-    let way = 1;
-    const times = [];
-    let last = 0;
-    for (let frame = 0; frame <= frames; frame++) {
-        const now = await new Promise(requestAnimationFrame);
-        if (last) times.push(now - last);
-        last = now;
-        way = frame % 40 < 20 ? 1 : -1;
-        const turned = Object.fromEntries(Object.entries(options).map(both));
-        const event = { ...middle, ...turned, bubbles: true, cancelable: true };
-        target.dispatchEvent(new WheelEvent("wheel", event));
-    }
-    return times;
-}"""
-PAN, ZOOM = {"deltaX": 60}, {"deltaY": 40, "ctrlKey": True}
 
 
 def median_ms(report: Report, gesture: Mapping[str, object]) -> float:
     """Take the time between pictures while a wheel turns; of five tries the best."""
-    tries = [report.page.evaluate(MEASURE, ["timeline", gesture, 40]) for _ in range(5)]
-    return float(min(statistics.median(times) for times in tries))
+    return min(statistics.median(wheel_ms(report, gesture, 40)) for _ in range(5))
 
 
 def test_panning_and_zooming_keep_up(

@@ -25,6 +25,7 @@ ROWS = [
     (19.5, 20.0, "SPEAKER_03", 0.65),
 ]
 """Of our conversation's first 22 s; the last turn is not the right speaker's."""
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 PACE_MS = 110
 """Between downloads: of more than ten in a second Chromium drops the rest without a word."""
 
@@ -46,12 +47,19 @@ def rows(found: Annotation) -> list[tuple[float, float, str]]:
 
 
 class Report:
-    """An open report; ``complaints`` are the browser's, which a test must not leave."""
+    """An open report; ``complaints`` are the browser's, which a test must not leave.
 
-    def __init__(self, page: Page, folder: Path, complaints: list[str]) -> None:
+    ``downloads`` is the browser's folder of downloads where Playwright does not tell of them, as in
+    Firefox; else None.
+    """
+
+    def __init__(
+        self, page: Page, folder: Path, complaints: list[str], downloads: Path | None = None
+    ) -> None:
         self.page = page
         self.complaints = complaints
         self._folder = folder
+        self._downloads = downloads
 
     def option(self, place: int) -> Locator:
         """Give a turn of the list, counted from 0."""
@@ -106,13 +114,31 @@ class Report:
         return self.page.locator("#live").inner_text()
 
     def download(self, format_name: str) -> Path:
-        """Download the turns, after the time that Chromium wants between downloads."""
+        """Download the turns."""
+        return self.downloaded(lambda: self.page.click(f"[data-download={format_name}]"))
+
+    def downloaded(self, action: Callable[[], None]) -> Path:
+        """Do what downloads a file, after the time that Chromium wants between downloads."""
         self.page.wait_for_timeout(PACE_MS)
+        if self._downloads is not None:
+            action()
+            return self._arrived(self._downloads)
         with self.page.expect_download() as coming:
-            self.page.click(f"[data-download={format_name}]")
+            action()
         path = self._folder / coming.value.suggested_filename
         coming.value.save_as(path)
         return path
+
+    def _arrived(self, downloads: Path) -> Path:
+        """Wait for the one file of the folder, and take it out."""
+
+        def complete() -> list[Path]:
+            files = [each for each in downloads.iterdir() if each.stat().st_size]
+            return [] if any(each.suffix == ".part" for each in files) else files
+
+        self.until(lambda: bool(complete()))
+        found = complete()[0]
+        return found.replace(self._folder / found.name)
 
     def turns(self, format_name: str = "json") -> Annotation:
         """Download the turns and read them."""
