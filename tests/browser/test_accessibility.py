@@ -11,6 +11,7 @@ from reference.pages import PHONE
 
 from ovdiar.annotation import Annotation
 from ovdiar.report import write_page
+from ovdiar.transcripts import from_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,11 +43,14 @@ def faults(report: Report, axe: str) -> list[Any]:
     ]
 
 
-@pytest.mark.parametrize(
+LOOKS = pytest.mark.parametrize(
     "options",
     [{"color_scheme": "light"}, {"color_scheme": "dark"}, PHONE],
     ids=["light", "dark", "phone"],
 )
+
+
+@LOOKS
 @pytest.mark.parametrize("keys", [[], ["j", "1"], ["j", "r"], ["?"]], ids=str)
 def test_nothing_serious_is_found(
     visit: Callable[..., Report],
@@ -61,11 +65,18 @@ def test_nothing_serious_is_found(
     assert faults(report, axe) == []
 
 
-def test_nothing_serious_is_found_with_28_speakers(
-    visit: Callable[..., Report], conversation: Path, tmp_path: Path, axe: str
+@LOOKS
+def test_nothing_serious_is_found_with_28_speakers_and_words(
+    visit: Callable[..., Report],
+    conversation: Path,
+    tmp_path: Path,
+    axe: str,
+    options: dict[str, Any],
 ) -> None:
     turns = Annotation.of([(start, start + 0.9, f"P{start}") for start in range(28)], "crowd")
-    write_page(tmp_path / "a.html", conversation, turns)
-    report = visit(tmp_path / "a.html")
+    words = [{"word": f" {start}", "start": start, "end": start + 0.5} for start in range(28)]
+    said = from_document({"segments": [{"start": 0, "end": 28, "text": "", "words": words}]})
+    write_page(tmp_path / "a.html", conversation, turns, transcript=said)
+    report = visit(tmp_path / "a.html", **options)
     report.press("j")
     assert faults(report, axe) == []

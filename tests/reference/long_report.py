@@ -71,7 +71,7 @@ def long_transcript(turns: Annotation) -> Transcript:
             for place in range(each)
         ]
         passages.append(Passage(segment.start, segment.end, tuple(words)))
-    return Transcript(tuple(passages))
+    return Transcript(tuple(passages), "words")
 
 
 def long_sound() -> Sound:

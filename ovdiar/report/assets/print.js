@@ -13,6 +13,7 @@ import { hasWords, textFor } from "./words.js";
 
 const PART = 600; // longest part of the timeline, s
 const WIDTH = 1000; // px
+const HEADS = [["Start", "number"], ["End", "number"], ["Length", "number"], ["Speaker", ""], ["Confidence", ""], ...(hasWords ? [["Words", ""]] : [])];
 const paper = part("paper");
 
 function strips() {
@@ -34,8 +35,7 @@ function row(turn) {
 }
 
 function fill() {
-  const heads = ["Start", "End", "Length", "Speaker", "Confidence", ...(hasWords ? ["Words"] : [])];
-  const table = element("table", {}, element("thead", {}, element("tr", {}, ...heads.map((text) => element("th", { scope: "col", textContent: text })))), element("tbody", {}, ...history.state.turns.map(row)));
+  const table = element("table", {}, element("thead", {}, element("tr", {}, ...HEADS.map(([text, className]) => element("th", { scope: "col", className, textContent: text })))), element("tbody", {}, ...history.state.turns.map(row)));
   const chosen = selection.id;
   selection.choose(null);
   lightly(() => paper.replaceChildren(...strips(), element("h2", { textContent: "Turns" }), table));
