@@ -121,6 +121,8 @@ class Report:
         """Do what downloads a file, after the time that Chromium wants between downloads."""
         self.page.wait_for_timeout(PACE_MS)
         if self._downloads is not None:
+            for left in self._downloads.iterdir():  # Firefox may write a file twice
+                left.unlink()
             action()
             return self._arrived(self._downloads)
         with self.page.expect_download() as coming:
