@@ -34,6 +34,7 @@ from ovdiar.networks.utterance import UtteranceEmbedding
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Iterator
     from pathlib import Path
     from typing import SupportsIndex
 
@@ -182,10 +183,17 @@ class Models:
 
     def release(self) -> None:
         """Free the memory of the compiled networks; they are compiled again on the next call."""
+        for network in self._networks():
+            network.release()
+
+    def compile(self) -> None:
+        """Compile the networks now, instead of each on its first call; errors are the same."""
+        for network in self._networks():
+            network.compile()
+
+    def _networks(self) -> Iterator[Network]:
         for model in (self.segmentation, self.embedding):
-            for part in vars(model).values():
-                if isinstance(part, Network):
-                    part.release()
+            yield from (part for part in vars(model).values() if isinstance(part, Network))
 
 
 def load(
