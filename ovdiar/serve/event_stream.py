@@ -90,13 +90,15 @@ class _Sending:
     def __init__(self, send: Send, headers: list[tuple[bytes, bytes]]) -> None:
         self._send, self._headers = send, headers
         self._news: Queued | Progress | None = None
+        self._last: Queued | Progress | None = None
         self._told = anyio.Event()
         self.begun = False
 
     def tell(self, news: Queued | Progress) -> None:
-        """Replace what is not sent yet."""
-        self._news = news
-        self._told.set()
+        """Replace what is not sent yet, if it is new."""
+        if news != self._last:
+            self._news = self._last = news
+            self._told.set()
 
     async def send_news(self) -> None:
         while True:

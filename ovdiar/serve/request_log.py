@@ -7,6 +7,7 @@ import re
 import time
 import uuid
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -42,6 +43,8 @@ class Measured:
     ----------
     identity
         Id of the request: the client's or the proxy's, or a new one.
+    began
+        When it began, in UTC.
     status
         HTTP status, or the code with which a WebSocket was closed.
     received, sent
@@ -56,6 +59,7 @@ class Measured:
     sent: int = 0
     queued_s: float | None = None
     audio_s: float | None = None
+    began: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
     _start: float = field(default_factory=time.monotonic)
 
     @property
@@ -103,6 +107,7 @@ class RequestMiddleware:
         self._metrics.add(method if method in (*METHODS, "WS") else "other", path, own)
         level = logging.DEBUG if path in PROBES else logging.INFO
         values = {
+            "time": own.began.isoformat(timespec="milliseconds"),
             "client": (scope.get("client") or ["-"])[0],
             "method": method,
             "path": (scope.get("raw_path") or scope["path"].encode()).decode("latin-1"),

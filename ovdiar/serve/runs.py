@@ -114,7 +114,9 @@ class Runs:
         loop = asyncio.get_running_loop()
 
         def progress(fraction: float, eta_s: float | None) -> None:
-            loop.call_soon_threadsafe(tell, Progress(fraction=fraction, eta_s=eta_s))
+            left_s = None if eta_s is None else round(eta_s, 1)
+            news = Progress(fraction=round(fraction, 3), eta_s=left_s)
+            loop.call_soon_threadsafe(tell, news)
 
         running = loop.run_in_executor(self._threads, partial(work, cancel, progress))
         try:

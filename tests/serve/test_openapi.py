@@ -15,6 +15,7 @@ from reference.serving import serving
 from schemathesis.checks import load_all_checks
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
+    ignored_auth,
     response_schema_conformance,
     status_code_conformance,
 )
@@ -48,7 +49,7 @@ def document(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[A
 
 def test_every_answer_is_as_documented(document: Any) -> None:
     operations = [found.ok() for found in document.get_all_operations()]
-    assert len(operations) == 3
+    assert len(operations) == 6
     for operation in operations:
 
         @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
@@ -78,3 +79,19 @@ def test_every_refusal_is_documented_with_the_one_shape(document: Any) -> None:
     assert shapes == dict.fromkeys(
         ["400", "404", "408", "413", "422", "503", "504"], "ErrorResponse"
     )
+
+
+def test_every_operation_that_is_documented_as_secured_is(tiny: Path, tmp_path: Path) -> None:
+    token = "a token of the test".replace(" ", "-")
+    (tmp_path / "tokens").write_text(token)
+    options = ("--models", tiny, "--token-file", tmp_path / "tokens")
+    with serving(tmp_path / "log", *options) as server:
+        document = schemathesis.openapi.from_url(f"{server.url}/openapi.json")
+        operations = [found.ok() for found in document.get_all_operations()]
+        secured = {each.path: each for each in operations if each.definition.raw.get("security")}
+        assert {*secured} == {"/v1/audio/diarization", "/v1/models", "/metrics"}
+        for operation in secured.values():
+            case = operation.as_strategy().example()
+            answer = case.call(headers={"Authorization": f"Bearer {token}"})
+            assert answer.status_code != 401
+            case.validate_response(answer, checks=[ignored_auth, status_code_conformance])
