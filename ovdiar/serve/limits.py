@@ -68,10 +68,10 @@ class Limits:
     max_queue: int = 8
 
     def __post_init__(self) -> None:
-        """Check that the limits are positive."""
+        """Check that the limits are positive, or for the queue not negative."""
+        if self.max_queue < 0:
+            raise ConfigError(f"max_queue is {self.max_queue}: give 0 or more")
         for name, value in vars(self).items():
-            if name == "max_queue" and value < 0:
-                raise ConfigError(f"max_queue is {value}: give 0 or more")
             if name != "max_queue" and not value > 0:
                 raise ConfigError(f"{name} is {value}: give more than 0")
 
@@ -150,7 +150,7 @@ class _LimitedRequest:
     async def _send_noticed(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self._responding = True
-            self._streaming = Headers(raw=message["headers"])["content-type"] == MEDIA_TYPE
+            self._streaming = Headers(raw=message["headers"]).get("content-type") == MEDIA_TYPE
         await self._send(message)
 
     async def _receive_limited(self) -> Message:
