@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ovdiar.commands.options import add_command, add_networks, models_of
-from ovdiar.commands.verbosity import remark
 from ovdiar.errors import ConfigError, MissingPackageError
 from ovdiar.log import LOGGER
 
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 
 PACKAGES = ("fastapi", "uvicorn", "python_multipart", "websockets", "prometheus_client")
 """The packages of the extra ``serve``."""
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def add(commands: Any) -> None:
@@ -147,8 +145,6 @@ def _serve(options: argparse.Namespace) -> None:
         max_queue=options.max_queue,
     )
     tokens = Tokens.load(options.token_file) if options.token_file else None
-    if tokens is None and options.host not in LOOPBACK:
-        remark(f"ovdiar: everyone who reaches {options.host} is served: see --token-file", options)
     more = {"batch_size": options.batch_size}
     if options.fast:
         more["embedding_reuse"] = "shared"

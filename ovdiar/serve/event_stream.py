@@ -80,8 +80,9 @@ class EventStream(Response):
         else:
             identity = scope["state"]["measured"].identity
             await sending.send("error", bytes(unexpected_error(identity).body).decode())
-            raise ending
         await sending.end()
+        if isinstance(ending, Exception) and not isinstance(ending, OvdiarError):
+            raise ending  # for the log
 
 
 class _Sending:

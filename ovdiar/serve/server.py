@@ -7,6 +7,7 @@ import logging
 import signal
 import sys
 from contextlib import contextmanager
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -37,7 +38,7 @@ class Server(uvicorn.Server):
     compiled, it exits with ``failure``.
     """
 
-    def __init__(self, app: FastAPI, host: str, port: int) -> None:
+    def __init__(self, app: FastAPI, host: str, port: int, *, secured: bool) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -49,6 +50,7 @@ class Server(uvicorn.Server):
                 server_header=False,
             )
         )
+        self._secured = secured
         self._shared: SharedState = app.state.shared
         self._loop: asyncio.AbstractEventLoop | None = None
         self._compiling: asyncio.Task[None] | None = None
@@ -68,6 +70,10 @@ class Server(uvicorn.Server):
                 host, port = listener.getsockname()[:2]
                 shown = f"[{host}]" if ":" in host else host
                 sys.stderr.write(f"ovdiar: serving on http://{shown}:{port} (docs: /docs)\n")
+                if not self._secured and not ip_address(host).is_loopback:
+                    sys.stderr.write(
+                        "ovdiar: it serves everyone who reaches it: see --token-file\n"
+                    )
         sys.stderr.flush()
         self._compiling = self._loop.create_task(self._compile())
 
@@ -109,7 +115,7 @@ def serve(
     OvdiarError
         If the networks cannot be compiled.
     """
-    server = Server(make_app(service, limits, tokens), host, port)
+    server = Server(make_app(service, limits, tokens), host, port, secured=tokens is not None)
     with ending_quietly():
         try:
             server.run()

@@ -68,7 +68,7 @@ def test_who_serves_everyone_is_told(tiny: Path, tmp_path: Path, *, secured: boo
     options = ("--token-file", tmp_path / "tokens") if secured else ()
     log = tmp_path / "log"
     with serving(log, "--models", tiny, "--host", "0.0.0.0", *options):  # noqa: S104 - that is it
-        told = "ovdiar: everyone who reaches 0.0.0.0 is served: see --token-file\n"
+        told = "ovdiar: it serves everyone who reaches it: see --token-file\n"
         assert (told in log.read_text()) != secured
 
 
@@ -80,6 +80,6 @@ def test_probes_are_logged_in_detail_only(
 ) -> None:
     with serving(tmp_path / "log", "--models", tiny, *options) as server:
         server.client.get("/v1/models")
-        log = (tmp_path / "log").read_text()
+    log = (tmp_path / "log").read_text()
     assert ("path=/readyz status=200" in log) == logged
     assert ("path=/v1/models status=200" in log) == ("--quiet" not in options)

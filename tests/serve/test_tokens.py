@@ -24,10 +24,15 @@ GIVEN = {"Authorization": f"Bearer {NEW}"}
 
 
 @pytest.fixture(scope="module")
-def server(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("tokens")
-    (folder / "tokens").write_text(f"{OLD}\n\n  {NEW}\r\n")
-    with serving(folder / "log", "--models", tiny, "--token-file", folder / "tokens") as server:
+def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("tokens") / "log"
+
+
+@pytest.fixture(scope="module")
+def server(tiny: Path, log: Path) -> Iterator[Server]:
+    tokens = log.with_name("tokens")
+    tokens.write_text(f"{OLD}\n\n  {NEW}\r\n")
+    with serving(log, "--models", tiny, "--token-file", tokens) as server:
         yield server
 
 
@@ -48,7 +53,6 @@ def test_each_token_of_the_file_is_accepted(server: Server, token: str, scheme: 
     [
         "",
         "Bearer",
-        "Bearer ",
         f"Bearer {OLD[:-1]}",
         f"Bearer {OLD}x",
         f"Bearer {OLD.upper()}",
@@ -113,10 +117,9 @@ def test_a_websocket_needs_a_token_too(server: Server) -> None:
         assert '"ready"' in str(socket.recv(timeout=60))
 
 
-def test_a_token_is_never_logged(server: Server, tmp_path_factory: pytest.TempPathFactory) -> None:
-    server.client.get("/v1/models", headers=GIVEN)
-    (log,) = tmp_path_factory.getbasetemp().glob("tokens*/log")
-    assert "path=/v1/models status=200" in log.read_text()
+def test_a_token_is_never_logged(server: Server, log: Path) -> None:
+    while "path=/v1/models status=200" not in log.read_text():
+        server.client.get("/v1/models", headers=GIVEN)
     assert OLD not in log.read_text()
     assert NEW not in log.read_text()
 
