@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
-from ovdiar.errors import ConfigError, OvdiarError
+from ovdiar.errors import ConfigError
 from ovdiar.serve.app import make_app
 from ovdiar.serve.stream import MOST_BYTES
 
@@ -54,7 +54,7 @@ class Server(uvicorn.Server):
         self._shared: SharedState = app.state.shared
         self._loop: asyncio.AbstractEventLoop | None = None
         self._compiling: asyncio.Task[None] | None = None
-        self.failure: OvdiarError | None = None
+        self.failure: Exception | None = None
 
     async def startup(self, sockets: Any = None) -> None:
         """Start listening, and print the address."""
@@ -80,7 +80,7 @@ class Server(uvicorn.Server):
     async def _compile(self) -> None:
         try:
             await asyncio.to_thread(self._shared.service.models.compile)
-        except OvdiarError as error:
+        except Exception as error:  # noqa: BLE001 - raised by `serve`
             self.failure, self.should_exit = error, True
         else:
             self._shared.compiled = True
