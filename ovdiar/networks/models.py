@@ -34,14 +34,12 @@ from ovdiar.networks.utterance import UtteranceEmbedding
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator
     from pathlib import Path
     from typing import SupportsIndex
 
     from numpy.typing import NDArray
 
     from ovdiar.networks.bundle import EmbeddingSpec, SegmentationSpec
-
 
 EDGE_FRAMES = 2
 """Frames by which networks differ in how they treat the ends of a window."""
@@ -191,9 +189,9 @@ class Models:
         for network in self._networks():
             network.compile()
 
-    def _networks(self) -> Iterator[Network]:
-        for model in (self.segmentation, self.embedding):
-            yield from (part for part in vars(model).values() if isinstance(part, Network))
+    def _networks(self) -> list[Network]:
+        parts = [*vars(self.segmentation).values(), *vars(self.embedding).values()]
+        return [part for part in parts if isinstance(part, Network)]
 
 
 def load(
