@@ -33,6 +33,8 @@ MAX_VALUE = 200
 """Characters of a value in the log."""
 LEFT = 1006
 """Code of a WebSocket whose client has left without closing it (RFC 6455)."""
+CLOSINGS = range(1000, 1016)
+"""Codes that the RFC names; clients may send others, which count as `LEFT`."""
 
 
 @dataclass
@@ -135,7 +137,8 @@ class _Noted:
         if message["type"] in ("http.request", "websocket.receive"):
             self._own.received += _size(message)
         elif message["type"] == "websocket.disconnect":
-            self._own.status = message.get("code") or LEFT
+            code = message.get("code")
+            self._own.status = code if code in CLOSINGS else LEFT
         return message
 
     async def send(self, message: Message) -> None:
