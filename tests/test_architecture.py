@@ -56,6 +56,7 @@ OWNERS = {
     "starlette": {"serve"},
     "pydantic": {"serve"},
     "uvicorn": {"serve"},
+    "prometheus_client": {"serve"},
     "anyio": {"serve"},
     "fsspec": {"batch"},
     "shtab": {"commands"},

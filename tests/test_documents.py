@@ -22,7 +22,7 @@ DOCS = CHECKOUT / "docs"
 EXAMPLES = DOCS / "examples"
 PAGES = [CHECKOUT / "README.md", *sorted(DOCS.glob("*.md"))]
 """Not the studies: their commands take hours, and test_docs.py checks that their scripts exist."""
-SHOWN = {"text", "json", "nginx"}
+SHOWN = {"text", "json", "nginx", "caddyfile"}
 """Languages of blocks that are no programs."""
 OBSTACLES = {
     ("batch.md", "needs an object store and a cluster"),
@@ -34,6 +34,9 @@ OBSTACLES = {
     ("live.md", "needs a running service"),
     ("robustness.md", "needs hours"),
     ("scale.md", "needs minutes"),
+    ("serve.md", "needs a running service"),
+    ("serve.md", "needs podman or Docker"),
+    ("serve.md", "needs systemd, and changes the system"),
 }
 """Every block that is not run, and why. Its page says so to the reader, in the block's title."""
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import importlib
+import logging
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ovdiar.commands.options import add_command, add_networks, models_of
 from ovdiar.errors import ConfigError, MissingPackageError
+from ovdiar.log import LOGGER
 
 if TYPE_CHECKING:
     import argparse
 
-PACKAGES = ("fastapi", "uvicorn", "python_multipart", "websockets")
+PACKAGES = ("fastapi", "uvicorn", "python_multipart", "websockets", "prometheus_client")
 """The packages of the extra ``serve``."""
 
 
@@ -32,7 +35,7 @@ def add(commands: Any) -> None:
         "--host",
         default="127.0.0.1",
         metavar="ADDRESS",
-        help="address to listen on (default: 127.0.0.1, this machine only; there is no login)",
+        help="address to listen on (default: 127.0.0.1, this machine only)",
     )
     parser.add_argument(
         "--port",
@@ -40,6 +43,13 @@ def add(commands: Any) -> None:
         default=8000,
         metavar="N",
         help="port (default: 8000; 0 takes a free one)",
+    )
+    parser.add_argument(
+        "--token-file",
+        type=Path,
+        metavar="FILE",
+        help="a file with a bearer token in each line; requests without one are refused with 401 "
+        "(default: everyone is served)",
     )
     parser.add_argument(
         "--max-upload-mb",
@@ -60,7 +70,14 @@ def add(commands: Any) -> None:
         type=int,
         default=2,
         metavar="N",
-        help="refuse more requests at once with 503 (default: 2)",
+        help="requests that run at once; more wait (default: 2)",
+    )
+    parser.add_argument(
+        "--max-queue",
+        type=int,
+        default=8,
+        metavar="N",
+        help="requests that wait; refuse more with 503 (default: 8)",
     )
     parser.add_argument(
         "--min-upload-kb-s",
@@ -111,8 +128,10 @@ def _serve(options: argparse.Namespace) -> None:
     from ovdiar.pipelines.diarization.pipeline import SpeakerDiarization
     from ovdiar.pipelines.diarization.speaker_embeddings import shared_embedding
     from ovdiar.serve.limits import Limits
+    from ovdiar.serve.request_log import REQUESTS
     from ovdiar.serve.server import serve
     from ovdiar.serve.service import Service
+    from ovdiar.serve.tokens import Tokens
 
     if not 0 <= options.port <= 65535:
         raise ConfigError(f"--port is {options.port}: give a number from 0 to 65535")
@@ -123,11 +142,15 @@ def _serve(options: argparse.Namespace) -> None:
         options.min_upload_kb_s,
         options.max_streams,
         options.max_stream,
+        max_queue=options.max_queue,
     )
+    tokens = Tokens.load(options.token_file) if options.token_file else None
     more = {"batch_size": options.batch_size}
     if options.fast:
         more["embedding_reuse"] = "shared"
     service = Service(models_of(options), more)
     pipeline = SpeakerDiarization(service.models, **more)
     shared_embedding(service.models, pipeline.parameters)  # raises now, not at the first request
-    serve(service, limits, options.host, options.port)
+    if not options.quiet:
+        REQUESTS.setLevel(min(logging.INFO, LOGGER.level))
+    serve(service, limits, options.host, options.port, tokens)

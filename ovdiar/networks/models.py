@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 
     from ovdiar.networks.bundle import EmbeddingSpec, SegmentationSpec
 
-
 EDGE_FRAMES = 2
 """Frames by which networks differ in how they treat the ends of a window."""
 
@@ -182,10 +181,17 @@ class Models:
 
     def release(self) -> None:
         """Free the memory of the compiled networks; they are compiled again on the next call."""
-        for model in (self.segmentation, self.embedding):
-            for part in vars(model).values():
-                if isinstance(part, Network):
-                    part.release()
+        for network in self._networks():
+            network.release()
+
+    def compile(self) -> None:
+        """Compile the networks now, instead of each on its first call; errors are the same."""
+        for network in self._networks():
+            network.compile()
+
+    def _networks(self) -> list[Network]:
+        parts = [*vars(self.segmentation).values(), *vars(self.embedding).values()]
+        return [part for part in parts if isinstance(part, Network)]
 
 
 def load(

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from importlib import resources
+from functools import partial
 from importlib.metadata import version
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from fastapi import APIRouter, FastAPI, File, Form, Request, UploadFile
-from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from fastapi import APIRouter, Depends, FastAPI, File, Form, Request, UploadFile
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from fastapi.security import HTTPBearer
 
+from ovdiar.serve import documentation, operation
+from ovdiar.serve import stream as streams
 from ovdiar.serve.error_responses import ErrorResponse, add_error_handlers, error_response
+from ovdiar.serve.event_stream import MEDIA_TYPE, EventStream
+from ovdiar.serve.head import HeadMiddleware
 from ovdiar.serve.limits import LimitMiddleware, Limits
-from ovdiar.serve.runs import Runs
-from ovdiar.serve.schema import Diarization, Health, Model, ModelList, VerboseDiarization
+from ovdiar.serve.request_log import RequestMiddleware, measured
+from ovdiar.serve.schema import Diarization, Model, ModelList, VerboseDiarization
 from ovdiar.serve.service import DiarizationRequest, Service
-from ovdiar.serve.stream import router as stream_router
+from ovdiar.serve.state import SharedState, shared_state
+from ovdiar.serve.tokens import OPEN, TokenMiddleware
+
+if TYPE_CHECKING:
+    from ovdiar.pipelines.steps import Cancel, FractionHook
+    from ovdiar.serve.tokens import Tokens
 
 PATH = "/v1/audio/diarization"
-PAGE = (resources.files("ovdiar.serve") / "assets" / "docs.html").read_text(encoding="utf-8")
-POLICY = (
-    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'"
-)
-"""Content security policy of the documentation page: connections to this service only."""
-
+MODELS = "/v1/models"
 NOTICES = "X-Ovdiar-Notices"
 """Header of text responses: what JSON has in ``notices``, as a JSON array in ASCII."""
 
@@ -33,39 +37,50 @@ Format = Literal[
 RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {
         "model": Diarization | VerboseDiarization,
-        "description": "speaker turns, as JSON or as text in another response_format",
+        "description": "speaker turns, as JSON or as text in another response_format; with stream, "
+        "events: queued (Queued), progress (Progress), notices, and result or error, whose data is "
+        "the body of the answer without stream",
         "headers": {
             NOTICES: {
                 "description": "the notices of a text response, as JSON",
                 "schema": {"type": "string"},
             }
         },
-        "content": {"text/plain": {"schema": {"type": "string"}}},
+        "content": {
+            "text/plain": {"schema": {"type": "string"}},
+            MEDIA_TYPE: {"schema": {"type": "string"}},
+        },
     },
     400: {"model": ErrorResponse, "description": "the file cannot be decoded as audio"},
     404: {"model": ErrorResponse, "description": "the model is not available"},
     408: {"model": ErrorResponse, "description": "the upload is too slow"},
     413: {"model": ErrorResponse, "description": "the request is too large"},
     422: {"model": ErrorResponse, "description": "a field is missing or invalid"},
-    503: {"model": ErrorResponse, "description": "too many concurrent requests; try again later"},
+    503: {"model": ErrorResponse, "description": "the queue is full; see Retry-After"},
     504: {"model": ErrorResponse, "description": "the time limit is exceeded"},
 }
+
+UNAUTHORIZED: dict[int | str, dict[str, Any]] = {
+    401: {"model": ErrorResponse, "description": "the bearer token is missing or invalid"}
+}
+PATHS = frozenset({PATH, MODELS, streams.PATH, *OPEN, operation.METRICS})
+"""Paths that metrics tell apart."""
 
 router = APIRouter()
 
 
-@dataclass
-class SharedState:
-    """Objects shared by all requests; ``streams`` counts the open ones."""
+def make_app(service: Service, limits: Limits, tokens: Tokens | None = None) -> FastAPI:
+    """Create the ASGI application; ``app.state.shared`` holds the `SharedState`.
 
-    service: Service
-    runs: Runs
-    limits: Limits
-    streams: int = 0
-
-
-def make_app(service: Service, limits: Limits) -> FastAPI:
-    """Create the ASGI application; ``app.state.shared`` holds the `SharedState`."""
+    Parameters
+    ----------
+    service
+        Service to run.
+    limits
+        Limits of requests and streams.
+    tokens
+        Tokens of those who may use it. By default, everyone may.
+    """
     app = FastAPI(
         title="ovdiar",
         summary="Speaker diarization, compatible with LocalAI's endpoint.",
@@ -73,12 +88,20 @@ def make_app(service: Service, limits: Limits) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    shared = SharedState(service, Runs(limits.max_concurrent), limits)
-    app.state.shared = shared
+    app.state.shared = shared = SharedState(service, limits)
     add_error_handlers(app)
-    app.include_router(router)
-    app.include_router(stream_router)
+    # `TokenMiddleware` refuses; this only documents, since it would read the body first
+    scheme = [Depends(HTTPBearer(auto_error=False))] if tokens else []
+    for secured in (router, operation.router):
+        app.include_router(secured, dependencies=scheme, responses=UNAUTHORIZED if tokens else None)
+    app.include_router(operation.probes)
+    app.include_router(documentation.router)
+    app.include_router(streams.router)
     app.add_middleware(LimitMiddleware, limits=limits, runs=shared.runs, path=PATH)
+    app.add_middleware(HeadMiddleware)
+    if tokens:
+        app.add_middleware(TokenMiddleware, tokens=tokens)
+    app.add_middleware(RequestMiddleware, metrics=shared.metrics, paths=PATHS)
     return app
 
 
@@ -112,12 +135,16 @@ async def diarize(
         float | None, Form(ge=0, allow_inf_nan=False, description="fill shorter gaps, in seconds")
     ] = None,
     response_format: Annotated[Format, Form(description="format of the response")] = "json",
+    *,
+    stream: Annotated[
+        bool, Form(description="send events: the position in the queue, progress, the answer")
+    ] = False,
 ) -> Response:
     """Diarize a recording.
 
     Other fields of LocalAI's API (language, include_text) are ignored.
     """
-    shared: SharedState = request.app.state.shared
+    shared = shared_state(request)
     if model not in ("", shared.service.name):
         served = shared.service.name
         return error_response(
@@ -132,8 +159,9 @@ async def diarize(
         min_duration_off,
     )
 
-    def work(cancel: Any) -> Response:
-        answer = shared.service.diarize(file.file, file.filename, options, cancel)
+    def work(cancel: Cancel, progress: FractionHook) -> Response:
+        answer = shared.service.diarize(file.file, file.filename, options, cancel, progress)
+        measured(request).audio_s = answer.duration_s
         if response_format in ("json", "verbose_json"):
             full = answer.to_schema().model_dump()
             brief = Diarization.model_validate(full).model_dump()
@@ -141,30 +169,11 @@ async def diarize(
         headers = {NOTICES: answer.notices_line()}
         return PlainTextResponse(answer.to_text(response_format), headers=headers)
 
-    return await shared.runs.run(work, request)
+    run = partial(shared.runs.run, work, request)
+    return EventStream(run, NOTICES) if stream else await run()
 
 
-@router.get("/v1/models", summary="List available models", response_description="available bundles")
+@router.get(MODELS, summary="List available models", response_description="available bundles")
 async def models(request: Request) -> ModelList:
     """List the available bundle."""
-    shared: SharedState = request.app.state.shared
-    return ModelList(data=[Model(id=shared.service.name)])
-
-
-@router.get(
-    "/healthz", summary="Check that the service is up", response_description="the service is up"
-)
-async def health(request: Request) -> Health:
-    """Report the number of running requests."""
-    shared: SharedState = request.app.state.shared
-    return Health(
-        running=shared.runs.requests,
-        uploading=shared.runs.uploads,
-        max_concurrent=shared.limits.max_concurrent,
-    )
-
-
-@router.get("/docs", include_in_schema=False)
-async def docs() -> HTMLResponse:
-    """Show the API documentation; the page loads nothing from other hosts."""
-    return HTMLResponse(PAGE, headers={"Content-Security-Policy": POLICY})
+    return ModelList(data=[Model(id=shared_state(request).service.name)])

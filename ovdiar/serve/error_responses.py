@@ -5,17 +5,31 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal
 
+import anyio
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from ovdiar.errors import AudioError, CancelledError, MissingPackageError, ModelError, OvdiarError
+from ovdiar.errors import (
+    AudioError,
+    CancelledError,
+    MissingPackageError,
+    ModelError,
+    OutOfMemoryError,
+    OvdiarError,
+)
+from ovdiar.serve.places import QueueFullError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from fastapi import FastAPI, Request
+    from starlette.responses import Response
+    from starlette.types import Receive, Send
+
+DRAIN_TIMEOUT_S = 5.0
+"""How long the rest of a refused request is read, so that the client can read the response."""
 
 
 class ErrorDetail(BaseModel):
@@ -61,19 +75,55 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(OvdiarError, _on_ovdiar_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(RequestValidationError, _on_validation_error)
-    app.add_exception_handler(Exception, _on_unexpected_error)
+
+
+def refusal_of(error: OvdiarError) -> JSONResponse:
+    """Report an error in the audio, the parameters or the server's setup, or a full queue."""
+    status, code, headers = HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_parameter", None
+    if isinstance(error, AudioError):
+        status, code = HTTPStatus.BAD_REQUEST, "invalid_audio"
+    elif isinstance(error, QueueFullError):
+        status, code = HTTPStatus.SERVICE_UNAVAILABLE, "too_many_requests"
+        headers = {"Retry-After": str(error.retry_after_s)}
+    elif isinstance(error, CancelledError):
+        status, code = HTTPStatus.SERVICE_UNAVAILABLE, "stopped"
+    elif isinstance(error, OutOfMemoryError):
+        status, code = HTTPStatus.SERVICE_UNAVAILABLE, "out_of_memory"
+    elif isinstance(error, (ModelError, MissingPackageError)):
+        status, code = HTTPStatus.INTERNAL_SERVER_ERROR, "server_setup"
+    return error_response(status, code, str(error), headers)
+
+
+def unexpected_error(identity: str) -> JSONResponse:
+    """Report an error that nothing has foreseen; the log has its traceback.
+
+    Parameters
+    ----------
+    identity
+        Id of the request in the log.
+    """
+    return error_response(
+        500, "internal_error", f"unexpected error: the service's log has it at request {identity}"
+    )
+
+
+async def respond_early(response: Response, receive: Receive, send: Send) -> None:
+    """Respond before the request is complete, then read the rest of it.
+
+    Some clients send the whole request before they read the response.
+    """
+    headers = [*response.raw_headers, (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
+    await send({"type": "http.response.body", "body": bytes(response.body), "more_body": True})
+    with anyio.move_on_after(DRAIN_TIMEOUT_S):
+        while (message := await receive())["type"] == "http.request" and message.get("more_body"):
+            pass
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def _on_ovdiar_error(_request: Request, error: Exception) -> JSONResponse:
-    """Report an error in the audio, the parameters or the server's setup."""
-    status, code = HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_parameter"
-    if isinstance(error, AudioError):
-        status, code = HTTPStatus.BAD_REQUEST, "invalid_audio"
-    elif isinstance(error, CancelledError):
-        status, code = HTTPStatus.SERVICE_UNAVAILABLE, "stopped"
-    elif isinstance(error, (ModelError, MissingPackageError)):
-        status, code = HTTPStatus.INTERNAL_SERVER_ERROR, "server_setup"
-    return error_response(status, code, str(error))
+    """Report an error of ours."""
+    return refusal_of(error if isinstance(error, OvdiarError) else OvdiarError(str(error)))
 
 
 def _on_http_exception(request: Request, error: Exception) -> JSONResponse:
@@ -92,9 +142,3 @@ def _on_validation_error(_request: Request, error: Exception) -> JSONResponse:
     field = ".".join(str(part) for part in first["loc"][1:]) or "body"
     code = "missing_parameter" if first.get("type") == "missing" else "invalid_parameter"
     return error_response(422, code, f"{field}: {first['msg']}: see /docs for the fields")
-
-
-def _on_unexpected_error(_request: Request, error: Exception) -> JSONResponse:
-    """Report an internal error; the server's log has the traceback."""
-    message = f"unexpected {type(error).__name__}: see the server's log"
-    return error_response(500, "internal_error", message)

@@ -1,4 +1,4 @@
-"""Limits of the service: upload size and pace, time, and concurrent requests."""
+"""Limits of the service: upload size and pace, time, concurrent and waiting requests."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 import anyio
 import anyio.lowlevel
+from starlette.datastructures import Headers
 
 from ovdiar.errors import ConfigError
-from ovdiar.serve.error_responses import error_response
+from ovdiar.serve.error_responses import error_response, refusal_of, respond_early
+from ovdiar.serve.event_stream import MEDIA_TYPE, event
+from ovdiar.serve.places import QueueFullError
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -18,12 +21,10 @@ if TYPE_CHECKING:
     from ovdiar.serve.runs import Runs
 
 MB = 1_000_000
-DRAIN_TIMEOUT_S = 5.0
-"""How long the rest of a rejected upload is read, so that the client can read the response."""
-
-
 UPLOADS_PER_RUN = 16
 """How many uploads may be in progress for each request that may run; they take disk space only."""
+RETRY_UPLOAD_S = "5"
+"""When a client may try again whose upload was one too many."""
 GRACE_S = 10.0
 """How long an upload may fall behind the slowest pace."""
 
@@ -48,6 +49,8 @@ class Limits:
         Length of a stream, in seconds of audio.
     keep_audio_s
         Audio of a stream kept for its offline answer, in seconds.
+    max_queue
+        Number of requests that wait while others run; 0 for none.
 
     Raises
     ------
@@ -62,11 +65,14 @@ class Limits:
     max_streams: int = 8
     max_stream_s: float = 6 * 3600
     keep_audio_s: float = 1800
+    max_queue: int = 8
 
     def __post_init__(self) -> None:
-        """Check that the limits are positive."""
+        """Check that the limits are positive, or for the queue not negative."""
+        if self.max_queue < 0:
+            raise ConfigError(f"max_queue is {self.max_queue}: give 0 or more")
         for name, value in vars(self).items():
-            if not value > 0:
+            if name != "max_queue" and not value > 0:
                 raise ConfigError(f"{name} is {value}: give more than 0")
 
     @property
@@ -79,7 +85,7 @@ class LimitMiddleware:
     """ASGI middleware that enforces the limits on one path.
 
     It responds with 408 (upload too slow), 413 (too large), 503 (too many requests) or 504
-    (timeout). A timeout cancels the run; the request counts as running until the run has ended.
+    (timeout). A timeout cancels the run, which keeps its place until it has ended.
     """
 
     def __init__(self, app: ASGIApp, limits: Limits, runs: Runs, path: str) -> None:
@@ -95,7 +101,7 @@ class LimitMiddleware:
         if refusal is None:
             refusal = await request.serve(self._app, scope)
         if refusal is not None:
-            await _respond_early(refusal, receive, send)
+            await respond_early(refusal, receive, send)
 
 
 class _LimitedRequest:
@@ -108,14 +114,16 @@ class _LimitedRequest:
         self._refusal: Response | None = None
         self._received = 0
         self._began = anyio.current_time()
-        self._complete = self._running = self._responding = False
+        self._complete = self._responding = self._streaming = False
 
     def refusal_at_start(self, scope: Scope) -> Response | None:
         """Return a refusal that needs no look at the body."""
-        if self._runs.requests >= self._limits.max_concurrent:
-            return self._too_many(self._runs.requests, "running")
+        try:
+            self._runs.places.check()
+        except QueueFullError as error:
+            return refusal_of(error)
         if self._runs.uploads >= self._limits.max_uploads:
-            return self._too_many(self._runs.uploads, "being uploaded")
+            return self._too_many_uploads()
         stated = dict(scope["headers"]).get(b"content-length", b"0")
         too_large = stated.isdigit() and int(stated) > self._limits.max_upload_mb * MB
         return self._too_large() if too_large else None
@@ -129,17 +137,24 @@ class _LimitedRequest:
                 await app(scope, self._receive_limited, self._send_noticed)
         finally:
             self._runs.uploads -= not self._complete
-            self._runs.requests -= self._running
-        if self._responding or not self._scope.cancelled_caught:
+        if not self._scope.cancelled_caught:
             return None
-        return self._refusal or self._timeout()
+        refusal = self._refusal or self._timeout()
+        if not self._responding:
+            return refusal
+        if self._streaming:
+            body = event("error", bytes(refusal.body).decode())
+            await self._send({"type": "http.response.body", "body": body, "more_body": False})
+        return None
 
     async def _send_noticed(self, message: Message) -> None:
-        self._responding = True
+        if message["type"] == "http.response.start":
+            self._responding = True
+            self._streaming = Headers(raw=message["headers"]).get("content-type") == MEDIA_TYPE
         await self._send(message)
 
     async def _receive_limited(self) -> Message:
-        """Receive a part of the body in time; the last one takes a place among the runs."""
+        """Receive a part of the body in time."""
         if self._complete:
             return await self._receive()
         with anyio.move_on_after(self._time_left_s()) as pace:
@@ -150,7 +165,8 @@ class _LimitedRequest:
         if self._received > self._limits.max_upload_mb * MB:
             await self._refuse(self._too_large())
         if message["type"] == "http.request" and not message.get("more_body"):
-            await self._take_place()
+            self._complete = True
+            self._runs.uploads -= 1
         return message
 
     def _time_left_s(self) -> float:
@@ -158,28 +174,19 @@ class _LimitedRequest:
         allowed_s = GRACE_S + self._received / (self._limits.min_upload_kb_s * 1000)
         return max(0.0, self._began + allowed_s - anyio.current_time())
 
-    async def _take_place(self) -> None:
-        """Count as running, now that the body is there."""
-        self._complete = True
-        self._runs.uploads -= 1
-        if self._runs.requests >= self._limits.max_concurrent:
-            await self._refuse(self._too_many(self._runs.requests, "running"))
-        self._running = True
-        self._runs.requests += 1
-
     async def _refuse(self, refusal: Response) -> None:
         """Stop the application."""
         self._refusal = refusal
         self._scope.cancel()
         await anyio.lowlevel.checkpoint()
 
-    def _too_many(self, count: int, doing: str) -> Response:
+    def _too_many_uploads(self) -> Response:
         return error_response(
             503,
             "too_many_requests",
-            f"{count} requests are {doing}, which is the limit: "
-            "try again later, or start the service with a larger --max-concurrent",
-            {"Retry-After": "5"},
+            f"{self._runs.uploads} requests are being uploaded, which is the limit: try again "
+            "later, or start the service with a larger --max-concurrent",
+            {"Retry-After": RETRY_UPLOAD_S},
         )
 
     def _too_large(self) -> Response:
@@ -206,17 +213,3 @@ class _LimitedRequest:
             f"no response within {self._limits.timeout_s:g} s: send less audio, or start the "
             "service with a longer --timeout",
         )
-
-
-async def _respond_early(response: Response, receive: Receive, send: Send) -> None:
-    """Respond before the request is complete, then read the rest of it.
-
-    Some clients send the whole request before they read the response.
-    """
-    headers = [*response.raw_headers, (b"connection", b"close")]
-    await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
-    await send({"type": "http.response.body", "body": bytes(response.body), "more_body": True})
-    with anyio.move_on_after(DRAIN_TIMEOUT_S):
-        while (message := await receive())["type"] == "http.request" and message.get("more_body"):
-            pass
-    await send({"type": "http.response.body", "body": b"", "more_body": False})

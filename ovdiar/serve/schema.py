@@ -86,9 +86,37 @@ class Health(BaseModel):
     """Status and load of the service."""
 
     status: Literal["ok"] = "ok"
-    running: int = Field(ge=0, description="number of requests in progress")
+    running: int = Field(ge=0, description="number of requests that run")
+    waiting: int = Field(ge=0, description="number of requests in the queue")
     uploading: int = Field(ge=0, description="number of requests that are still arriving")
+    streams: int = Field(ge=0, description="number of open WebSockets")
     max_concurrent: int = Field(ge=1)
+    max_queue: int = Field(ge=0)
+
+
+class Live(BaseModel):
+    """The service answers."""
+
+    status: Literal["ok"] = "ok"
+
+
+class Ready(BaseModel):
+    """Whether the service takes recordings."""
+
+    status: Literal["ready", "starting", "stopping"]
+
+
+class Queued(BaseModel):
+    """Position in the queue (event ``queued``)."""
+
+    position: int = Field(ge=1, description="1 for the next that runs")
+
+
+class Progress(BaseModel):
+    """Progress of a run (event ``progress``)."""
+
+    fraction: float = Field(ge=0, le=1, description="share of the run's time that has passed")
+    eta_s: float | None = Field(ge=0, description="time left, seconds; null if it is unknown")
 
 
 def diarization(

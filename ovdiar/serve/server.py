@@ -7,6 +7,7 @@ import logging
 import signal
 import sys
 from contextlib import contextmanager
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
     from ovdiar.serve.limits import Limits
     from ovdiar.serve.service import Service
+    from ovdiar.serve.state import SharedState
+    from ovdiar.serve.tokens import Tokens
 
 GRACE_S = 2
 """How long requests may take to end after a signal, which cancels their runs."""
@@ -29,9 +32,13 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Server(uvicorn.Server):
-    """Server that cancels all runs when it receives a signal."""
+    """Server that cancels all runs when it receives a signal.
 
-    def __init__(self, app: FastAPI, host: str, port: int) -> None:
+    It listens before the networks are compiled, and is ready once they are. If they cannot be
+    compiled, it exits with ``failure``.
+    """
+
+    def __init__(self, app: FastAPI, host: str, port: int, *, secured: bool) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -40,10 +47,14 @@ class Server(uvicorn.Server):
                 log_level="warning",
                 timeout_graceful_shutdown=GRACE_S,
                 ws_max_size=MOST_BYTES,
+                server_header=False,
             )
         )
-        self._runs = app.state.shared.runs
+        self._secured = secured
+        self._shared: SharedState = app.state.shared
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._compiling: asyncio.Task[None] | None = None
+        self.failure: Exception | None = None
 
     async def startup(self, sockets: Any = None) -> None:
         """Start listening, and print the address."""
@@ -59,16 +70,31 @@ class Server(uvicorn.Server):
                 host, port = listener.getsockname()[:2]
                 shown = f"[{host}]" if ":" in host else host
                 sys.stderr.write(f"ovdiar: serving on http://{shown}:{port} (docs: /docs)\n")
+                if not self._secured and not ip_address(host).is_loopback:
+                    sys.stderr.write(
+                        "ovdiar: it serves everyone who reaches it: see --token-file\n"
+                    )
         sys.stderr.flush()
+        self._compiling = self._loop.create_task(self._compile())
+
+    async def _compile(self) -> None:
+        try:
+            await asyncio.to_thread(self._shared.service.models.compile)
+        except Exception as error:  # noqa: BLE001 - raised by `serve`
+            self.failure, self.should_exit = error, True
+        else:
+            self._shared.compiled = True
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         """Exit, and cancel all runs."""
         super().handle_exit(sig, frame)
         if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._runs.stop)
+            self._loop.call_soon_threadsafe(self._shared.runs.stop)
 
 
-def serve(service: Service, limits: Limits, host: str, port: int) -> None:
+def serve(
+    service: Service, limits: Limits, host: str, port: int, tokens: Tokens | None = None
+) -> None:
     """Serve until SIGINT or SIGTERM, then cancel all runs, send their responses and return.
 
     Parameters
@@ -79,13 +105,17 @@ def serve(service: Service, limits: Limits, host: str, port: int) -> None:
         Upload size, time, and concurrent requests.
     host, port
         Address to listen on.
+    tokens
+        Tokens of those who may use it. By default, everyone may.
 
     Raises
     ------
     ConfigError
         If the address is not available.
+    OvdiarError
+        If the networks cannot be compiled.
     """
-    server = Server(make_app(service, limits), host, port)
+    server = Server(make_app(service, limits, tokens), host, port, secured=tokens is not None)
     with ending_quietly():
         try:
             server.run()
@@ -94,6 +124,8 @@ def serve(service: Service, limits: Limits, host: str, port: int) -> None:
                 f"cannot listen on {host}:{port}: choose a free --port, and a --host of this "
                 "machine"
             ) from None
+    if server.failure is not None:
+        raise server.failure
     sys.stderr.write("ovdiar: stopped\n")
 
 

@@ -13,7 +13,7 @@ from ovdiar.serve.schema import diarization
 
 if TYPE_CHECKING:
     from ovdiar.networks.models import Models
-    from ovdiar.pipelines.steps import Cancel
+    from ovdiar.pipelines.steps import Cancel, FractionHook
     from ovdiar.result import DiarizationResult
     from ovdiar.serve.schema import VerboseDiarization
 
@@ -39,10 +39,14 @@ class Answer:
 
     result: DiarizationResult
 
+    @property
+    def duration_s(self) -> float:
+        """Duration of the recording, in seconds."""
+        return float((self.result.provenance or {}).get("duration_s", 0.0))
+
     def to_schema(self) -> VerboseDiarization:
         """Return the fullest answer."""
-        duration_s = (self.result.provenance or {}).get("duration_s", 0.0)
-        return diarization(self.result.speaker_diarization, duration_s, self.result.notices)
+        return diarization(self.result.speaker_diarization, self.duration_s, self.result.notices)
 
     def notices_line(self) -> str:
         """Return the notices as a JSON array in ASCII."""
@@ -69,7 +73,12 @@ class Service:
         return self.models.bundle.name
 
     def diarize(
-        self, file: IO[bytes], name: str | None, request: DiarizationRequest, cancel: Cancel
+        self,
+        file: IO[bytes],
+        name: str | None,
+        request: DiarizationRequest,
+        cancel: Cancel,
+        progress: FractionHook | None = None,
     ) -> Answer:
         """Tell who spoke when in a file, which is called ``name`` where it comes from.
 
@@ -89,6 +98,7 @@ class Service:
             min_speakers=request.min_speakers or None,
             max_speakers=request.max_speakers or None,
             cancel=cancel,
+            progress=progress,
         )
         return Answer(result)
 

@@ -13,7 +13,9 @@ from starlette.websockets import WebSocketDisconnect, WebSocketState
 
 from ovdiar.audio.pcm import PcmReader
 from ovdiar.errors import CancelledError, OvdiarError
+from ovdiar.serve.request_log import measured
 from ovdiar.serve.schema import diarization
+from ovdiar.serve.state import shared_state
 from ovdiar.streaming.diarizer import OnlineDiarizer
 
 if TYPE_CHECKING:
@@ -63,7 +65,7 @@ class _RefusedError(Exception):
 async def stream(socket: WebSocket) -> None:
     """Diarize PCM while it comes in."""
     await socket.accept()
-    shared = socket.app.state.shared
+    shared = shared_state(socket)
     cancel = threading.Event()
     try:
         options = _options(socket, shared.service.name)
@@ -108,7 +110,7 @@ def _check_streams(count: int, most: int) -> None:
 
 
 async def _serve(socket: WebSocket, options: StreamOptions, cancel: threading.Event) -> None:
-    shared = socket.app.state.shared
+    shared = shared_state(socket)
     limits = shared.limits
 
     def begin() -> OnlineDiarizer:
@@ -132,13 +134,15 @@ async def _serve(socket: WebSocket, options: StreamOptions, cancel: threading.Ev
     reader = PcmReader(options.encoding, options.channels)
     while (content := await _next(socket, limits.timeout_s)) is not None:
         block = reader.push(content)
-        if diarizer.heard_s + block.shape[1] / options.sample_rate > limits.max_stream_s:
+        heard_s = diarizer.heard_s + block.shape[1] / options.sample_rate
+        if heard_s > limits.max_stream_s:
             raise _RefusedError(
                 REFUSED,
                 "stream_too_long",
                 f"the stream is longer than {limits.max_stream_s:g} s: begin another, or start the "
                 "service with a longer --max-stream",
             )
+        measured(socket).audio_s = heard_s
         await _send_events(socket, await _run(diarizer.feed, block))
     await _send_events(socket, await _run(diarizer.flush))
     if options.result != "none":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import re
 import signal
@@ -12,12 +13,21 @@ import time
 from typing import IO, TYPE_CHECKING
 
 import httpx
+import soundfile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 PATH = "/v1/audio/diarization"
+
+
+def wav(recording: Path, seconds: float) -> bytes:
+    """Return the first seconds of a recording as a WAV file."""
+    samples, rate = soundfile.read(recording, frames=round(seconds * 16000))
+    file = io.BytesIO()
+    soundfile.write(file, samples, rate, format="WAV")
+    return file.getvalue()
 
 
 class Server:
@@ -37,6 +47,18 @@ class Server:
         """Ask how many requests are in progress."""
         return int(self.client.get("/healthz").json()["running"])
 
+    def waiting(self) -> int:
+        """Ask how many requests are in the queue."""
+        return int(self.client.get("/healthz").json()["waiting"])
+
+    def wait_until_ready(self) -> None:
+        """Wait until the networks are compiled."""
+        for _ in range(1200):
+            if self.client.get("/readyz").status_code == 200:
+                return
+            time.sleep(0.05)
+        raise TimeoutError("the service is not ready after a minute")
+
     def wait_until_running(self, count: int, within_s: float) -> float:
         """Wait for a number of requests in progress; return how long that took."""
         start = time.perf_counter()
@@ -54,6 +76,7 @@ def serving(log: Path, *options: object, **environment: str) -> Iterator[Server]
     with log.open("w") as file, _started(command, file, environment) as process:
         server = Server(process, _address(process, log))
         with server.client:
+            server.wait_until_ready()
             yield server
 
 

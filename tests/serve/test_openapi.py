@@ -15,6 +15,7 @@ from reference.serving import serving
 from schemathesis.checks import load_all_checks
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
+    ignored_auth,
     response_schema_conformance,
     status_code_conformance,
 )
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 load_all_checks()
+PATIENCE_S = 120
 
 
 def _hum() -> bytes:
@@ -48,13 +50,13 @@ def document(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[A
 
 def test_every_answer_is_as_documented(document: Any) -> None:
     operations = [found.ok() for found in document.get_all_operations()]
-    assert len(operations) == 3
+    assert len(operations) == 6
     for operation in operations:
 
         @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
         @given(operation.as_strategy())
         def ask(case: Any) -> None:
-            answer = case.call()
+            answer = case.call(timeout=PATIENCE_S)
             assert answer.status_code < 500
             case.validate_response(
                 answer,
@@ -78,3 +80,25 @@ def test_every_refusal_is_documented_with_the_one_shape(document: Any) -> None:
     assert shapes == dict.fromkeys(
         ["400", "404", "408", "413", "422", "503", "504"], "ErrorResponse"
     )
+
+
+def test_every_operation_that_is_documented_as_secured_is(tiny: Path, tmp_path: Path) -> None:
+    token = "a token of the test".replace(" ", "-")
+    (tmp_path / "tokens").write_text(token)
+    options = ("--models", tiny, "--token-file", tmp_path / "tokens")
+    with serving(tmp_path / "log", *options) as server:
+        document = schemathesis.openapi.from_url(f"{server.url}/openapi.json")
+        operations = [found.ok() for found in document.get_all_operations()]
+        secured = {each.path: each for each in operations if each.definition.raw.get("security")}
+        assert {*secured} == {"/v1/audio/diarization", "/v1/models", "/metrics"}
+        for operation in secured.values():
+
+            @settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
+            @given(operation.as_strategy())
+            def ask(case: Any) -> None:
+                headers = {"Authorization": f"Bearer {token}"}
+                answer = case.call(headers=headers, timeout=PATIENCE_S)
+                assert answer.status_code != 401
+                case.validate_response(answer, checks=[ignored_auth, status_code_conformance])
+
+            ask()

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-import soundfile
 from reference.material import require_posix
-from reference.serving import PATH, Server, serving
+from reference.serving import PATH, Server, serving, wav
 
 from ovdiar import SpeakerDiarization, load
 from ovdiar.formats import rttm
@@ -27,13 +26,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from typing_extensions import Self
-
-
-def wav(conversation: Path, seconds: float) -> bytes:
-    samples, rate = soundfile.read(conversation, frames=round(seconds * 16000))
-    file = io.BytesIO()
-    soundfile.write(file, samples, rate, format="WAV")
-    return file.getvalue()
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +41,7 @@ def spool(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def server(tiny: Path, spool: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     log = tmp_path_factory.mktemp("serve") / "log"
-    options = ("--models", tiny, "--max-upload-mb", 3, "--max-concurrent", 2)
+    options = ("--models", tiny, "--max-upload-mb", 3, "--max-queue", 0)
     with serving(log, *options, TMPDIR=str(spool)) as server:
         yield server
 
@@ -76,8 +68,11 @@ def test_it_tells_that_it_is_up_and_what_it_serves(server: Server) -> None:
     assert health.json() == {
         "status": "ok",
         "running": 0,
+        "waiting": 0,
         "uploading": 0,
+        "streams": 0,
         "max_concurrent": 2,
+        "max_queue": 0,
     }
     models = server.client.get("/v1/models").json()
     assert models == {
@@ -394,4 +389,7 @@ def test_a_signal_ends_it_soon_and_tells_who_waits(
     assert took_s < 3
     assert asking.answer is not None
     assert is_refusal(asking.answer, 503, "stopped")
-    assert (tmp_path / "log").read_text().splitlines()[1:] == ["ovdiar: stopped"]
+    served, asked, stopped = (tmp_path / "log").read_text().splitlines()
+    assert served.startswith("ovdiar: serving on ")
+    assert f"path={PATH} status=503 " in asked
+    assert stopped == "ovdiar: stopped"
