@@ -157,12 +157,13 @@ class Decisions:
         closed = self.speech.push(runs, settled)
         closed += self.speech.finish() if last else []
         for piece in closed:
-            if piece.embedding is None or piece.embedded < piece.frames:
+            if piece.outgrown:
                 self._listen(piece, embed)
             elif piece.embedding is not None:
                 self.labelling.take(piece, piece.embedding, self.decided)
-        if self.speech.growing is not None and self.speech.is_due():
-            self._listen(self.speech.growing, embed)
+        growing = self.speech.growing
+        if growing is not None and self.speech.is_due() and self.labelling.doubts(growing):
+            self._listen(growing, embed)
         return closed
 
     def _listen(self, piece: LivePiece, embed: Embed) -> None:

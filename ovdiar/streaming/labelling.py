@@ -75,12 +75,18 @@ class Labelling:
             for first, last in zip([begin, *edges], [*edges, end], strict=True)
         ]
 
+    def doubts(self, piece: LivePiece) -> bool:
+        """Return whether a piece's track has no certain speaker yet."""
+        if piece.track not in self.tracks:
+            return True
+        return not self.speakers.known[self._own(piece)].confirmed
+
     def take(self, piece: LivePiece, embedding: NDArray[np.float32], final: int) -> None:
         """Decide whose a piece is, which was embedded; frames before ``final`` cannot change."""
         speakers = self.speakers
-        one = Evidence.of(embedding, piece.frames * self.frame_s, speakers.attenuation.fade_s)
+        one = Evidence.of(embedding, piece.embedded * self.frame_s, speakers.attenuation.fade_s)
         self.see(piece.track, piece.start, piece.end)
-        own = self.speaker_at(piece.track, max(piece.end - 1, piece.start))
+        own = self._own(piece)
         for each in speakers.known.values():
             each.draft = None
         chosen = self._decide(one, own, piece)
@@ -140,6 +146,10 @@ class Labelling:
         self.recent = [each for each in self.recent if each[0].end > before - nearby]
         needed = {who for each in self.tracks.values() for _, who in each.epochs}
         self.speakers.forget(needed | {piece.speaker for piece, _ in self.recent})
+
+    def _own(self, piece: LivePiece) -> int:
+        """Return the speaker of a piece's track where it ends."""
+        return self.speaker_at(piece.track, max(piece.end - 1, piece.start))
 
     def _decide(self, one: Evidence, own: int, piece: LivePiece) -> int:
         speakers = self.speakers
