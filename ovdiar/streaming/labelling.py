@@ -32,19 +32,22 @@ LEAST_S = 1.0
 class TrackLabel:
     """The speakers of one track: ``epochs`` are first frames and speakers; the last piece's margin.
 
-    ``seen`` is the frame after the last in which the track was active.
+    ``seen`` is the frame after the last in which the track was active, and ``heard`` the one after
+    the last whose voice was compared with the speakers.
     """
 
     epochs: list[tuple[int, int]]
     seen: int
     margin: float = 0.0
+    heard: int = 0
 
 
 @dataclass
 class Labelling:
     """The speakers of tracks, and the pieces that decided on them of the last `NEARBY_S`.
 
-    ``frame_s`` is the step of the frames; ``confirm_s`` the speech that makes a speaker certain.
+    ``frame_s`` is the step of the frames; ``confirm_s`` the speech that makes a speaker certain;
+    ``waiting`` are speakers that are to be merged once nothing of theirs can change.
     """
 
     speakers: Speakers
@@ -52,6 +55,7 @@ class Labelling:
     confirm_s: float
     tracks: dict[int, TrackLabel] = field(default_factory=dict)
     recent: list[tuple[LivePiece, Evidence]] = field(default_factory=list)
+    waiting: list[int] = field(default_factory=list)
 
     def see(self, track: int, begin: int, end: int) -> None:
         """Note that a track is active; a new one is a provisional speaker."""
@@ -97,14 +101,15 @@ class Labelling:
         piece.speaker = chosen
         if piece.closed:
             self._learn(piece, one, chosen)
-            self._settle(chosen)
+            self._settle(chosen, final)
         else:
             speakers.known[chosen].draft = one
         chosen = speakers.root(chosen)
         total = speakers.known[chosen].all()
         if total is not None and total.seconds >= self.confirm_s and not speakers.full:
             speakers.known[chosen].confirmed = True
-        self.tracks[piece.track].margin = speakers.margin(one, chosen)
+        label = self.tracks[piece.track]
+        label.margin, label.heard = speakers.margin(one, chosen), piece.end
 
     def force(self, track: int, begin: int, end: int, others: set[int]) -> bool:
         """Decide now on a run of a track whose speaker is provisional: a new one, or the nearest.
@@ -184,10 +189,13 @@ class Labelling:
         return links
 
     def _change(self, piece: LivePiece, speaker: int, final: int) -> None:
-        """Give a track to a speaker from the start of a piece."""
+        """Give a track to a speaker from the start of a piece.
+
+        A certain speaker keeps what was compared before, or is final.
+        """
         label = self.tracks[piece.track]
         own = self.speakers.known[self.speaker_at(piece.track, piece.start)]
-        begin = max(piece.start, final) if own.confirmed else piece.start
+        begin = max(piece.start, label.heard, final) if own.confirmed else piece.start
         label.epochs = [each for each in label.epochs if each[0] < begin] + [(begin, speaker)]
 
     def _learn(self, piece: LivePiece, one: Evidence, speaker: int) -> None:
@@ -203,8 +211,18 @@ class Labelling:
         known.evidence = one if known.evidence is None else known.evidence + one
         self.recent.append((piece, one))
 
-    def _settle(self, speaker: int) -> None:
-        """Merge a speaker with another one who turns out to be the same."""
+    def settle(self, final: int) -> None:
+        """Try the merges again that waited until nothing of a certain speaker could change."""
+        waiting, self.waiting = self.waiting, []
+        for speaker in waiting:
+            if speaker in self.speakers.known:
+                self._settle(self.speakers.root(speaker), final)
+
+    def _settle(self, speaker: int, final: int) -> None:
+        """Merge a speaker with another one who turns out to be the same.
+
+        A certain speaker is not merged while frames from ``final`` on are theirs.
+        """
         speakers = self.speakers
         one = speakers.known[speaker].evidence
         if one is None:
@@ -216,4 +234,14 @@ class Labelling:
             younger = confirmed == (False, True) or (
                 confirmed[0] == confirmed[1] and best > speaker
             )
-            speakers.merge(*((best, speaker) if younger else (speaker, best)))
+            lost, kept = (best, speaker) if younger else (speaker, best)
+            if speakers.known[lost].confirmed and self._is_active(lost, final):
+                self.waiting.append(lost)
+            else:
+                speakers.merge(lost, kept)
+
+    def _is_active(self, speaker: int, final: int) -> bool:
+        return any(
+            label.seen > final and self.speaker_at(track, label.seen - 1) == speaker
+            for track, label in self.tracks.items()
+        )

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
     from benchmarks.conversations import Scene
 
-    from ovdiar import Annotation, Models
+    from ovdiar import Models
     from ovdiar.result import DiarizationResult
     from ovdiar.streaming.events import Event
 
@@ -139,16 +139,19 @@ def read(path: Path, made_with: dict[str, Any]) -> Results:
 
 def save(path: Path, results: Results, made_with: dict[str, Any]) -> None:
     """Write results, whole or not at all."""
-    rows = {name: {key: row.to_dict() for key, row in each.items()} for name, each in results.items()}
+    rows = {
+        name: {key: row.to_dict() for key, row in each.items()} for name, each in results.items()
+    }
     write_text(path, json.dumps({"made_with": made_with, "results": rows}))
 
 
 def table(results: Results, seconds: dict[str, float]) -> str:
     """Render a row for each latency: of all recordings, and of each group."""
-    lines = [
-        "| recordings | latency | DER | miss + FA + conf. | switches | relabelled | median | 95 % |",
-        "| --- " * 8 + "|",
-    ]
+    columns = (
+        *("recordings", "latency", "DER", "miss + FA + conf.", "switches", "relabelled"),
+        *("median", "95 %"),
+    )
+    lines = [f"| {' | '.join(columns)} |", "| --- " * len(columns) + "|"]
     for pool in ("all", *GROUPS, CONVERSATIONS):
         names = [name for name in results if pool in ("all", name.partition("/")[0])]
         minutes = sum(seconds[name] for name in names) / 60
