@@ -28,7 +28,8 @@ class Event:
     confidence
         Expected share of the turn that is right, 0 to 1; None if the bundle has no calibration.
     provisional
-        Whether the speaker is new, and may still turn out to be a known one.
+        Whether it may still turn out to be another speaker's: the voice is new, or was not compared
+        with the speakers yet.
     open
         Whether the turn may go on.
     at

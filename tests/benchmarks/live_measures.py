@@ -24,15 +24,16 @@ RESOLUTION_S = 0.1
 class Row:
     """What one latency gave on one recording, or on several.
 
-    ``switches`` are changes of label in ``speech_s`` of speech, ``relabelled`` tentative turns of a
-    confirmed speaker that were given to another; ``waits`` counts tenths of a second of final turns
-    by the tenths of a second until they were final.
+    ``switches`` are changes of label in ``speech_s`` of speech; ``relabelled`` are tentative turns
+    that were given to another speaker, ``unsure`` provisional ones; ``waits`` counts tenths of a
+    second of final turns by the tenths of a second until they were final.
     """
 
     errors: DiarizationErrors = field(default_factory=DiarizationErrors)
     switches: int = 0
     speech_s: float = 0.0
     relabelled: int = 0
+    unsure: int = 0
     waits: Mapping[int, int] = field(default_factory=dict)
 
     @classmethod
@@ -40,9 +41,8 @@ class Row:
         """Measure one recording."""
         switches, speech_s = label_switches(truth, found)
         events = list(events)
-        return cls(
-            diarization_errors(truth, found), switches, speech_s, relabelled(events), waits(events)
-        )
+        errors = diarization_errors(truth, found)
+        return cls(errors, switches, speech_s, *relabelled(events), waits(events))
 
     def plus(self, other: Row) -> Row:
         """Pool two."""
@@ -51,6 +51,7 @@ class Row:
             self.switches + other.switches,
             self.speech_s + other.speech_s,
             self.relabelled + other.relabelled,
+            self.unsure + other.unsure,
             dict(Counter(self.waits) + Counter(other.waits)),
         )
 
@@ -77,8 +78,10 @@ class Row:
             return f"{text} |  |  | "
         tenths = np.repeat(list(self.waits), list(self.waits.values()))
         middle, late = np.percentile(tenths * RESOLUTION_S, [50, 95])
-        each = 600 * self.relabelled / max(self.speech_s, 1)
-        return f"{text} | {each:.2f} | {middle:.1f} s | {late:.1f} s"
+        sure, unsure = (
+            600 * count / max(self.speech_s, 1) for count in (self.relabelled, self.unsure)
+        )
+        return f"{text} | {sure:.2f} ({unsure:.1f}) | {middle:.1f} s | {late:.1f} s"
 
 
 def label_switches(reference: Annotation, found: Annotation) -> tuple[int, float]:
@@ -113,12 +116,12 @@ def waits(events: Iterable[Event]) -> dict[int, int]:
     return dict(found)
 
 
-def relabelled(events: Iterable[Event]) -> int:
-    """Count the tentative turns of a confirmed speaker that were given to another."""
-    before: dict[int, Event] = {}
-    count = 0
+def relabelled(events: Iterable[Event]) -> tuple[int, int]:
+    """Count the turns that were given to another speaker: tentative ones, and provisional ones."""
+    provisional: dict[int, bool] = {}
+    counts = Counter[bool]()
     for event in events:
-        old = before.get(event.turn)
-        count += event.kind == "relabel" and old is not None and not old.provisional
-        before[event.turn] = event
-    return count
+        if event.kind == "relabel":
+            counts[provisional[event.turn]] += 1
+        provisional[event.turn] = event.provisional
+    return counts[False], counts[True]

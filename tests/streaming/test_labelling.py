@@ -47,3 +47,32 @@ def test_pieces_that_grow_are_doubtful_until_their_speaker_is_certain() -> None:
     hear(held, 0, 0, 10, 20)
     assert not held.doubts(piece(0, 20, 30, closed=False))
     assert held.doubts(piece(1, 30, 40, closed=False))
+
+
+def test_a_certain_speaker_keeps_what_was_compared() -> None:
+    held = labelling()
+    hear(held, 0, 0, 0, 30)
+    hear(held, 1, 1, 30, 60)
+    first, second = held.speaker_at(0, 0), held.speaker_at(1, 30)
+    held.take(piece(2, 60, 70, closed=False), VOICES[0], 60)
+    assert held.speaker_at(2, 60) == first
+    hear(held, 1, 2, 60, 90, final=60)
+    assert [held.speaker_at(2, frame) for frame in (60, 69, 70, 89)] == [
+        first,
+        first,
+        *[second] * 2,
+    ]
+
+
+def test_a_certain_speaker_is_merged_when_nothing_of_theirs_can_change() -> None:
+    held = labelling()
+    hear(held, 0, 0, 0, 30)
+    hear(held, 1, 1, 200, 230)
+    first, second = held.speaker_at(0, 0), held.speaker_at(1, 200)
+    held.speakers.known[second].evidence = held.speakers.known[first].evidence
+    hear(held, 0, 1, 240, 270, final=240)
+    assert held.speakers.root(second) == second
+    held.settle(260)
+    assert held.speakers.root(second) == second
+    held.settle(270)
+    assert held.speakers.root(second) == first
