@@ -235,10 +235,10 @@ class Labelling:
                 confirmed[0] == confirmed[1] and best > speaker
             )
             lost, kept = (best, speaker) if younger else (speaker, best)
-            if speakers.known[lost].confirmed and self._is_active(lost, final):
-                self.waiting.append(lost)
-            else:
+            if not speakers.known[lost].confirmed or not self._is_active(lost, final):
                 speakers.merge(lost, kept)
+            elif lost not in self.waiting:
+                self.waiting.append(lost)
 
     def _is_active(self, speaker: int, final: int) -> bool:
         return any(

@@ -171,6 +171,7 @@ def _record(
 def _recorded(
     said: Sequence[tuple[str, Stretch]], title: str, values: dict[str, Any], rng: Generator
 ) -> NDArray[np.float32]:
+    """Record phrases, one after the other."""
     turns: list[Turn] = []
     now = 0.5
     for name, (file, start, end) in said:
