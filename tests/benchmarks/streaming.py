@@ -177,8 +177,11 @@ def main() -> None:
     warnings.simplefilter("ignore", OvdiarWarning)
     models = ovdiar.load(options.models)
     made_with = {"bundle": describe(models.bundle), "code": code(), "latencies": options.latencies}
+    made_with = json.loads(json.dumps(made_with))  # as it is read
     path = options.folder / "results.json"
-    held, results, seconds = read(path, made_with), {}, {}
+    held = read(path, made_with)
+    results: Results = {}
+    seconds: dict[str, float] = {}
     longest_s = 60 * options.minutes
     for group, audio in recordings(options.folder, options.conversations, longest_s):
         name = f"{group}/{audio.stem}"

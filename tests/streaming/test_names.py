@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ovdiar.streaming.events import Event
 
 RATE = 16_000
-SURE = {"identification_threshold": 0.5, "identification_margin": 0.0}
+SURE: dict[str, Any] = {"identification_threshold": 0.5, "identification_margin": 0.0}
 """Two voices of a library and of 11 s are few to compare with."""
 
 
@@ -32,7 +32,8 @@ def enrolments(live_models: Models, conversation: Path) -> dict[str, Prepared]:
     """Prepare what the two voices of `talk` say later."""
     samples, _ = soundfile.read(conversation, dtype="float32")
     said = {"Ann": ((18.04, 19.5), (27.2, 30.0), (61.8, 64.1)), "Bob": ((31.3, 34.5), (44.5, 46.9))}
-    pipeline, found = SpeakerDiarization(live_models), {}
+    pipeline = SpeakerDiarization(live_models)
+    found: dict[str, Prepared] = {}
     for name, parts in said.items():
         own = [samples[round(a * RATE) : round(b * RATE)] for a, b in parts]
         found[name] = pipeline.prepare({"waveform": np.concatenate(own), "sample_rate": RATE})
@@ -102,7 +103,7 @@ def test_the_end_is_the_offline_answer_with_names(
 def test_final_turns_have_the_names(
     live_models: Models, talk: NDArray[np.float32], library: VoiceLibrary
 ) -> None:
-    given = {"keep_audio": 0.0, "keep_outputs": 0.0, **SURE}
+    given: dict[str, Any] = {"keep_audio": 0.0, "keep_outputs": 0.0, **SURE}
     diarizer = OnlineDiarizer(live_models, voices=library, **given)
     events_of(diarizer, talk, RATE)
     assert {"Ann", "Bob"} <= set(diarizer.annotation.labels())
