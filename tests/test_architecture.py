@@ -41,7 +41,7 @@ OF_WINDOWS = (
 )
 STAGES = (*OF_WINDOWS, "clustering", "stitching", "reconstruction", "confidence")
 EDGES = ("audio", "networks", "formats", "transcripts", "metrics")
-BUILT_ON = ("hooks", "words", "streaming", "voices", "batch", "tuning", "report", "serve")
+BUILT_ON = ("hooks", "words", "voices", "streaming", "batch", "tuning", "report", "serve")
 ORDER = (*VOCABULARY, *STAGES, *EDGES, "pipelines", *BUILT_ON, "commands", "cli", "__main__")
 """A module imports only from those before it; the order of the stages is that of the data."""
 

@@ -15,9 +15,12 @@ from ovdiar.commands.options import (
     check_output,
     check_place,
     deliver,
+    format_of_output,
     models_of,
 )
+from ovdiar.commands.voices import add_voices, voices_of
 from ovdiar.errors import ConfigError
+from ovdiar.parameters import IdentificationParameters
 
 if TYPE_CHECKING:
     import argparse
@@ -57,6 +60,7 @@ def add(commands: Any) -> None:
     raw.add_argument("--encoding", choices=ENCODINGS, default="s16le", help="(default: s16le)")
     raw.add_argument("--channels", type=int, default=1, metavar="N", help="(default: 1)")
     _add_settings(parser)
+    add_voices(parser)
     parser.add_argument(
         "--print",
         dest="shown",
@@ -107,7 +111,12 @@ def _stream(options: argparse.Namespace) -> None:
     models = models_of(options)
     rate = options.rate if options.audio == "-" else None
     uri = Path(options.audio).stem if options.audio not in ("", "-") else "stream"
-    diarizer = OnlineDiarizer(models, sample_rate=rate, uri=uri, **settings)
+    settings |= parameters_of(options, IdentificationParameters)
+    forms = {"json" if events_file else format_of_output(options)}
+    if options.shown == "rttm":
+        forms.add("rttm")
+    voices = voices_of(options, *forms)
+    diarizer = OnlineDiarizer(models, sample_rate=rate, uri=uri, voices=voices, **settings)
     events: list[Event] = []
     for each in _events(diarizer, options, models.segmentation.spec.frames.rate):
         _show(each, uri, options.shown)
@@ -167,11 +176,12 @@ def _show(event: Event, uri: str, shown: str) -> None:
     if shown == "jsonl":
         sys.stdout.write(_line(event))
     elif event.kind == "final" and not event.open:
+        who = event.name or event.speaker
         if shown == "rttm":
-            row = (event.start, event.end, event.speaker)
+            row = (event.start, event.end, who)
             sys.stdout.write(rttm.dumps(Annotation.of([row], uri)))
         else:
-            sys.stdout.write(f"{Segment(event.start, event.end)} {event.speaker}\n")
+            sys.stdout.write(f"{Segment(event.start, event.end)} {who}\n")
     sys.stdout.flush()
 
 

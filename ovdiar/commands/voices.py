@@ -102,15 +102,19 @@ def add_identification(parser: argparse.ArgumentParser) -> None:
     add_parameters(parser, IdentificationParameters, "hyper-parameters of known voices")
 
 
-def voices_of(options: argparse.Namespace) -> VoiceLibrary | None:
-    """Read the known voices, if any were given; refuse names that the output cannot hold."""
+def voices_of(options: argparse.Namespace, *forms: str) -> VoiceLibrary | None:
+    """Read the known voices, if any were given; refuse names that a format cannot hold.
+
+    By default, the format is the output's.
+    """
     from ovdiar.formats import names
     from ovdiar.voices.library import VoiceLibrary
 
     if getattr(options, "voices", None) is None:
         return None
     library = VoiceLibrary.load(options.voices)
-    names.check((voice.name for voice in library), format_of_output(options))
+    for form in forms or (format_of_output(options),):
+        names.check((voice.name for voice in library), form)
     return library
 
 

@@ -142,6 +142,7 @@ class Decisions:
         ]
         live = [Span(*run) for run in region.runs(decided, latest)]
         self.decided = decided
+        self.labelling.settle(decided)
         self._force(end / rate, last=last)
         stretches = self._stretches(live)
         events = self.turns.update(
@@ -157,12 +158,13 @@ class Decisions:
         closed = self.speech.push(runs, settled)
         closed += self.speech.finish() if last else []
         for piece in closed:
-            if piece.embedding is None or piece.embedded < piece.frames:
+            if piece.outgrown:
                 self._listen(piece, embed)
             elif piece.embedding is not None:
                 self.labelling.take(piece, piece.embedding, self.decided)
-        if self.speech.growing is not None and self.speech.is_due():
-            self._listen(self.speech.growing, embed)
+        growing = self.speech.growing
+        if growing is not None and self.speech.is_due() and self.labelling.doubts(growing):
+            self._listen(growing, embed)
         return closed
 
     def _listen(self, piece: LivePiece, embed: Embed) -> None:
@@ -197,11 +199,12 @@ class Decisions:
         speakers, found, waiting = self.labelling.speakers, [], []
         for number, span in enumerate([*self.pending, *live]):
             certain = number < len(self.pending)
-            margin = self.labelling.tracks[span.track].margin
+            track = self.labelling.tracks[span.track]
             parts = self.labelling.splits(span.track, span.start, span.end)
             for begin, end, who in parts:
                 sure = certain and speakers.known[who].confirmed
-                found.append(Stretch(who, begin, end, span.score, margin, sure))
+                heard = track.heard > begin
+                found.append(Stretch(who, begin, end, span.score, track.margin, sure, heard))
                 if certain and not sure:
                     waiting.append(Span(span.track, begin, end, span.score))
         self.pending = waiting

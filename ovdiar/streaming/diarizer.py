@@ -7,25 +7,28 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ovdiar.annotation import Annotation, Turn
 from ovdiar.audio.source import ArraySource
 from ovdiar.errors import AudioError, ConfigError
-from ovdiar.notices import Notice, warn
-from ovdiar.pipelines.diarization.back_end import label_of
+from ovdiar.parameters import IdentificationParameters, declarations
 from ovdiar.pipelines.diarization.pipeline import SpeakerDiarization
 from ovdiar.pipelines.diarization.provenance import NETWORKS, describe
-from ovdiar.result import DiarizationResult
-from ovdiar.segment import Segment
+from ovdiar.streaming.answer import answer, turns_of
+from ovdiar.streaming.naming import LiveNames
 from ovdiar.streaming.session import Session
 from ovdiar.streaming.settings import OnlineSettings
 from ovdiar.streaming.state import OnlineState, state_of
+from ovdiar.voices.naming import names_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from ovdiar.annotation import Annotation
     from ovdiar.networks.models import Models
     from ovdiar.pipelines.steps import Cancel
+    from ovdiar.result import DiarizationResult
     from ovdiar.streaming.events import Event
+    from ovdiar.voices.identification import SpeakerIdentity
+    from ovdiar.voices.library import VoiceLibrary
 
 
 class OnlineDiarizer:
@@ -41,14 +44,17 @@ class OnlineDiarizer:
         Of the audio, Hz; by default the models' (16000).
     uri
         Name of the recording.
+    voices
+        Known voices, whose names events have once they are recognised.
     settings
         ``step``, ``new_speaker_delay``, ``keep_audio``, ``keep_outputs`` and ``max_speakers`` of
-        `ovdiar.streaming.settings.OnlineSettings`, and hyper-parameters of `SpeakerDiarization`.
+        `ovdiar.streaming.settings.OnlineSettings`, hyper-parameters of `SpeakerDiarization`, and of
+        identification (`ovdiar.parameters.IdentificationParameters`).
 
     Raises
     ------
     ConfigError
-        A setting is unknown or out of its range.
+        A setting is unknown or out of its range, or the voices are of another embedding.
     """
 
     def __init__(
@@ -58,17 +64,30 @@ class OnlineDiarizer:
         latency: float = 2.0,
         sample_rate: int | None = None,
         uri: str = "stream",
+        voices: VoiceLibrary | None = None,
         **settings: Any,
     ) -> None:
         own = {name: settings.pop(name, None) for name in LIVE}
+        naming = {name: settings.pop(name) for name in IDENTIFICATION if name in settings}
         chosen = OnlineSettings().with_values({"latency": latency, **own})
         self.pipeline = SpeakerDiarization(models, **settings)
         rate = models.segmentation.spec.frames.rate if sample_rate is None else sample_rate
-        self._begin(Session.new(models, self.pipeline.parameters, chosen, rate, uri), models)
+        names = None if voices is None else LiveNames(voices, models, naming)
+        self._begin(Session.new(models, self.pipeline.parameters, chosen, rate, uri), models, names)
 
     @classmethod
-    def resume(cls, models: Models, state: OnlineState) -> OnlineDiarizer:
+    def resume(
+        cls,
+        models: Models,
+        state: OnlineState,
+        *,
+        voices: VoiceLibrary | None = None,
+        **identification: Any,
+    ) -> OnlineDiarizer:
         """Continue a stream where a state was taken, with the same events as without.
+
+        Known voices and the hyper-parameters of identification are no part of a state: give them
+        again.
 
         Where the audio is resampled, and is not kept any more, samples may differ in the last
         digits.
@@ -91,15 +110,17 @@ class OnlineDiarizer:
             models,
             latency=session.settings.latency,
             sample_rate=session.source_rate,
+            voices=voices,
             **session.parameters.to_dict(),
+            **identification,
         )
         session.signal.replay(session.audio.blocks())
-        made._begin(session, models)
+        made._begin(session, models, made._names)
         return made
 
-    def _begin(self, session: Session, models: Models) -> None:
-        session.run_by(models)
-        self._session = session
+    def _begin(self, session: Session, models: Models, names: LiveNames | None) -> None:
+        session.run_by(models, names)
+        self._session, self._names = session, names
         self._waiting: list[NDArray[np.float32]] = session.waiting
         self._needed = session.needed - sum(map(len, self._waiting))
 
@@ -122,24 +143,16 @@ class OnlineDiarizer:
         return self._session.heard_s + sum(map(len, self._waiting)) / self._session.source_rate
 
     @property
+    def identities(self) -> tuple[SpeakerIdentity, ...]:
+        """Who the confirmed speakers are, by what was heard so far; empty without known voices."""
+        if self._names is None:
+            return ()
+        return self._names.identities(self._session.decisions.labelling.speakers)
+
+    @property
     def annotation(self) -> Annotation:
-        """The turns that are final so far."""
-        grid = self._session.decisions.turns.grid
-        times = grid.centres_s(
-            1 + max((t.end for t in self._session.decisions.turns.finals()), default=0)
-        )
-        return Annotation(
-            tuple(
-                Turn(
-                    Segment(float(times[each.start]), float(times[each.end])),
-                    label_of(each.number),
-                    str(number),
-                    each.confidence,
-                )
-                for number, each in enumerate(self._session.decisions.turns.finals())
-            ),
-            self._session.uri,
-        )
+        """The turns that are final so far; known voices have their names."""
+        return turns_of(self._session).rename_labels(names_of(self.identities))
 
     def feed(self, block: Any) -> list[Event]:
         """Hear the next samples, and report what became certain.
@@ -199,29 +212,7 @@ class OnlineDiarizer:
             Nothing was heard.
         """
         self.flush()
-        session = self._session
-        given: dict[str, Any] = {
-            "max_speakers": session.settings.max_speakers or None,
-            "cancel": cancel,
-        }
-        if not session.audio.length:
-            raise AudioError("nothing was heard (0 s): feed at least one sample")
-        if session.audio.whole:
-            audio = {
-                "waveform": np.concatenate(session.audio.blocks()),
-                "sample_rate": session.source_rate,
-                "uri": session.uri,
-            }
-            return self.pipeline(audio, **given)
-        if session.outputs.whole and session.outputs.scores:
-            return self._told(self.pipeline.cluster(session.prepared(), **given), CLUSTERED_LIVE)
-        dimension = session.models.embedding.spec.dimension
-        nothing = np.zeros((len(self.annotation.labels()), dimension), np.float32)
-        return self._told(DiarizationResult(self.annotation, self.annotation, nothing), LIVE_TURNS)
-
-    def _told(self, result: DiarizationResult, notice: Notice) -> DiarizationResult:
-        warn(notice)
-        return replace(result, notices=(*result.notices, notice))
+        return answer(self._session, self.pipeline, self._names, cancel)
 
     def _mono(self, block: Any) -> NDArray[np.float32]:
         if isinstance(block, np.ndarray) and block.ndim == 1 and block.dtype == np.float32:
@@ -244,13 +235,4 @@ class OnlineDiarizer:
 
 
 LIVE = ("step", "new_speaker_delay", "keep_audio", "keep_outputs", "max_speakers")
-CLUSTERED_LIVE = Notice(
-    "live-outputs",
-    "the stream is longer than the audio that is kept: the answer is clustered from what the "
-    "networks said while it was heard; give a larger keep_audio for the offline answer",
-)
-LIVE_TURNS = Notice(
-    "live-turns",
-    "the stream is longer than what is kept of it: the answer are the live turns; give a larger "
-    "keep_audio or keep_outputs",
-)
+IDENTIFICATION = tuple(declarations(IdentificationParameters))

@@ -32,19 +32,22 @@ LEAST_S = 1.0
 class TrackLabel:
     """The speakers of one track: ``epochs`` are first frames and speakers; the last piece's margin.
 
-    ``seen`` is the frame after the last in which the track was active.
+    ``seen`` is the frame after the last in which the track was active, and ``heard`` the one after
+    the last whose voice was compared with the speakers.
     """
 
     epochs: list[tuple[int, int]]
     seen: int
     margin: float = 0.0
+    heard: int = 0
 
 
 @dataclass
 class Labelling:
     """The speakers of tracks, and the pieces that decided on them of the last `NEARBY_S`.
 
-    ``frame_s`` is the step of the frames; ``confirm_s`` the speech that makes a speaker certain.
+    ``frame_s`` is the step of the frames; ``confirm_s`` the speech that makes a speaker certain;
+    ``waiting`` are speakers that are to be merged once nothing of theirs can change.
     """
 
     speakers: Speakers
@@ -52,6 +55,7 @@ class Labelling:
     confirm_s: float
     tracks: dict[int, TrackLabel] = field(default_factory=dict)
     recent: list[tuple[LivePiece, Evidence]] = field(default_factory=list)
+    waiting: list[int] = field(default_factory=list)
 
     def see(self, track: int, begin: int, end: int) -> None:
         """Note that a track is active; a new one is a provisional speaker."""
@@ -75,12 +79,18 @@ class Labelling:
             for first, last in zip([begin, *edges], [*edges, end], strict=True)
         ]
 
+    def doubts(self, piece: LivePiece) -> bool:
+        """Return whether a piece's track has no certain speaker yet."""
+        if piece.track not in self.tracks:
+            return True
+        return not self.speakers.known[self._own(piece)].confirmed
+
     def take(self, piece: LivePiece, embedding: NDArray[np.float32], final: int) -> None:
         """Decide whose a piece is, which was embedded; frames before ``final`` cannot change."""
         speakers = self.speakers
-        one = Evidence.of(embedding, piece.frames * self.frame_s, speakers.attenuation.fade_s)
+        one = Evidence.of(embedding, piece.embedded * self.frame_s, speakers.attenuation.fade_s)
         self.see(piece.track, piece.start, piece.end)
-        own = self.speaker_at(piece.track, max(piece.end - 1, piece.start))
+        own = self._own(piece)
         for each in speakers.known.values():
             each.draft = None
         chosen = self._decide(one, own, piece)
@@ -91,14 +101,15 @@ class Labelling:
         piece.speaker = chosen
         if piece.closed:
             self._learn(piece, one, chosen)
-            self._settle(chosen)
+            self._settle(chosen, final)
         else:
             speakers.known[chosen].draft = one
         chosen = speakers.root(chosen)
         total = speakers.known[chosen].all()
         if total is not None and total.seconds >= self.confirm_s and not speakers.full:
             speakers.known[chosen].confirmed = True
-        self.tracks[piece.track].margin = speakers.margin(one, chosen)
+        label = self.tracks[piece.track]
+        label.margin, label.heard = speakers.margin(one, chosen), piece.end
 
     def force(self, track: int, begin: int, end: int, others: set[int]) -> bool:
         """Decide now on a run of a track whose speaker is provisional: a new one, or the nearest.
@@ -141,6 +152,10 @@ class Labelling:
         needed = {who for each in self.tracks.values() for _, who in each.epochs}
         self.speakers.forget(needed | {piece.speaker for piece, _ in self.recent})
 
+    def _own(self, piece: LivePiece) -> int:
+        """Return the speaker of a piece's track where it ends."""
+        return self.speaker_at(piece.track, max(piece.end - 1, piece.start))
+
     def _decide(self, one: Evidence, own: int, piece: LivePiece) -> int:
         speakers = self.speakers
         scores = speakers.scores(one, self._links(piece))
@@ -174,10 +189,13 @@ class Labelling:
         return links
 
     def _change(self, piece: LivePiece, speaker: int, final: int) -> None:
-        """Give a track to a speaker from the start of a piece."""
+        """Give a track to a speaker from the start of a piece.
+
+        A certain speaker keeps what was compared before, or is final.
+        """
         label = self.tracks[piece.track]
         own = self.speakers.known[self.speaker_at(piece.track, piece.start)]
-        begin = max(piece.start, final) if own.confirmed else piece.start
+        begin = max(piece.start, label.heard, final) if own.confirmed else piece.start
         label.epochs = [each for each in label.epochs if each[0] < begin] + [(begin, speaker)]
 
     def _learn(self, piece: LivePiece, one: Evidence, speaker: int) -> None:
@@ -193,8 +211,18 @@ class Labelling:
         known.evidence = one if known.evidence is None else known.evidence + one
         self.recent.append((piece, one))
 
-    def _settle(self, speaker: int) -> None:
-        """Merge a speaker with another one who turns out to be the same."""
+    def settle(self, final: int) -> None:
+        """Try the merges again that waited until nothing of a certain speaker could change."""
+        waiting, self.waiting = self.waiting, []
+        for speaker in waiting:
+            if speaker in self.speakers.known:
+                self._settle(self.speakers.root(speaker), final)
+
+    def _settle(self, speaker: int, final: int) -> None:
+        """Merge a speaker with another one who turns out to be the same.
+
+        A certain speaker is not merged while frames from ``final`` on are theirs.
+        """
         speakers = self.speakers
         one = speakers.known[speaker].evidence
         if one is None:
@@ -206,4 +234,14 @@ class Labelling:
             younger = confirmed == (False, True) or (
                 confirmed[0] == confirmed[1] and best > speaker
             )
-            speakers.merge(*((best, speaker) if younger else (speaker, best)))
+            lost, kept = (best, speaker) if younger else (speaker, best)
+            if not speakers.known[lost].confirmed or not self._is_active(lost, final):
+                speakers.merge(lost, kept)
+            elif lost not in self.waiting:
+                self.waiting.append(lost)
+
+    def _is_active(self, speaker: int, final: int) -> bool:
+        return any(
+            label.seen > final and self.speaker_at(track, label.seen - 1) == speaker
+            for track, label in self.tracks.items()
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ovdiar.parameters import DiarizationParameters
     from ovdiar.pipelines.diarization.prepared import Prepared
     from ovdiar.streaming.events import Event
+    from ovdiar.streaming.naming import LiveNames
     from ovdiar.streaming.settings import OnlineSettings
 
 PUSHED_S = 4.0
@@ -39,7 +40,7 @@ class Session:
     """The state of one stream.
 
     ``step`` counts the steps that were done, and ``gain`` is that of the last; ``waiting`` are
-    samples that are too few for a step.
+    samples that are too few for a step, and ``names`` those that events told of speakers.
     """
 
     settings: OnlineSettings
@@ -56,6 +57,7 @@ class Session:
     gain: float = 1.0
     ended: bool = False
     waiting: list[NDArray[np.float32]] = field(default_factory=list)
+    names: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def new(
@@ -88,9 +90,9 @@ class Session:
             KeptOutputs(round(settings.keep_outputs * rate / kept.step), kept),
         )
 
-    def run_by(self, models: Models) -> None:
-        """Set the networks, which are no part of the state."""
-        self.models = models
+    def run_by(self, models: Models, voices: LiveNames | None = None) -> None:
+        """Set the networks and the known voices, which are no part of the state."""
+        self.models, self.voices = models, voices
         self._convert = to_speakers(models.segmentation)
         self._embed = Embedder(models, self.signal.embedding, grid=self.grid)
 
@@ -193,7 +195,19 @@ class Session:
         keep = self.window_samples + to_samples(SPAN_S, self.signal.rate)
         self.signal.segmentation.drop(end - self.window_samples)
         self.signal.embedding.drop(end - keep)
-        return events
+        return self._named(events, end / self.signal.rate)
+
+    def _named(self, events: list[Event], at_s: float) -> list[Event]:
+        """Give events the names of their speakers; one is told again of turns whose name is new."""
+        if self.voices is None:
+            return events
+        found = self.voices.update(self.decisions.labelling.speakers)
+        changed = {label for label, _ in found.items() ^ self.names.items()}
+        self.names = dict(found)
+        told = {event.turn for event in events}
+        again = self.decisions.turns.again(changed, at_s)
+        events += [event for event in again if event.turn not in told]
+        return [replace(event, name=found.get(event.speaker)) for event in events]
 
     def _keep_rest(self, end: int) -> None:
         """Keep the last window of the outputs, which is not complete."""

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 EMBED_AT_S = 1.0
 """Speech with which a piece that still grows is embedded, s."""
+GROWN = 1.5
+"""How much longer a piece must be when it is complete, to be embedded again."""
 SPAN_S = 8.0
 """Longest time from the start of a piece to its end, s; the samples are kept so long."""
 
@@ -41,6 +43,11 @@ class LivePiece:
     def frames(self) -> int:
         """Number of frames."""
         return sum(end - start for start, end in self.runs)
+
+    @property
+    def outgrown(self) -> bool:
+        """Whether there is no embedding yet, or one of much less speech."""
+        return self.embedding is None or self.frames >= GROWN * self.embedded
 
     @property
     def start(self) -> int:
@@ -92,7 +99,7 @@ class CleanSpeech:
         return closed
 
     def is_due(self) -> bool:
-        """Return whether the growing piece is long enough to be embedded again."""
+        """Return whether the growing piece is long enough to be embedded, and was not yet."""
         if self.growing is None:
             return False
         mark = self._frames(EMBED_AT_S)

@@ -33,7 +33,8 @@ REMEMBERED = 4000
 class Stretch:
     """A run of frames of one track that is one speaker's; ``decided`` if it cannot change.
 
-    ``score`` is its mean activation and ``margin`` that of the track's last piece.
+    ``score`` is its mean activation and ``margin`` that of the track's last piece; ``heard`` if the
+    voice was compared with the speakers.
     """
 
     speaker: int
@@ -42,6 +43,7 @@ class Stretch:
     score: float
     margin: float
     decided: bool = False
+    heard: bool = True
 
 
 @dataclass
@@ -63,6 +65,7 @@ class LiveTurn:
     confidence: float | None = None
     number: int = -1
     provisional: bool = False
+    heard: bool = False
 
 
 @dataclass(frozen=True)
@@ -154,6 +157,7 @@ class Turns:
             else:
                 last.tentative = _rated(last.tentative, frames, each)
             last.end = max(last.end, each.end)
+            last.heard = last.heard or each.heard
         return items
 
     def _not_over(self, each: Stretch) -> list[Stretch]:
@@ -193,7 +197,8 @@ class Turns:
         events: list[Event],
     ) -> None:
         known = speakers.known[item.speaker]
-        item.provisional, item.number = not known.confirmed, known.number
+        certain = known.confirmed and (item.heard or item.final > item.start)
+        item.provisional, item.number = not certain, known.number
         item.confidence = self._confidence(item)
         item.reported = 0 if old is None else old.reported
         over = item.final == item.end and decided > item.end + self.gap
@@ -226,6 +231,14 @@ class Turns:
         self.over.append(FinalTurn(item.number, item.start, item.final, item.confidence))
         self.closed.append((item.speaker, item.start, item.final))
         item.turn = -1
+
+    def again(self, labels: set[str], at_s: float) -> list[Event]:
+        """Report the shown turns of some speakers as they are."""
+        return [
+            self._event("tentative", each, at_s)
+            for each in self.shown
+            if label_of(each.number) in labels
+        ]
 
     def finals(self) -> list[FinalTurn]:
         """List the final turns, and the final parts of those that go on."""

@@ -169,6 +169,16 @@ class VoiceLibrary:
             self.remove(voice.name)
         return expired
 
+    def in_force(self, today: date | None = None) -> VoiceLibrary:
+        """Return a library of the voices that have not expired; a warning counts the others."""
+        on = today or date.today()  # noqa: DTZ011 - local day
+        voices = tuple(voice for voice in self.voices if not voice.expired(on))
+        if expired := len(self) - len(voices):
+            warn(
+                f"{expired} of {len(self)} voices have expired and are not used: purge the library"
+            )
+        return VoiceLibrary(Content(self.model, self.calibration, voices))
+
     def identify(
         self,
         prepared: Prepared,
@@ -267,14 +277,7 @@ class VoiceLibrary:
         parameters: dict[str, Any],
     ) -> tuple[SpeakerIdentity, ...]:
         chosen = IdentificationParameters().with_values(parameters)
-        on = today or date.today()  # noqa: DTZ011 - local day
-        voices = [voice for voice in self.voices if not voice.expired(on)]
-        if len(voices) < len(self):
-            warn(
-                f"{len(self) - len(voices)} of {len(self)} voices have expired and are not used: "
-                "purge the library"
-            )
-        return identities(labels, found, voices, chosen, self.calibration)
+        return identities(labels, found, self.in_force(today).voices, chosen, self.calibration)
 
     def _check(self, prepared: Prepared) -> None:
         self._check_model(EmbeddingIdentity.of(prepared.bundle, prepared.embeddings.shape[2]))

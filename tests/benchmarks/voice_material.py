@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from benchmarks.conversations import Stretch, Voices
     from numpy.random import Generator
+    from numpy.typing import NDArray
 
 SETS = ("choose", "report")
 LEAST_HALF_S = 4.5
@@ -117,6 +118,23 @@ def enrolments(voices: Halves, folder: Path) -> dict[str, dict[str, Path]]:
     return made
 
 
+def mixed_enrolments(voices: Halves, folder: Path) -> dict[str, Path]:
+    """Make one recording of each voice whose phrases are in `CONDITIONS` in turn, all mixed."""
+    made: dict[str, Path] = {}
+    for number, (name, rows) in enumerate(sorted(voices.enrolled.items())):
+        path = made[name] = folder / "enrolments" / "mixed" / f"{name}.flac"
+        if not path.exists():
+            rng = np.random.default_rng([2030, number])
+            order = [list(CONDITIONS.values())[place] for place in rng.permutation(len(CONDITIONS))]
+            parts = [
+                _recorded([(name, row)], path.stem, order[place % len(order)], rng)
+                for place, row in enumerate(rows)
+            ]
+            path.parent.mkdir(parents=True, exist_ok=True)
+            soundfile.write(path, np.concatenate(parts), RATE, subtype="PCM_16")
+    return made
+
+
 def unfit(voices: Halves, folder: Path) -> dict[str, list[Path]]:
     """Make recordings of `UNFIT`, where they are not there yet; two voices are neighbours'."""
     made: dict[str, list[Path]] = {}
@@ -145,6 +163,14 @@ def unfit(voices: Halves, folder: Path) -> dict[str, list[Path]]:
 def _record(
     said: Sequence[tuple[str, Stretch]], path: Path, values: dict[str, Any], rng: Generator
 ) -> None:
+    """Record phrases, one after the other, in a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(path, _recorded(said, path.stem, values, rng), RATE, subtype="PCM_16")
+
+
+def _recorded(
+    said: Sequence[tuple[str, Stretch]], title: str, values: dict[str, Any], rng: Generator
+) -> NDArray[np.float32]:
     """Record phrases, one after the other."""
     turns: list[Turn] = []
     now = 0.5
@@ -153,9 +179,8 @@ def _record(
         turns.append(Turn(now, now + len(signal) / RATE, name, signal))
         now = turns[-1].end_s + 0.4
     speakers = sorted({name for name, _ in said})
-    scene = Scene("enrolments", path.stem, 0, len(speakers), now + 0.1, **values)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    soundfile.write(path, recorded(scene, speakers, turns, rng), RATE, subtype="PCM_16")
+    scene = Scene("enrolments", title, 0, len(speakers), now + 0.1, **values)
+    return recorded(scene, speakers, turns, rng)
 
 
 def conversations(group: str, voices: Halves, folder: Path) -> Iterator[Path]:

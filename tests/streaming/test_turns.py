@@ -106,3 +106,25 @@ def test_a_late_decision_does_not_repeat_what_is_final() -> None:
     held.update([stretch(0, 0, 10, decided=True)], 12, who, 1.2)
     held.update([stretch(0, 4, 15, decided=True)], 17, who, 1.7)
     assert [(each.start, each.end) for each in held.finals()] == [(0, 10), (10, 15)]
+
+
+def test_a_turn_is_provisional_until_its_voice_was_compared() -> None:
+    who, held = speakers(2), turns()
+    new = Stretch(0, 5, 10, 1.0, 1.0, heard=False)
+    events = held.update([new], 0, who, 1.0)
+    events += held.update([Stretch(1, 5, 12, 1.0, 1.0, heard=True)], 0, who, 1.2)
+    events += held.update([Stretch(1, 5, 12, 1.0, 1.0, decided=True)], 12, who, 1.4)
+    assert [(event.kind, event.provisional) for event in events] == [
+        ("start", True),
+        ("relabel", False),
+        ("final", False),
+    ]
+
+
+def test_what_is_final_is_not_provisional_though_its_voice_was_not_compared() -> None:
+    who, held = speakers(1), turns()
+    events = held.update([Stretch(0, 5, 8, 1.0, 1.0, decided=True, heard=False)], 8, who, 1.0)
+    assert [(event.kind, event.provisional) for event in events] == [
+        ("start", False),
+        ("final", False),
+    ]
