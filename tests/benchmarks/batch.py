@@ -48,7 +48,7 @@ from ovdiar.batch.work_list import collect
 bundle, manifest, out, count = sys.argv[1:]
 pipeline = ovdiar.SpeakerDiarization(ovdiar.load(bundle, threads=1))
 jobs = collect([manifest]).jobs
-jobs = jobs[:: max(1, len(jobs) // (int(count) + 1))]
+jobs = jobs[:: len(jobs) // (int(count) + 1)][: int(count) + 1]
 rows = InlineEngine().run(pipeline, Outputs(out), jobs)
 next(rows)
 began, cpu = time.monotonic(), time.process_time()
