@@ -36,6 +36,9 @@ from benchmarks.archive_material import FAILING, make
 from benchmarks.machine import describe, put
 from benchmarks.processes import Command, growth_mb
 
+from ovdiar.batch.results import rows_of
+from ovdiar.batch.storage import LocalFolder
+
 if TYPE_CHECKING:
     from benchmarks.archive_material import Material
 
@@ -100,10 +103,10 @@ def batch(options: argparse.Namespace, manifest: Path, out: Path) -> Command:
     """Start the command."""
     command = [sys.executable, "-m", "ovdiar", "batch", str(manifest), "-o", str(out)]
     command += ["--models", options.bundle, "--workers", str(options.workers)]
-    return Command(command, lambda: rows_of(out))
+    return Command(command, lambda: count_rows(out))
 
 
-def rows_of(out: Path) -> int:
+def count_rows(out: Path) -> int:
     """Count the rows that are recorded."""
     path = out / "results.jsonl"
     return path.read_bytes().count(b"\n") if path.is_file() else 0
@@ -150,7 +153,7 @@ def killed(options: argparse.Namespace, material: Material, within_s: float) -> 
             ended_s = command.descendants_end_after_s()
         before.append(written(out))
         kills.append({"after_s": moment, "running": hit, "workers_end_after_s": ended_s})
-        kills[-1]["rows"] = rows_of(out)
+        kills[-1]["rows"] = count_rows(out)
     with batch(options, material.all, out) as command:
         status, said = command.wait()
         left = command.descendants()
@@ -174,9 +177,7 @@ def killed(options: argparse.Namespace, material: Material, within_s: float) -> 
 
 def written(out: Path) -> dict[str, int]:
     """Return the time of each output whose recording is recorded as done."""
-    if not (out / "results.jsonl").is_file():
-        return {}
-    rows = (json.loads(line) for line in (out / "results.jsonl").read_text("utf-8").splitlines())
+    rows = rows_of(LocalFolder(str(out)))
     names = [name for row in rows if row["status"] == "done" for name in row["outputs"]]
     return {name: (out / name).stat().st_mtime_ns for name in names}
 
