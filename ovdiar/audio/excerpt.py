@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ovdiar.audio.reading import open_audio
 from ovdiar.errors import AudioError
@@ -14,12 +14,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ovdiar.audio.reading import AudioInput, AudioReader
+    from ovdiar.notices import Notice
+
+
+class Excerpt(NamedTuple):
+    """The file of a part, and what was noticed while the recording was read to the part's end."""
+
+    path: Path
+    notices: tuple[Notice, ...]
 
 
 @contextmanager
 def excerpt(
     audio: AudioInput, start_s: float, end_s: float | None, *, rate: int = 16000
-) -> Iterator[Path]:
+) -> Iterator[Excerpt]:
     """Give a WAV file of a part of a recording: mono, float32, at ``rate``.
 
     Parameters
@@ -39,13 +47,14 @@ def excerpt(
             _copy(
                 reader, path, round(start_s * rate), None if end_s is None else round(end_s * rate)
             )
-        yield path
+            notices = reader.notices
+        yield Excerpt(path, notices)
 
 
 def _copy(reader: AudioReader, path: Path, start: int, end: int | None) -> None:
     done = written = 0
     with _writer(path, reader.rate) as file:
-        for block in reader:
+        for block in reader.blocks():
             part = block[max(0, start - done) : None if end is None else max(0, end - done)]
             file.write(part)
             written += len(part)

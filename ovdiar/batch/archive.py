@@ -93,8 +93,8 @@ class Archive:
     pipeline : made with the bundle to use; its networks run in the engine's processes
     outputs : what is written, and where
     retry_failed : try those again that failed before
-    defaults : ``num_speakers``, ``min_speakers``, ``max_speakers`` and ``channel`` of recordings
-        for which a manifest states none
+    defaults : ``num_speakers``, ``min_speakers``, ``max_speakers``, ``channel``, ``track`` and
+        ``strict`` of recordings for which a manifest states none
 
     Raises
     ------

@@ -10,6 +10,8 @@ from ovdiar.errors import ConfigError
 
 BYTES_A_SECOND = 32_000
 """Of 16-bit mono audio at 16 kHz: how long a recording is taken for before it is opened."""
+SELECTED = ("channel", "track", "strict")
+"""What is read of a recording: fields of `ovdiar.audio.selection.Selection`."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,7 @@ class Job:
     path : a path of this machine, or a URL
     uri : its name, also that of its outputs; slashes are folders
     num_speakers, min_speakers, max_speakers : the number of speakers, or bounds of it
-    channel : the channel to use, from 0; None for the mean of all
+    channel, track, strict : what to read of it, see `ovdiar.audio.selection.Selection`
     start_s, end_s : the part to diarize, s; None for the beginning and the end
     duration_s : its length, s, where it was stated
     size, state : bytes, and a text that changes when the file does
@@ -35,6 +37,8 @@ class Job:
     min_speakers: int | None = None
     max_speakers: int | None = None
     channel: int | None = None
+    track: int | None = None
+    strict: bool | None = None
     start_s: float | None = None
     end_s: float | None = None
     duration_s: float | None = None
@@ -58,10 +62,20 @@ class Job:
             "max_speakers": self.max_speakers,
         }
 
+    def selection(self) -> dict[str, Any]:
+        """Return what to read of the recording, as audio mappings state it."""
+        return {name: getattr(self, name) for name in SELECTED}
+
     def request(self) -> dict[str, Any]:
-        """Return what of the settings belongs to this recording."""
+        """Return what of the settings belongs to this recording.
+
+        The track and ``strict`` are there only if they are given: results of earlier versions,
+        which had neither, stay valid.
+        """
         part = {"channel": self.channel, "start": self.start_s, "end": self.end_s}
-        return self.counts() | part
+        later = {"track": self.track, "strict": self.strict or None}
+        given = {name: value for name, value in later.items() if value is not None}
+        return self.counts() | part | given
 
 
 def checked_uri(uri: str, where: str) -> str:

@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 SUFFIXES = (".jsonl", ".csv")
 COLUMNS = (
     *("path", "uri", "num_speakers", "min_speakers", "max_speakers"),
-    *("channel", "start", "end", "duration"),
+    *("channel", "track", "strict", "start", "end", "duration"),
 )
+TRUTHS = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}
+"""How true and false are written; a column with gaps may hold them as numbers."""
 ALIKE = 0.9
 """How much a column resembles one of ours that it is taken for a misspelling (difflib)."""
 
@@ -82,6 +84,8 @@ def job_of(row: Mapping[str, Any], where: str, folder: str = "") -> Job:
         path=path,
         uri=checked_uri(str(values.get("uri", name_of(path))), where),
         channel=None if values.get("channel") == "mix" else _whole(values, "channel", where),
+        track=_whole(values, "track", where),
+        strict=_truth(values, "strict", where),
         start_s=start_s,
         end_s=end_s,
         duration_s=_seconds(values, "duration", where),
@@ -163,3 +167,13 @@ def _whole(values: Mapping[str, Any], name: str, where: str) -> int | None:
     if not number.is_integer() or number < 0 or isinstance(value, bool):
         raise FormatError(f"{where}: {name} {value!r} is not a whole number: correct it")
     return int(number)
+
+
+def _truth(values: Mapping[str, Any], name: str, where: str) -> bool | None:
+    """Read true or false; CSV has it as a text, tables as a number of NumPy."""
+    if name not in values:
+        return None
+    text = str(values[name]).lower()
+    if text not in TRUTHS:
+        raise FormatError(f"{where}: {name} {values[name]!r} is neither true nor false: correct it")
+    return TRUTHS[text]

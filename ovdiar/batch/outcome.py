@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from ovdiar.annotation import Annotation
     from ovdiar.batch.outputs import Outputs
+    from ovdiar.notices import Notice
     from ovdiar.pipelines.diarization.pipeline import SpeakerDiarization
     from ovdiar.pipelines.diarization.prepared import Prepared
     from ovdiar.pipelines.steps import Cancel
@@ -115,18 +116,20 @@ def diarize(
 
     Times of a part of a recording are those of the whole recording.
     """
-    audio: dict[str, Any] = {"audio": path, "uri": job.uri, "channel": job.channel}
+    audio: dict[str, Any] = {"audio": path, "uri": job.uri, **job.selection()}
     with open_audio(audio) as reader:
         duration_s = reader.duration_s
     if started is not None:
         started(duration_s)
     start_s = job.start_s or 0.0
+    notices: tuple[Notice, ...] = ()
     with ExitStack() as stack:
         if job.start_s is not None or job.end_s is not None:
             part = stack.enter_context(excerpt(audio, start_s, job.end_s))
-            audio = {"audio": str(part), "uri": job.uri}
+            audio, notices = {"audio": str(part.path), "uri": job.uri}, part.notices
         stack.enter_context(timing)
         prepared = pipeline.prepare(audio, hook=timing, cancel=cancel)
+        prepared = replace(prepared, notices=(*notices, *prepared.notices))
         result = pipeline.cluster(prepared, hook=timing, cancel=cancel, **job.counts())
     return Diarized(_shifted(result, start_s), prepared)
 

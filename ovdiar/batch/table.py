@@ -53,12 +53,12 @@ class Diarize:
     """Diarizes the recordings of a table; what a cluster calls in each of its processes.
 
     The table that comes in has the columns of a manifest: ``path``, and perhaps ``uri``,
-    ``num_speakers``, ``min_speakers``, ``max_speakers``, ``channel``, ``start`` and ``end``. Out
-    comes a row for each of its rows: ``uri``, ``path``, ``status`` (``done`` or ``failed``),
-    ``error_code`` and ``error`` (empty where it is done), ``duration_s`` (NaN where unknown),
-    ``speakers`` (-1 where unknown), ``row`` (JSON, as in ``results.jsonl``), and the turns in a
-    column for each format. A recording that fails raises nothing. A table is a pandas DataFrame,
-    an Arrow table or a mapping of columns, and the same kind comes out::
+    ``num_speakers``, ``min_speakers``, ``max_speakers``, ``channel``, ``track``, ``strict``,
+    ``start`` and ``end``. Out comes a row for each of its rows: ``uri``, ``path``, ``status``
+    (``done`` or ``failed``), ``error_code`` and ``error`` (empty where it is done), ``duration_s``
+    (NaN where unknown), ``speakers`` (-1 where unknown), ``row`` (JSON, as in ``results.jsonl``),
+    and the turns in a column for each format. A recording that fails raises nothing. A table is a
+    pandas DataFrame, an Arrow table or a mapping of columns, and the same kind comes out::
 
         ds.map_batches(Diarize, batch_size=4, num_cpus=1, compute=ActorPoolStrategy(size=8))
         ddf.map_partitions(diarize, meta=diarize.meta)  # diarize = Diarize("base")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ovdiar.audio.suffixes import AUDIO_SUFFIXES
 from ovdiar.batch import manifest, storage
-from ovdiar.batch.job import Job, checked_uri
+from ovdiar.batch.job import SELECTED, Job, checked_uri
 from ovdiar.batch.manifest import name_of
 from ovdiar.errors import ConfigError, OutputError
 
@@ -65,14 +65,14 @@ def collect(inputs: Iterable[str | os.PathLike[str]]) -> WorkList:
 
 
 def with_defaults(jobs: Iterable[Job], defaults: Mapping[str, Any]) -> tuple[Job, ...]:
-    """Fill in numbers of speakers, where a recording states none, and the channel likewise."""
+    """Fill in numbers of speakers, where a recording states none, and what to read, one by one."""
     given = {name: value for name, value in defaults.items() if value is not None}
-    channel = {"channel": given.pop("channel")} if "channel" in given else {}
+    selected = {name: given.pop(name) for name in SELECTED if name in given}
     return tuple(
         replace(
             job,
             **({} if any(value is not None for value in job.counts().values()) else given),
-            **({} if job.channel is not None else channel),
+            **{name: each for name, each in selected.items() if getattr(job, name) is None},
         )
         for job in jobs
     )

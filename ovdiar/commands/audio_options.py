@@ -21,7 +21,18 @@ def add_audio(parser: argparse.ArgumentParser, nargs: str | None = None) -> None
 
 
 def add_channel(parser: argparse.ArgumentParser) -> None:
-    """Add what to read of a recording: its channel and track, and the limits."""
+    """Add what to read of a recording, and how long a stream may be."""
+    add_selection(parser)
+    parser.add_argument(
+        "--max-stream-mb",
+        type=float,
+        metavar="MB",
+        help="refuse a longer pipe, device or standard input (default: 4096)",
+    )
+
+
+def add_selection(parser: argparse.ArgumentParser) -> None:
+    """Add what to read of a file: its channel and track, and whether all of it must be read."""
     parser.add_argument(
         "--channel",
         type=_channel,
@@ -39,12 +50,13 @@ def add_channel(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="refuse a recording that cannot be read to its end (default: a warning)",
     )
-    parser.add_argument(
-        "--max-stream-mb",
-        type=float,
-        metavar="MB",
-        help="refuse a longer pipe, device or standard input (default: 4096)",
-    )
+
+
+def selection_of(options: argparse.Namespace) -> dict[str, Any]:
+    """Return what to read of each recording of several, where its manifest states nothing."""
+    from ovdiar.batch.job import SELECTED
+
+    return {name: getattr(options, name) for name in SELECTED}
 
 
 def audio_of(options: argparse.Namespace, audio: str | None = None) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from ovdiar.commands.audio_options import add_selection, selection_of
 from ovdiar.commands.options import (
     FORMATS,
     add_command,
@@ -44,7 +45,8 @@ def add(commands: Any) -> None:
         nargs="+",
         metavar="INPUT",
         help="recordings, folders, globs, or manifests (.jsonl, .csv with path, uri, "
-        "num_speakers, min_speakers, max_speakers, channel, start, end); paths or URLs",
+        "num_speakers, min_speakers, max_speakers, channel, track, strict, start, end); paths or "
+        "URLs",
     )
     parser.add_argument(
         "-o", "--output", required=True, metavar="OUT", help="folder or URL of the outputs"
@@ -78,12 +80,7 @@ def add(commands: Any) -> None:
         "--retry-failed", action="store_true", help="also try those again that failed before"
     )
     _add_engine(parser)
-    parser.add_argument(
-        "--channel",
-        type=int,
-        metavar="N",
-        help="use one channel, numbered from 0 (default: mix all)",
-    )
+    add_selection(parser)
     add_networks(parser)
     add_diarization(parser)
 
@@ -127,7 +124,7 @@ def _batch(options: argparse.Namespace) -> int:
         pipeline,
         outputs,
         retry_failed=options.retry_failed,
-        defaults={**counts_of(options), "channel": options.channel},
+        defaults=counts_of(options) | selection_of(options),
     )
     plan = archive.plan()
     if options.dry_run:

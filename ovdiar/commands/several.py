@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from ovdiar.commands.audio_options import selection_of
 from ovdiar.commands.options import counts_of
 from ovdiar.commands.verbosity import progress_disabled
 from ovdiar.errors import ConfigError
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 SOME_FAILED = 3
 """Exit status where some of several recordings failed."""
-OF_ONE = ("keep", "names", "alternatives", "stats", "voices", "track", "strict", "max_stream_mb")
+OF_ONE = ("keep", "names", "alternatives", "stats", "voices", "max_stream_mb")
 """Options that a single recording may have."""
 
 
@@ -33,7 +34,7 @@ def diarize_several(
 
     _check(options)
     outputs = Outputs(str(options.output), (options.format or "rttm",))
-    defaults = {**counts_of(options), "channel": options.channel}
+    defaults = counts_of(options) | selection_of(options)
     jobs = with_defaults(collect(options.audio).jobs, defaults)
     rows = InlineEngine().run(pipeline_of(options), outputs, jobs)
     failed = 0

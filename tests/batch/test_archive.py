@@ -163,6 +163,32 @@ def test_a_part_of_a_recording_has_the_times_of_the_whole(
     assert formats.read(tmp_path / "out" / "from62.rttm").extent.start >= 62
 
 
+def test_what_to_read_is_each_recordings_own_and_a_setting(
+    mine: Path, tmp_path: Path, pipeline: ovdiar.SpeakerDiarization
+) -> None:
+    whole = (mine / "talk0.wav").read_bytes()
+    (mine / "cut.wav").write_bytes(whole[:-40_000])
+    manifest = mine / "all.jsonl"
+    manifest.write_text(
+        '{"path": "cut.wav", "uri": "lenient"}\n'
+        '{"path": "cut.wav", "uri": "strict", "strict": true}\n'
+        '{"path": "talk1.wav", "uri": "track", "track": 1}\n'
+        '{"path": "cut.wav", "uri": "end", "start": 2}\n'
+        '{"path": "cut.wav", "uri": "begin", "end": 2, "strict": true}\n'
+    )
+    out = tmp_path / "out"
+    assert len(again([manifest], pipeline, out)[1]) == 5
+    found = rows(out)
+    for uri in ("lenient", "end"):
+        assert "incomplete-audio" in [notice["code"] for notice in found[uri]["notices"]]
+    assert found["begin"]["status"] == "done"
+    assert "refused by strict" in found["strict"]["error"]["message"]
+    assert "audio track 1 does not exist" in found["track"]["error"]["message"]
+    assert again([manifest], pipeline, out, defaults={"strict": False})[1] == []
+    stricter = again([manifest], pipeline, out, defaults={"strict": True})[1]
+    assert sorted(stricter) == ["end", "lenient", "track"]
+
+
 def test_a_folder_that_cannot_be_written_is_told_before_any_work(
     talks: Path, tmp_path: Path, pipeline: ovdiar.SpeakerDiarization
 ) -> None:

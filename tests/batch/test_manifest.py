@@ -19,6 +19,8 @@ ROW: dict[str, Any] = {
     "min_speakers": 2,
     "max_speakers": 4,
     "channel": 1,
+    "track": 2,
+    "strict": True,
     "start": 1.5,
     "end": 9.0,
     "duration": 60,
@@ -33,15 +35,17 @@ def written(folder: Path, name: str, text: str) -> str:
 
 def test_json_and_csv_say_the_same(tmp_path: Path) -> None:
     lines = '{"path": "a.wav", "uri": "x/first", "min_speakers": 2, "max_speakers": 4, '
-    lines += '"channel": 1, "start": 1.5, "end": 9.0, "duration": 60}\n\n{"path": "b.wav"}\n'
-    table = "path,uri,min_speakers,max_speakers,channel,start,end,duration\n"
-    table += "a.wav,x/first,2,4,1,1.5,9.0,60\nb.wav,,,,,,,\n"
+    lines += '"channel": 1, "track": 2, "strict": true, "start": 1.5, "end": 9.0, "duration": 60}'
+    lines += '\n\n{"path": "b.wav"}\n'
+    table = "path,uri,min_speakers,max_speakers,channel,track,strict,start,end,duration\n"
+    table += "a.wav,x/first,2,4,1,2,True,1.5,9.0,60\nb.wav,,,,,,,,,\n"
     first = manifest.read(written(tmp_path, "all.jsonl", lines))
     assert first == manifest.read(written(tmp_path, "all.csv", table))
     assert first[0].path == str(tmp_path / "a.wav")
     assert (first[0].uri, first[1].uri) == ("x/first", "b")
     assert first[0].counts() == {"num_speakers": None, "min_speakers": 2, "max_speakers": 4}
-    assert (first[0].channel, first[0].start_s, first[0].end_s) == (1, 1.5, 9.0)
+    assert first[0].selection() == {"channel": 1, "track": 2, "strict": True}
+    assert (first[0].start_s, first[0].end_s) == (1.5, 9.0)
     assert first[0].expected_s == 7.5
 
 
@@ -52,6 +56,11 @@ def test_a_url_stays_as_it_is() -> None:
 def test_columns_of_others_are_left_alone() -> None:
     row = {"path": "a.wav", "text": "hello", "state": 3, "label": "x"}
     assert manifest.job_of(row, "row 0") == manifest.job_of({"path": "a.wav"}, "row 0")
+
+
+@pytest.mark.parametrize(("written", "meant"), [("FALSE", False), (0, False), (1.0, True)])
+def test_strict_is_read_as_tables_write_it(written: Any, meant: bool) -> None:  # noqa: FBT001
+    assert manifest.job_of({"path": "a.wav", "strict": written}, "row 0").strict is meant
 
 
 @pytest.mark.parametrize("absent", [None, "", float("nan")])
@@ -69,6 +78,8 @@ def test_what_is_absent_is_the_default(absent: Any) -> None:
         ({"min_speakers": "two"}, "min_speakers 'two' is not a whole number"),
         ({"min_speakers": 5}, "min_speakers"),
         ({"channel": -1}, "channel -1 is not a whole number"),
+        ({"track": -1}, "track -1 is not a whole number"),
+        ({"strict": "perhaps"}, "strict 'perhaps' is neither true nor false"),
         ({"start": -1}, "the start -1 is below 0 s"),
         ({"end": "nan"}, "the end 'nan' is not a number of seconds"),
         ({"end": 1.5}, "end 1.5 s is not after start 1.5 s"),

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     import ovdiar
 
 CLUSTER = """
+import socket
 import sys
-from pathlib import Path
 import ray
 from ray.cluster_utils import Cluster
 import ovdiar
@@ -30,8 +30,20 @@ from ovdiar.batch import Archive, Outputs
 from ovdiar.batch.ray_engine import RayEngine
 
 bundle, talks, out = sys.argv[1:]
-cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
-nodes = [cluster.add_node(num_cpus=1) for _ in range(2)]
+PORTS = ("metrics_agent_port", "metrics_export_port", "dashboard_agent_listen_port",
+         "runtime_env_agent_port")
+
+def node():
+    # A node gives up when its agents have not told their ports after some seconds; they are slow
+    # to start where other processes have the cores.
+    sockets = [socket.create_server(("", 0)) for _ in PORTS]
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return {"num_cpus": 1, **dict(zip(PORTS, ports))}
+
+cluster = Cluster(initialize_head=True, head_node_args=node())
+nodes = [cluster.add_node(**node()) for _ in range(2)]
 cluster.wait_for_nodes()
 done = []
 
@@ -43,7 +55,8 @@ def observe(row, job):
 pipeline = ovdiar.SpeakerDiarization(ovdiar.load(bundle))
 archive = Archive([talks], pipeline, Outputs(out, ("rttm", "json")))
 summary = archive.run(engine=RayEngine(cluster.address, actors=3), observe=observe)
-alive = sum(node["Alive"] for node in ray.nodes()) if ray.is_initialized() else 2
+ray.init(address=cluster.address, log_to_driver=False)
+alive = sum(each["Alive"] for each in ray.nodes())
 print(summary.done, summary.failed, len(done), alive)
 ray.shutdown()
 cluster.shutdown()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
+import shutil
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -117,6 +119,33 @@ def test_dask_maps_it_over_partitions_in_processes(talks: Path, tiny: Path, tmp_
     command = [sys.executable, str(script), str(tiny), str(talks)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     assert done.stdout.split() == ["done,failed,done,done", "3"]
+
+
+SPARK = """
+import sys
+from pyspark.sql import SparkSession
+from ovdiar.batch import Diarize
+bundle, talks = sys.argv[1:]
+names = ["talk0.wav", "none.wav", "talk1.wav", "talk2.wav"]
+session = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false")
+spark = session.config("spark.driver.host", "127.0.0.1").getOrCreate()
+frame = spark.createDataFrame([(f"{talks}/{name}",) for name in names], "path string")
+diarize = Diarize(bundle)
+found = frame.repartition(2).mapInPandas(diarize.tables, diarize.schema).toPandas()
+found = found.sort_values("path")
+print(",".join(found["status"]), found["rttm"].str.len().gt(0).sum(), found["speakers"].min())
+"""
+
+
+def test_spark_maps_it_over_tables_in_processes(talks: Path, tiny: Path) -> None:
+    if find_spec("pyspark") is None or shutil.which("java") is None:
+        pytest.skip("Spark is missing: pip install pyspark[sql], and a Java runtime")
+    command = [sys.executable, "-c", SPARK, str(tiny), str(talks)]
+    python = {"PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1"}
+    done = subprocess.run(
+        command, check=False, capture_output=True, text=True, env={**os.environ, **python}
+    )
+    assert done.stdout.split() == ["failed,done,done,done", "3", "-1"], done.stderr[-3000:]
 
 
 def _indented(text: str) -> str:

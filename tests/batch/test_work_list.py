@@ -93,8 +93,14 @@ def test_an_input_without_recordings_is_refused(tmp_path: Path) -> None:
 
 def test_defaults_fill_in_what_a_manifest_does_not_state(archive: Path) -> None:
     manifest = archive / "all.jsonl"
-    manifest.write_text('{"path": "a.wav", "num_speakers": 3}\n{"path": "b.MP3", "channel": 1}\n')
-    given = {"num_speakers": None, "min_speakers": 2, "max_speakers": None, "channel": 0}
+    manifest.write_text(
+        '{"path": "a.wav", "num_speakers": 3}\n'
+        '{"path": "b.MP3", "channel": 1, "track": 1, "strict": false}\n'
+    )
+    counts = {"num_speakers": None, "min_speakers": 2, "max_speakers": None}
+    given = {**counts, "channel": 0, "track": 2, "strict": True}
     b, a = with_defaults(collect([manifest]).jobs, given)
-    assert (a.num_speakers, a.min_speakers, a.channel) == (3, None, 0)
-    assert (b.num_speakers, b.min_speakers, b.channel) == (None, 2, 1)
+    assert (a.num_speakers, a.min_speakers) == (3, None)
+    assert (b.num_speakers, b.min_speakers) == (None, 2)
+    assert a.selection() == {"channel": 0, "track": 2, "strict": True}
+    assert b.selection() == {"channel": 1, "track": 1, "strict": False}

@@ -1,7 +1,7 @@
 """A large archive on machines that fail, simulated: prints Markdown.
 
-cd tests && python -m benchmarks.failures [--hours 1000000] [--machines 125] [--cores 16]
-[--speed 25] [--mtbf-hours 24 100 1000] [--write PAGE]
+cd tests && python -m benchmarks.failures [--hours 1000000] [--machines 25] [--cores 64]
+[--speed 25] [--mtbf-hours 24 168] [--blocks 1 16] [--write PAGE]
 
 Each core diarizes one recording after another, at ``--speed`` times real time; recordings have
 log-normal lengths, long ones first. A machine fails after an exponentially distributed time: what

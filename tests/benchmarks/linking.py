@@ -1,26 +1,33 @@
 """How surely voices are linked across recordings, and what many take: prints Markdown.
 
-cd tests && python -m benchmarks.linking FOLDER [--bundle base] [--many 100000]
+cd tests && python -m benchmarks.linking [FOLDER] [--bundle base] [--many 20000 100000]
+[--write PAGE]
 
 Each voice of ``data/voices`` that holds enough speaks in two recordings, half of its phrases in
 one, with another partner, microphone and noise each time. The recordings are diarized into FOLDER,
 and their speakers are linked with several thresholds. Needs the reference material and faiss.
+``--many`` links made-up speakers, which needs neither FOLDER nor the material.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
+import resource
+import sys
 import time
 from collections import Counter
+from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import soundfile
 from benchmarks.acoustics import RATE, band
 from benchmarks.conversations import phrases, spoken
-from benchmarks.machine import describe
+from benchmarks.machine import describe, put
+from benchmarks.processes import resident_mb
 
 import ovdiar
 from ovdiar.batch import Archive, Outputs
@@ -29,6 +36,9 @@ from ovdiar.batch.linking import Speakers, link_speakers
 from ovdiar.batch.neighbours import neighbours
 from ovdiar.batch.outputs import SPEAKERS, speakers_from_bytes
 from ovdiar.formats import rttm
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 LEAST_S = 4.0
 """Speech that each half of a voice must hold."""
@@ -127,45 +137,85 @@ def judged(labels: Any, voices: list[str]) -> dict[str, Any]:
 
 
 def many(count: int) -> dict[str, Any]:
-    """Link made-up speakers: voices of four recordings on average, cosine similarity about 0.8."""
+    """Link made-up speakers, three a recording, with cosine similarities of a voice of about 0.8.
+
+    Voices have four recordings on average, and one is in a tenth of all.
+    """
     rng = np.random.default_rng(0)
-    centres = rng.standard_normal((count // 4, DIMENSION)).astype(np.float32)
-    voices = rng.integers(len(centres), size=count)
-    rows = centres[voices] + 0.5 * rng.standard_normal((count, DIMENSION)).astype(np.float32)
+    centres = rng.standard_normal((count // 4, DIMENSION), np.float32)
+    voices = rng.integers(1, len(centres), size=count)
+    voices[::30] = 0
+    rows = rng.standard_normal((count, DIMENSION), np.float32)
+    rows *= 0.5
+    for first in range(0, count, 10_000):
+        rows[first : first + 10_000] += centres[voices[first : first + 10_000]]
     speakers = Speakers(rows, np.full(count, 30, np.float32), np.arange(count) // 3)
-    began = time.monotonic()
+    before_mb = resident_mb(os.getpid())
+    began, cpu = time.monotonic(), time.process_time()
     labels = link_speakers(speakers, 0.7, 5.0)
-    spent = time.monotonic() - began
-    pairs = Counter(zip(labels.tolist(), voices.tolist(), strict=True))
-    right = sum(n * (n - 1) // 2 for n in pairs.values())
-    joined = sum(n * (n - 1) // 2 for n in Counter(labels.tolist()).values())
-    same = sum(n * (n - 1) // 2 for n in Counter(voices.tolist()).values())
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    peak = next(line for line in status.splitlines() if line.startswith("VmHWM"))
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+    wrongly, apart = _misplaced(labels, voices), _misplaced(voices, labels)
     return {
         "speakers": count,
-        "s": round(spent, 1),
-        "cpu_s": round(time.process_time(), 1),
-        "peak": " ".join(peak.split()[1:]),
-        "pairs joined": joined,
-        "wrongly": joined - right,
-        "pairs of the same voice": same,
+        "s": time.monotonic() - began,
+        "cpu_s": time.process_time() - cpu,
+        "before_mb": before_mb,
+        "peak_mb": peak_mb,
+        "wrongly": wrongly,
+        "apart": apart,
+        "often": len(np.unique(labels[voices == 0])),
     }
+
+
+def _misplaced(groups: NDArray[np.int64], of: NDArray[np.int64]) -> int:
+    """Count the members of groups that are not of what most members of their group are."""
+    sizes = Counter(zip(groups.tolist(), of.tolist(), strict=True))
+    most: dict[int, int] = {}
+    for (group, _), size in sizes.items():
+        most[group] = max(most.get(group, 0), size)
+    return len(groups) - sum(most.values())
+
+
+def many_table(counts: list[int]) -> str:
+    """Link so many speakers, each number in a process of its own; render a row for each."""
+    lines = ["| speakers | s | CPU s | peak MB | in a wrong voice | apart from their voice |"]
+    lines.append("| --- " * 6 + "|")
+    for count in counts:
+        with get_context("spawn").Pool(1) as pool:
+            row = pool.apply(many, (count,))
+        print(json.dumps(row), file=sys.stderr, flush=True)
+        lines.append(
+            f"| {count:,} | {row['s']:.0f} | {row['cpu_s']:.0f} | {row['peak_mb']:.0f} "
+            f"| {row['wrongly']} | {row['apart']} |"
+        )
+    return "\n".join([*lines, "", describe()])
 
 
 def main() -> None:
     """Make, diarize, link, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, nargs="?", help="without it, --many alone is done")
     parser.add_argument("--bundle", default="base")
     parser.add_argument("--many", type=int, nargs="*", default=[100_000])
+    parser.add_argument("--write", type=Path, metavar="PAGE", help="for the table of --many")
     options = parser.parse_args()
-    make(options.folder)
-    out = options.folder / f"out-{options.bundle}"
-    pipeline = ovdiar.SpeakerDiarization(ovdiar.load(options.bundle))
+    if options.folder is not None:
+        real(options.folder, options.bundle)
+    if options.many:
+        text = many_table(options.many)
+        print(text)
+        if options.write:
+            put(options.write, "many", text)
+
+
+def real(folder: Path, bundle: str) -> None:
+    """Diarize recordings of real voices, and print how surely they are linked."""
+    make(folder)
+    out = folder / f"out-{bundle}"
+    pipeline = ovdiar.SpeakerDiarization(ovdiar.load(bundle))
     outputs = Outputs(str(out), embeddings=True)
-    Archive([options.folder / "*.flac"], pipeline, outputs).run(engine=InlineEngine())
-    speakers, voices = truth(options.folder, out)
+    Archive([folder / "*.flac"], pipeline, outputs).run(engine=InlineEngine())
+    speakers, voices = truth(folder, out)
     names = np.array(voices)
     similar = unit_cosines(speakers.embeddings)
     upper = np.triu_indices(len(names), 1)
@@ -182,8 +232,6 @@ def main() -> None:
             share = row["of them joined"] / row["of the same voice"]
             print(f"| {threshold} | {row['joined']} | {row['wrongly']} | {share:.0%} |")
     print(f"\n{len(voices)} speakers, {describe()}", flush=True)
-    for count in options.many:
-        print(json.dumps(many(count)), flush=True)
 
 
 def unit_cosines(rows: Any) -> Any:

@@ -94,9 +94,21 @@ def test_a_batch_with_a_failure_ends_with_3_now_and_later(
     assert "1 failed" in ovdiar(*given, "--retry-failed").err
 
 
+def test_what_to_read_is_asked_of_every_recording(
+    ovdiar: Run, diarize: Run, tiny: Path, calls: Path, tmp_path: Path
+) -> None:
+    says = "audio track 1 does not exist"
+    given = (calls / "a.wav", calls / "b.wav", "--track", 1, "--strict", "-o")
+    several = diarize(*given, tmp_path / "few")
+    assert (several.status, several.err.count(says)) == (3, 2)
+    batch = ovdiar("batch", *given, tmp_path / "many", "--models", tiny, "--workers", 1)
+    assert (batch.status, batch.err.count(says)) == (3, 2)
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [
+        (("--channel", -1), "'-1' is no channel"),
         (("--workers", 0), "workers is 0"),
         (("--time-limit", -1), "factor is -1"),
         (("--format", "xml"), "the format 'xml' is unknown"),
