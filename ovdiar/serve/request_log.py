@@ -137,7 +137,7 @@ class _Noted:
         if message["type"] in ("http.request", "websocket.receive"):
             self._own.received += _size(message)
         elif message["type"] == "websocket.disconnect":
-            code = message.get("code")
+            code: int = message.get("code") or LEFT
             self._own.status = code if code in CLOSINGS else LEFT
         return message
 
