@@ -34,6 +34,15 @@ NOTICES = "X-Ovdiar-Notices"
 Format = Literal[
     "json", "verbose_json", "rttm", "csv", "srt", "vtt", "textgrid", "elan", "audacity", "stm"
 ]
+EVENT = {
+    "type": "object",
+    "properties": {
+        "event": {"type": "string", "enum": ["queued", "progress", "notices", "result", "error"]},
+        "data": {"type": "string"},
+    },
+    "required": ["event", "data"],
+}
+"""Schema of a server-sent event."""
 RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {
         "model": Diarization | VerboseDiarization,
@@ -48,7 +57,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
         },
         "content": {
             "text/plain": {"schema": {"type": "string"}},
-            MEDIA_TYPE: {"schema": {"type": "string"}},
+            MEDIA_TYPE: {"schema": EVENT},
         },
     },
     400: {"model": ErrorResponse, "description": "the file cannot be decoded as audio"},
