@@ -24,12 +24,12 @@ MOST_FRAMES = 560
 MOST_PARTIAL_FRAMES = 2240
 """The same for networks of a fixed length: 14 partial utterances of GE2E."""
 
-USUAL_LENGTHS = ((50, 5), (150, 10), (300, 25), (500, 50), (1000, 100))
-"""Up to so many frames, speech is cut to a multiple of so many.
+USUAL_LENGTHS = ((100, 5), (200, 10), (400, 20), (1000, 50))
+"""Up to so many frames, speech is repeated from its start to a multiple of so many.
 
 OpenVINO prepares a network for each new length, which takes about as long as one run of it
-(docs/studies/threads-and-batches.md). So cut, speech of 0.25 to 10 s has one of 31 lengths, and
-loses a sixth at most.
+(docs/studies/threads-and-batches.md). So, speech of 0.25 to 10 s has one of 48 lengths, and a sixth
+of it is repeated at most.
 """
 
 
@@ -142,15 +142,13 @@ class UtteranceEmbedding:
     def _partials(self, speech: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         """Split feature frames (frames, bands) into partial utterances of the training length.
 
-        Shorter speech is repeated to that length. Where the network takes any length, speech is
-        repeated to ``spec.min_frames``, or cut to one of the `USUAL_LENGTHS`.
+        Shorter speech is repeated to that length; where the network takes any length, to
+        ``spec.min_frames`` and one of the `USUAL_LENGTHS`.
         """
         length, step = self.spec.partial_frames, self.spec.partial_step_frames
-        shortest = length or self.spec.min_frames
-        if len(speech) < shortest:
-            return [np.resize(speech, (shortest, speech.shape[1]))]
-        if not length:
-            return [speech[: max(shortest, usual_length(len(speech)))]]
+        if len(speech) <= length or not length:
+            repeated = length or usual_length(max(len(speech), self.spec.min_frames))
+            return [np.resize(speech, (repeated, speech.shape[1]))]
         last = len(speech) - length
         count = 1 + round(last / step)
         starts = np.linspace(0, last, count).astype(int)
@@ -163,9 +161,9 @@ def _at_least(samples: NDArray[np.float32], length: int) -> NDArray[np.float32]:
 
 
 def usual_length(frames: int) -> int:
-    """Return the longest of the `USUAL_LENGTHS` within so many frames, or the frames if none is."""
+    """Return the shortest of the `USUAL_LENGTHS` that holds so many frames."""
     multiple = next((multiple for most, multiple in USUAL_LENGTHS if frames <= most), 1)
-    return frames - frames % multiple or frames
+    return -(-frames // multiple) * multiple
 
 
 def _equal_lengths(utterances: list[NDArray[np.float32]], frames: int) -> list[list[int]]:
