@@ -163,7 +163,7 @@ class Speakers:
     def margin(self, one: Evidence, speaker: int) -> float:
         """Return how much nearer a piece is to a speaker than to the next one, as a log ratio.
 
-        As `ovdiar.confidence.TurnFeatures`, after the mean voice is subtracted; the largest where
+        As `ovdiar.confidence.turn_features`, after the mean voice is subtracted; the largest where
         there is no other speaker.
         """
         others = self.candidates(but=speaker)
