@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,11 +35,16 @@ of it is repeated at most.
 
 @dataclass(frozen=True, eq=False)
 class UtteranceEmbedding:
-    """Embedding model that selects each speaker's frames first, and embeds them as an utterance."""
+    """Embedding model that selects each speaker's frames first, and embeds them as an utterance.
+
+    With ``usual_lengths``, utterances are repeated to one of the `USUAL_LENGTHS`, which is faster
+    and changes embeddings slightly.
+    """
 
     spec: EmbeddingSpec
     features: Network
     network: Network
+    usual_lengths: bool = False
 
     def __call__(
         self, windows: NDArray[np.float32], masks: NDArray[np.float32]
@@ -72,6 +77,10 @@ class UtteranceEmbedding:
         """
         select = self._frames_of if self.spec.select == "frames" else self._samples_of
         return self._embed([select(each) * self._gain(each.joined()) for each in pieces])
+
+    def in_usual_lengths(self) -> UtteranceEmbedding:
+        """Return the same model with ``usual_lengths``; it shares the networks."""
+        return replace(self, usual_lengths=True)
 
     def _frames_of(self, piece: Speech) -> NDArray[np.float32]:
         """Compute features of the whole stretch, then select the speaker's (frames, bands)."""
@@ -143,11 +152,12 @@ class UtteranceEmbedding:
         """Split feature frames (frames, bands) into partial utterances of the training length.
 
         Shorter speech is repeated to that length; where the network takes any length, to
-        ``spec.min_frames`` and one of the `USUAL_LENGTHS`.
+        ``spec.min_frames`` and, where wanted, one of the `USUAL_LENGTHS`.
         """
         length, step = self.spec.partial_frames, self.spec.partial_step_frames
         if len(speech) <= length or not length:
-            repeated = length or usual_length(max(len(speech), self.spec.min_frames))
+            least = max(len(speech), self.spec.min_frames)
+            repeated = length or (usual_length(least) if self.usual_lengths else least)
             return [np.resize(speech, (repeated, speech.shape[1]))]
         last = len(speech) - length
         count = 1 + round(last / step)

@@ -138,6 +138,7 @@ class Embedder:
         """Embed a piece (D,); None where the network needs more speech."""
         model = self.models.embedding
         if isinstance(model, UtteranceEmbedding) and not self.models.bundle.static_batch:
+            model = model.in_usual_lengths()
             (found,) = model.utterances([self._speech(piece, gain, model.spec.hop_samples)])
         else:
             (((found,),),) = (self._in_window(piece, gain),)

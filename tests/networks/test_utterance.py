@@ -41,11 +41,13 @@ class Recorder:
             yield np.stack([lengths, batch.sum(axis=(1, 2))], axis=1).astype(np.float32)
 
 
-def embed(masks: NDArray[Any], **options: Any) -> tuple[NDArray[np.float32], Recorder]:
+def embed(
+    masks: NDArray[Any], *, usual: bool = False, **options: Any
+) -> tuple[NDArray[np.float32], Recorder]:
     """Embed masks (windows, speakers, frames) of silence; return the recorder, too."""
     spec = EmbeddingSpec("Recorder", "utterance", 16_000, 2, 400, hop_samples=HOP, **options)
     recorder = Recorder()
-    model = UtteranceEmbedding(spec, Numbered(), recorder)  # type: ignore[arg-type]
+    model = UtteranceEmbedding(spec, Numbered(), recorder, usual)  # type: ignore[arg-type]
     windows = np.zeros((len(masks), FRAMES * HOP), np.float32)
     return model(windows, masks.astype(np.float32)), recorder
 
@@ -61,9 +63,20 @@ def test_speech_shorter_than_min_frames_is_repeated(length: int) -> None:
     assert recorder.batches[0][0, :, 0].tolist() == [frame % length for frame in range(10)]
 
 
+@pytest.mark.parametrize("length", [10, 11, FRAMES])
+def test_speech_of_min_frames_and_more_is_not_repeated(length: int) -> None:
+    _, recorder = embed(beginnings(length), min_frames=10)
+    assert recorder.batches[0][0, :, 0].tolist() == list(range(length))
+
+
+def test_without_min_frames_nothing_is_repeated() -> None:
+    _, recorder = embed(beginnings(3))
+    assert recorder.batches[0].shape == (1, 3, 1)
+
+
 @pytest.mark.parametrize(("length", "given"), [(11, 15), (15, 15), (36, 40), (40, 40)])
-def test_longer_speech_is_repeated_to_a_usual_length(length: int, given: int) -> None:
-    _, recorder = embed(beginnings(length), min_frames=11)
+def test_where_wanted_speech_is_repeated_to_a_usual_length(length: int, given: int) -> None:
+    _, recorder = embed(beginnings(length), usual=True, min_frames=11)
     assert recorder.batches[0][0, :, 0].tolist() == [frame % length for frame in range(given)]
 
 

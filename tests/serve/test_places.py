@@ -108,11 +108,13 @@ def test_a_full_queue_says_when_to_try_again(monkeypatch: pytest.MonkeyPatch) ->
         for _ in range(100):  # runs of a minute each
             async with places.place(lambda _: None):
                 clock += 60
-        for _ in range(3):
-            Visitor(places)
+        visitors = [Visitor(places) for _ in range(3)]
         await settle()
         with pytest.raises(QueueFullError) as refusal:
             places.check()
+        for visitor in visitors:
+            visitor.leave()
+            await visitor.end()
         return str(refusal.value), refusal.value.retry_after_s
 
     message, retry_after_s = asyncio.run(play())

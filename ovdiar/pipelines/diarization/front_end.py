@@ -16,6 +16,7 @@ from ovdiar.counting import speaker_count
 from ovdiar.errors import ConfigError
 from ovdiar.frames import FrameGrid, WindowedFrames, to_samples
 from ovdiar.networks.models import PooledEmbedding
+from ovdiar.networks.utterance import UtteranceEmbedding
 from ovdiar.pipelines.diarization.prepared import Prepared
 from ovdiar.pipelines.diarization.provenance import describe
 from ovdiar.pipelines.diarization.speaker_embeddings import embed_speakers, shared_embedding
@@ -102,6 +103,8 @@ def embed(
     nothing = np.broadcast_to(np.float32(np.nan), shape)
     prepared = from_scores(scores, nothing, parameters, recording.uri)
     steps.done("speaker_counting", prepared.count)
+    if isinstance(models.embedding, UtteranceEmbedding) and not strict_parity:
+        models = replace(models, embedding=models.embedding.in_usual_lengths())
     if prepared.count.data.any():
         prepared = embed_speakers(models, recording, prepared, parameters, steps, batch_size)
         steps.done("embeddings", prepared.embeddings)
