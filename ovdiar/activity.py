@@ -80,7 +80,7 @@ def speakers_active(active: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def alone_in(active: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return where a speaker is the only active one of its window: (C, F, S) bool, likewise."""
+    """Return where a speaker is the only active one: (C, F, S) bool -> (C, F, S) bool."""
     alone: NDArray[np.bool_] = active & (active.sum(axis=2, keepdims=True, dtype=np.uint8) == 1)
     return alone
 

@@ -73,10 +73,10 @@ def _summed(
     if first < last:
         origin, end = min(origin, int(starts[first])), max(end, int(starts[last - 1]) + length)
     summed = np.zeros((columns, end - origin), dtype=np.float32)
+    data, labels, places = scores.data[first:last], labels[first:last], starts[first:last] - origin
     distinct, doubled = _distinct(labels)
-    for part in slices(last - first, WINDOWS_AT_ONCE):
-        here = slice(first + part.start, min(first + part.stop, last))
-        by_speaker = scores.data[here].transpose(0, 2, 1)
+    for here in slices(len(data), WINDOWS_AT_ONCE):
+        by_speaker = data[here].transpose(0, 2, 1)
         windows, speakers = np.nonzero(distinct[here] >= 0)
         own = by_speaker[windows, speakers]
         for row in np.flatnonzero(doubled[here][windows]):
@@ -86,7 +86,7 @@ def _summed(
         if not np.isfinite(own).all():
             own = np.nan_to_num(own)
         for place, cluster, row in zip(
-            (starts[here][windows] - origin).tolist(),
+            places[here][windows].tolist(),
             distinct[here][windows, speakers].tolist(),
             own,
             strict=True,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 MIN_LENGTH = 16
 """Characters of a token; 16 random ones of base64 have 96 bits."""
-ADVICE = "such as of: openssl rand -hex 32"
+ADVICE = "for example from: openssl rand -hex 32"
 OPEN = frozenset({"/", "/docs", "/openapi.json", "/livez", "/readyz", "/healthz"})
 """Paths that need no token: the documentation, and probes, whose programs often cannot send one."""
 
@@ -43,9 +43,7 @@ class Tokens:
     def __init__(self, tokens: Iterable[str]) -> None:
         self._digests = [_digest(token) for token in tokens if _check(token)]
         if not self._digests:
-            raise ConfigError(
-                "there is no token: give one in a line, such as of openssl rand -hex 32"
-            )
+            raise ConfigError(f"there is no token: give one on each line, {ADVICE}")
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Tokens:

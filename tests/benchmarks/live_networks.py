@@ -84,10 +84,24 @@ class RememberedEmbedding(UtteranceEmbedding):
 
     answers: Answers
 
+    @classmethod
+    def of(cls, model: UtteranceEmbedding, answers: Answers) -> RememberedEmbedding:
+        """Return a model that remembers."""
+        kept = cls(model.spec, model.features, model.network, model.usual_lengths)
+        object.__setattr__(kept, "answers", answers)
+        return kept
+
+    def in_usual_lengths(self) -> RememberedEmbedding:
+        """Return the same model with ``usual_lengths``, and the same answers."""
+        return self.of(super().in_usual_lengths(), self.answers)
+
     def utterances(self, pieces: Sequence[Speech]) -> NDArray[np.float32]:
         """Embed pieces: (N, D)."""
+        kind = "u" if self.usual_lengths else "e"
         found = [
-            self.answers.get(f"e{_digest(each.samples, each.runs)}", partial(self._alone, each))
+            self.answers.get(
+                f"{kind}{_digest(each.samples, each.runs)}", partial(self._alone, each)
+            )
             for each in pieces
         ]
         return np.stack(found)
@@ -101,9 +115,8 @@ def remembered(models: Models, path: Path) -> tuple[Models, Answers]:
     """Return networks that remember, and their answers."""
     answers, embedding = Answers(path), models.embedding
     assert isinstance(embedding, UtteranceEmbedding)
-    kept = RememberedEmbedding(embedding.spec, embedding.features, embedding.network)
-    object.__setattr__(kept, "answers", answers)
     segmentation = RememberedSegmentation(models.segmentation, answers)
+    kept = RememberedEmbedding.of(embedding, answers)
     return replace(models, segmentation=segmentation, embedding=kept), answers
 
 
