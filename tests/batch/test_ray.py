@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 CLUSTER = """
 import socket
 import sys
+import time
 import ray
 from ray.cluster_utils import Cluster
 import ovdiar
@@ -56,7 +57,10 @@ pipeline = ovdiar.SpeakerDiarization(ovdiar.load(bundle))
 archive = Archive([talks], pipeline, Outputs(out, ("rttm", "json")))
 summary = archive.run(engine=RayEngine(cluster.address, actors=3), observe=observe)
 ray.init(address=cluster.address, log_to_driver=False)
-alive = sum(each["Alive"] for each in ray.nodes())
+alive, patience = 3, time.monotonic() + 120
+while alive > 2 and time.monotonic() < patience:  # a lost node is noticed by its missed beats
+    time.sleep(0.2)
+    alive = sum(each["Alive"] for each in ray.nodes())
 print(summary.done, summary.failed, len(done), alive)
 ray.shutdown()
 cluster.shutdown()
