@@ -104,6 +104,7 @@ BASE = Recipe(
     pipeline={
         "recording_level": -26.0,
         "embedding_reuse": "shared",
+        "min_duration_on": 0.1,
         "clustering": "corrected",
         "threshold": 0.75,
         "margin_s": 0.25,
@@ -118,8 +119,8 @@ BASE = Recipe(
 )
 """The default: trained networks that are published in one wheel of the package index.
 
-How its hyper-parameters were chosen: docs/studies/corrected-similarity.md (clustering) and
-docs/studies/inaudible.md (level).
+How its hyper-parameters were chosen: docs/studies/corrected-similarity.md (clustering, shortest
+turn) and docs/studies/inaudible.md (level).
 """
 
 TINY = Recipe(
