@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ovdiar.audio.suffixes import AUDIO_SUFFIXES
 from ovdiar.commands.options import Parser
+from ovdiar.ending import forget_output
 from ovdiar.errors import ConfigError, OvdiarError
 from ovdiar.networks.names import DEFAULT_BUNDLE
 from ovdiar.presets import DIARIZATION
@@ -26,15 +27,18 @@ OF_ALL = ("-h", "--help", "--version")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status: 0, or 2 with one line that says what is wrong."""
-    options = _parser().parse_args(_named(sys.argv[1:] if arguments is None else arguments))
     try:
+        options = _parser().parse_args(_named(sys.argv[1:] if arguments is None else arguments))
         options.run(options)
+        sys.stdout.flush()
     except OvdiarError as error:
         _say(f"ovdiar-export: {error}")
         return 2
     except KeyboardInterrupt:
         _say("ovdiar-export: interrupted")
         return 130
+    except BrokenPipeError:  # the reader of our output has left
+        forget_output()
     return 0
 
 

@@ -24,6 +24,7 @@ from ovdiar.commands import (
 from ovdiar.commands import turns as files
 from ovdiar.commands.options import Parser
 from ovdiar.commands.verbosity import verbosity
+from ovdiar.ending import forget_output
 from ovdiar.errors import OvdiarError, OvdiarWarning
 from ovdiar.temporary import clear
 
@@ -38,9 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     failed.
     """
     _prepare_streams()
-    options = _parser().parse_args(arguments)
-    clear()  # what earlier runs left, if they were killed
     try:
+        options = _parser().parse_args(arguments)
+        clear()  # what earlier runs left, if they were killed
         with verbosity(options, _show_warning):
             status: int | None = options.run(options)
         sys.stdout.flush()
@@ -51,9 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _say("ovdiar: interrupted")
         return 130
     except BrokenPipeError:  # the reader of our output has left
-        _forget_output()
+        forget_output()
     except OSError as error:
-        _forget_output()
+        forget_output()
         _say(f"ovdiar: {error.strerror or error}: check the disk, and where the output goes")
         return 2
     else:
@@ -69,14 +70,6 @@ def _prepare_streams() -> None:
         if getattr(sys, name) is None:
             nowhere = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115 - to the end
             setattr(sys, name, nowhere)
-
-
-def _forget_output() -> None:
-    """Drop what standard output does not take, lest Python tries again when it ends."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _say(line: str) -> None:

@@ -201,9 +201,9 @@ def test_an_interruption_is_told_in_one_line_and_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
-def start(stdout: Any, *arguments: object) -> Answer:
-    """Run the command with a standard output of its own."""
-    command = [sys.executable, "-m", "ovdiar", *map(str, arguments)]
+def start(stdout: Any, *arguments: object, package: str = "ovdiar") -> Answer:
+    """Run a package's command with a standard output of its own."""
+    command = [sys.executable, "-m", package, *map(str, arguments)]
     done = subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False)
     return Answer(done.returncode, "", done.stderr)
 
@@ -219,6 +219,7 @@ def test_a_reader_that_has_left_is_no_fault() -> None:
     try:
         assert start(writing, "score", "--help").err == ""
         assert start(writing, "models").status == 0
+        assert start(writing, "--help", package="ovdiar_export").err == ""
     finally:
         os.close(writing)
 
