@@ -34,12 +34,13 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 PathLike = str | os.PathLike[str]
 
-DETECTION_NOTES = """Powerset networks decide between sets of speakers: they take minimum durations
-    only, by default none, and an onset, an offset or a preset with either is refused.
+DETECTION_NOTES = """\
+Powerset networks decide between sets of speakers: they take minimum durations only, by default
+none, and an onset, an offset or a preset with either is refused.
 
-    The waveform is conditioned as the bundle states for diarization. A published preset stands
-    for pyannote's answer and is without conditioning, as are ``strict_parity`` and a network that
-    is given without its bundle."""
+The waveform is conditioned as the bundle states for diarization. A published preset stands for
+pyannote's answer and is without conditioning, as are ``strict_parity`` and a network that is given
+without its bundle."""
 """What the pipelines without embeddings have in common."""
 
 
@@ -162,9 +163,9 @@ def documented(options: type[Parameters]) -> Callable[[type[T]], type[T]]:
 
     def decorate(cls: type[T]) -> type[T]:
         lines = [f"{name} : {each.meaning}" for name, each in declarations(options).items()]
-        texts = {"{options}": "\n    ".join(lines), "{notes}": DETECTION_NOTES}
-        for place, text in texts.items():
-            cls.__doc__ = cls.__doc__ and cls.__doc__.replace(place, text)
+        text = inspect.cleandoc(cls.__doc__ or "")  # as Python 3.13 keeps docstrings
+        text = text.replace("{options}", "\n".join(lines)).replace("{notes}", DETECTION_NOTES)
+        cls.__doc__ = text
         return cls
 
     return decorate
