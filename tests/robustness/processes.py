@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import signal
 import sys
 import tempfile
@@ -45,7 +46,7 @@ def disturbed(root: Path, bundle: Path, tries: int) -> Iterator[Tally]:
         for seed, number in enumerate(SIGNALS, SEED):
             yield faults.kill(place, command, number, tries, seed)
         yield faults.full_disk(place, command, tries, SEED)
-        if hasattr(os, "geteuid") and os.geteuid() == 0:
+        if shutil.which("setpriv") and os.geteuid() == 0:
             yield faults.without_rights(place, command)
 
 
