@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -131,7 +132,7 @@ def without_rights(place: Place, command: Command) -> Tally:
         with tally.one():
             done = subprocess.run(
                 [
-                    "setpriv",
+                    shutil.which("setpriv") or "setpriv",
                     f"--bounding-set={WITHOUT_RIGHTS}",
                     f"--inh-caps={WITHOUT_RIGHTS}",
                     sys.executable,
