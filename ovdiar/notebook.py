@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+from ovdiar.texts import counted
 from ovdiar.timeline_svg import END, GUTTER, WIDTH, timeline_svg
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def to_html(annotation: Annotation, remarks: Iterable[str] = ()) -> str:
     if annotation.turns:
         shown, more = annotation.turns[:MOST_ROWS], len(annotation) - MOST_ROWS
         parts += [
-            f"<details><summary>{len(annotation)} turns</summary>",
+            f"<details><summary>{counted(len(annotation), 'turn')}</summary>",
             _table(HEADS, (_cells(turn) for turn in shown)),
             f"<p>and {more} more</p>" if more > 0 else "",
             "</details>",

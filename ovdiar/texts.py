@@ -154,6 +154,11 @@ def quoted(value: Any, most: int = MAX_QUOTED) -> str:
     return text if whole else f"{text[: most - 3]}..."
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a number with its noun: ``1 turn``, ``2 turns``."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 def listed(names: Iterable[str], most: int = MAX_QUOTED) -> str:
     """Return names as a message lists them, in up to ``most`` characters."""
     text = ", ".join(names)

@@ -11,6 +11,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from ovdiar.segment import merge
+from ovdiar.texts import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -61,7 +62,7 @@ def timeline_svg(timelines: Mapping[str, Sequence[Segment]], extent: Segment, ti
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}"',
         f' width="{WIDTH}" style="max-width: 100%" role="img"',
         ' font-family="sans-serif" font-size="12" fill="currentColor">',
-        f"<title>{name}: {len(timelines)} speakers, {turns} turns</title>",
+        f"<title>{name}: {counted(len(timelines), 'speaker')}, {counted(turns, 'turn')}</title>",
     ]
     if not timelines:
         parts.append(f'<text x="4" y="17">{name}: no speech</text>')

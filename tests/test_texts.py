@@ -104,6 +104,7 @@ def test_short_values_are_quoted_in_full() -> None:
     assert texts.quoted([1, "a"]) == "[1, 'a']"
     assert texts.quoted("a" * 198) == repr("a" * 198)
     assert texts.quoted("a" * 250).endswith("a...")
+    assert [texts.counted(count, "turn") for count in (0, 1, 2)] == ["0 turns", "1 turn", "2 turns"]
     assert texts.listed(["a", "b"]) == "a, b"
     assert len(texts.listed(["a" * 150] * 9)) == 200
 

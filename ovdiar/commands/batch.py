@@ -17,6 +17,7 @@ from ovdiar.commands.recordings import pipeline_of
 from ovdiar.commands.several import SOME_FAILED
 from ovdiar.commands.verbosity import progress_disabled, remark
 from ovdiar.errors import ConfigError
+from ovdiar.texts import counted
 
 if TYPE_CHECKING:
     import argparse
@@ -155,8 +156,8 @@ def _list(plan: Plan, options: argparse.Namespace) -> None:
         sys.stdout.write(f"{job.uri}\t{job.path}\n")
     hours = plan.expected_s / 3600
     remark(
-        f"{len(plan.jobs)} recordings would be diarized (about {hours:.1f} h by their sizes), "
-        f"{_before(plan)}",
+        f"{counted(len(plan.jobs), 'recording')} would be diarized "
+        f"(about {hours:.1f} h by size), {_before(plan)}",
         options,
     )
 
@@ -182,7 +183,7 @@ def _run(archive: Archive, plan: Plan, engine: Engine, options: argparse.Namespa
     if len(failures) > SHOWN:
         sys.stderr.write(f"and {len(failures) - SHOWN} more\n")
     remark(
-        f"{summary.done} recordings diarized ({summary.audio_s / 3600:.1f} h in "
+        f"{counted(summary.done, 'recording')} diarized ({summary.audio_s / 3600:.1f} h in "
         f"{in_hours(spent_s)}), {summary.failed} failed, {summary.unchanged} unchanged, "
         f"{_before(plan)}",
         options,

@@ -34,6 +34,7 @@ from ovdiar.parameters import (
     ResegmentationParameters,
     SpeakerSegmentationParameters,
 )
+from ovdiar.texts import counted
 
 if TYPE_CHECKING:
     import argparse
@@ -244,8 +245,7 @@ def pipeline_of(options: argparse.Namespace) -> SpeakerDiarization:
 
 def _list_alternatives(pipeline: SpeakerDiarization, prepared: Prepared) -> None:
     for each in pipeline.alternatives(prepared):
-        plural = "s" if each.speakers != 1 else ""
-        sys.stderr.write(f"{each.speakers} speaker{plural}: {each.plausibility:.2f}\n")
+        sys.stderr.write(f"{counted(each.speakers, 'speaker')}: {each.plausibility:.2f}\n")
 
 
 def _vad(options: argparse.Namespace) -> None:

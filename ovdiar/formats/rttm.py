@@ -12,7 +12,7 @@ from ovdiar.annotation import Annotation, Turn
 from ovdiar.errors import FormatError
 from ovdiar.formats.columns import ABSENT, checked_column, rows, seconds
 from ovdiar.formats.tracks import checked_segment
-from ovdiar.texts import quoted, read
+from ovdiar.texts import counted, quoted, read
 
 if TYPE_CHECKING:
     import os
@@ -90,7 +90,8 @@ def _turn(columns: list[str], where: str, track: str) -> tuple[str, Turn]:
         )
     if not 8 <= len(columns) <= 10:
         raise FormatError(
-            f"{where}: {len(columns)} columns, a SPEAKER row has 10: remove spaces from names"
+            f"{where}: {counted(len(columns), 'column')}, a SPEAKER row has 10: remove "
+            "spaces from names"
         )
     start_s = seconds(columns[3], "start", where)
     duration_s = seconds(columns[4], "duration", where)

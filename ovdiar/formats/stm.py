@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ovdiar.errors import FormatError
 from ovdiar.formats.columns import ABSENT, checked_column, rows, seconds
 from ovdiar.formats.tracks import annotation_from_rows, checked_segment
+from ovdiar.texts import counted
 
 if TYPE_CHECKING:
     from ovdiar.annotation import Annotation
@@ -61,8 +62,8 @@ def loads(text: str, source: str = "STM") -> dict[str, Annotation]:
     for where, columns in rows(text, source):
         if len(columns) < 5:
             raise FormatError(
-                f"{where}: {len(columns)} columns, STM has at least 5: recording, channel, "
-                "speaker, start, end"
+                f"{where}: {counted(len(columns), 'column')}, STM has at least 5: "
+                "recording, channel, speaker, start, end"
             )
         uri, _, speaker, start, end, *_ = columns
         segment = checked_segment(seconds(start, "start", where), seconds(end, "end", where), where)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ovdiar.errors import FormatError
 from ovdiar.formats.columns import ABSENT, checked_column, rows, seconds
 from ovdiar.formats.tracks import checked_segment
-from ovdiar.texts import read
+from ovdiar.texts import counted, read
 
 if TYPE_CHECKING:
     import os
@@ -51,7 +51,7 @@ def loads(text: str, source: str = "UEM") -> dict[str, tuple[Segment, ...]]:
     for where, columns in rows(text, source):
         if len(columns) != 4:
             raise FormatError(
-                f"{where}: {len(columns)} columns, UEM has 4: name, channel, start, end"
+                f"{where}: {counted(len(columns), 'column')}, UEM has 4: name, channel, start, end"
             )
         times = seconds(columns[2], "start", where), seconds(columns[3], "end", where)
         parts.setdefault(columns[0], []).append(checked_segment(*times, where))

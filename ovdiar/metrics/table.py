@@ -15,6 +15,7 @@ from ovdiar.metrics.counts import error_share
 from ovdiar.metrics.pairing import pair_files
 from ovdiar.metrics.scores import Scores, score
 from ovdiar.metrics.scoring import STRICT, Scoring
+from ovdiar.texts import counted
 
 if TYPE_CHECKING:
     import os
@@ -62,7 +63,7 @@ class ScoreTable:
         """Describe the scoring conditions and the reference in one line."""
         key = f"{self.scoring.key}: " if self.scoring.key else ""
         where = "within the UEM" if self.within_uem else "from the first to the last turn"
-        number = f"{len(self.rows)} recording{'' if len(self.rows) == 1 else 's'}"
+        number = counted(len(self.rows), "recording")
         return (
             f"{key}{self.scoring.describe()}, {self.mapping} mapping, {where}; "
             f"{number} against {self.source}"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ovdiar.errors import FormatError
 from ovdiar.formats.columns import ABSENT, checked_column, rows, seconds
-from ovdiar.texts import quoted
+from ovdiar.texts import counted, quoted
 from ovdiar.transcripts.captions import strip_markup
 from ovdiar.transcripts.transcript import Transcript, Word, passages_of
 
@@ -50,7 +50,7 @@ def parse(text: str, source: str) -> Transcript:
     for where, columns in rows(text, source):
         if not 5 <= len(columns) <= len(COLUMNS):
             raise FormatError(
-                f"{where}: {len(columns)} columns, CTM has 5 to 8: {', '.join(COLUMNS)}"
+                f"{where}: {counted(len(columns), 'column')}, CTM has 5 to 8: {', '.join(COLUMNS)}"
             )
         entry = dict(zip(COLUMNS, columns, strict=False))
         if uri not in {None, entry["recording"]}:

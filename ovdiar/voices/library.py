@@ -15,7 +15,7 @@ from ovdiar.parameters import IdentificationParameters
 from ovdiar.pipelines.diarization.back_end import label_of
 from ovdiar.pipelines.diarization.pipeline import SpeakerDiarization
 from ovdiar.pipelines.diarization.provenance import describe
-from ovdiar.texts import read
+from ovdiar.texts import counted, read
 from ovdiar.voices import library_file
 from ovdiar.voices.enrolment import assess
 from ovdiar.voices.identification import identities
@@ -96,7 +96,7 @@ class VoiceLibrary:
 
     def __repr__(self) -> str:
         """Describe the library without its contents."""
-        return f"VoiceLibrary({len(self)} voices, {self.model})"
+        return f"VoiceLibrary({counted(len(self), 'voice')}, {self.model})"
 
     def enroll(
         self,
