@@ -52,6 +52,14 @@ def add(commands: Any) -> None:
         "(default: everyone is served)",
     )
     parser.add_argument(
+        "--allow-origin",
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="let pages of this site use the service, as in https://app.example.org; may be "
+        "repeated (default: only pages of the service itself)",
+    )
+    parser.add_argument(
         "--max-upload-mb",
         type=float,
         default=500,
@@ -128,6 +136,7 @@ def _serve(options: argparse.Namespace) -> None:
     from ovdiar.pipelines.diarization.pipeline import SpeakerDiarization
     from ovdiar.pipelines.diarization.speaker_embeddings import shared_embedding
     from ovdiar.serve.limits import Limits
+    from ovdiar.serve.origins import Origins
     from ovdiar.serve.request_log import REQUESTS
     from ovdiar.serve.server import serve
     from ovdiar.serve.service import Service
@@ -145,6 +154,7 @@ def _serve(options: argparse.Namespace) -> None:
         max_queue=options.max_queue,
     )
     tokens = Tokens.load(options.token_file) if options.token_file else None
+    origins = Origins(options.allow_origin)
     more = {"batch_size": options.batch_size}
     if options.fast:
         more["embedding_reuse"] = "shared"
@@ -153,4 +163,4 @@ def _serve(options: argparse.Namespace) -> None:
     shared_embedding(service.models, pipeline.parameters)  # raises now, not at the first request
     if not options.quiet:
         REQUESTS.setLevel(min(logging.INFO, LOGGER.level))
-    serve(service, limits, options.host, options.port, tokens)
+    serve(service, limits, options.host, options.port, tokens, origins)

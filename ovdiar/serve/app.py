@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from fastapi import APIRouter, Depends, FastAPI, File, Form, Request, UploadFile
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from fastapi.security import HTTPBearer
+from starlette.middleware.cors import CORSMiddleware
 
 from ovdiar.serve import documentation, operation
 from ovdiar.serve import stream as streams
@@ -16,18 +17,18 @@ from ovdiar.serve.error_responses import ErrorResponse, add_error_handlers, erro
 from ovdiar.serve.event_stream import MEDIA_TYPE, EventStream
 from ovdiar.serve.head import HeadMiddleware
 from ovdiar.serve.limits import LimitMiddleware, Limits
-from ovdiar.serve.request_log import RequestMiddleware, measured
+from ovdiar.serve.origins import OriginMiddleware, Origins
+from ovdiar.serve.paths import DIARIZATION, MODELS, OPENAPI
+from ovdiar.serve.request_log import ID, RequestMiddleware, measured
 from ovdiar.serve.schema import Diarization, Model, ModelList, VerboseDiarization
 from ovdiar.serve.service import DiarizationRequest, Service
 from ovdiar.serve.state import SharedState, shared_state
-from ovdiar.serve.tokens import OPEN, TokenMiddleware
+from ovdiar.serve.tokens import TokenMiddleware
 
 if TYPE_CHECKING:
     from ovdiar.pipelines.steps import Cancel, FractionHook
     from ovdiar.serve.tokens import Tokens
 
-PATH = "/v1/audio/diarization"
-MODELS = "/v1/models"
 NOTICES = "X-Ovdiar-Notices"
 """Header of text responses: what JSON has in ``notices``, as a JSON array in ASCII."""
 
@@ -72,13 +73,19 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 UNAUTHORIZED: dict[int | str, dict[str, Any]] = {
     401: {"model": ErrorResponse, "description": "the bearer token is missing or invalid"}
 }
-PATHS = frozenset({PATH, MODELS, streams.PATH, *OPEN, operation.METRICS})
-"""Paths that metrics tell apart."""
+FORBIDDEN: dict[int | str, dict[str, Any]] = {
+    403: {"model": ErrorResponse, "description": "a page of another site sends the request"}
+}
 
 router = APIRouter()
 
 
-def make_app(service: Service, limits: Limits, tokens: Tokens | None = None) -> FastAPI:
+def make_app(
+    service: Service,
+    limits: Limits,
+    tokens: Tokens | None = None,
+    origins: Origins | None = None,
+) -> FastAPI:
     """Create the ASGI application; ``app.state.shared`` holds the `SharedState`.
 
     Parameters
@@ -88,12 +95,15 @@ def make_app(service: Service, limits: Limits, tokens: Tokens | None = None) -> 
     limits
         Limits of requests and streams.
     tokens
-        Tokens of those who may use it. By default, everyone may.
+        Tokens of those who may use it. By default, everyone may but pages of other sites.
+    origins
+        Sites whose pages may. By default, no other.
     """
     app = FastAPI(
         title="ovdiar",
         summary="Speaker diarization, compatible with LocalAI's endpoint.",
         version=version("ovdiar"),
+        openapi_url=OPENAPI,
         docs_url=None,
         redoc_url=None,
     )
@@ -101,20 +111,32 @@ def make_app(service: Service, limits: Limits, tokens: Tokens | None = None) -> 
     add_error_handlers(app)
     # `TokenMiddleware` refuses; this only documents, since it would read the body first
     scheme = [Depends(HTTPBearer(auto_error=False))] if tokens else []
+    refusals = UNAUTHORIZED if tokens else FORBIDDEN
     for secured in (router, operation.router):
-        app.include_router(secured, dependencies=scheme, responses=UNAUTHORIZED if tokens else None)
-    app.include_router(operation.probes)
+        app.include_router(secured, dependencies=scheme, responses=refusals)
+    app.include_router(operation.probes, responses=None if tokens else FORBIDDEN)
     app.include_router(documentation.router)
     app.include_router(streams.router)
-    app.add_middleware(LimitMiddleware, limits=limits, runs=shared.runs, path=PATH)
+    app.add_middleware(LimitMiddleware, limits=limits, runs=shared.runs, path=DIARIZATION)
     app.add_middleware(HeadMiddleware)
     if tokens:
         app.add_middleware(TokenMiddleware, tokens=tokens)
-    app.add_middleware(RequestMiddleware, metrics=shared.metrics, paths=PATHS)
+    origins = origins or Origins()
+    if origins.named:  # outside of tokens, which a browser's question before the request lacks
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=sorted(origins.named),
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", ID],
+            expose_headers=[NOTICES, ID, "Retry-After"],
+        )
+    if not tokens:
+        app.add_middleware(OriginMiddleware, origins=origins)
+    app.add_middleware(RequestMiddleware, metrics=shared.metrics)
     return app
 
 
-@router.post(PATH, responses=RESPONSES, summary="Diarize a recording")
+@router.post(DIARIZATION, responses=RESPONSES, summary="Diarize a recording")
 async def diarize(
     request: Request,
     file: Annotated[UploadFile, File(description="audio file: WAV, FLAC, OGG, MP3, ...")],

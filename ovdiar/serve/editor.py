@@ -16,6 +16,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from ovdiar import formats
 from ovdiar.errors import ConfigError, OvdiarError
 from ovdiar.formats.json import load_saved
+from ovdiar.serve.origins import OriginMiddleware, Origins
 from ovdiar.serve.server import ending_quietly
 
 if TYPE_CHECKING:
@@ -69,9 +70,11 @@ class TurnsFile:
 def make_editor(page: bytes, turns: TurnsFile, token: str) -> FastAPI:
     """Create the ASGI application: the page at ``/token/``, and its turns, which can be put.
 
-    The token keeps other pages in the browser, which do not know it, from reading or writing.
+    The token keeps other programs and pages, which do not know it, from reading or writing; pages
+    of other sites are refused even with it.
     """
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(OriginMiddleware, origins=Origins())
 
     @app.get(f"/{token}/")
     def show() -> HTMLResponse:

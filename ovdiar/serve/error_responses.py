@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI, Request
     from starlette.responses import Response
-    from starlette.types import Receive, Send
+    from starlette.types import Receive, Scope, Send
 
 DRAIN_TIMEOUT_S = 5.0
 """How long the rest of a refused request is read, so that the client can read the response."""
@@ -119,6 +119,14 @@ async def respond_early(response: Response, receive: Receive, send: Send) -> Non
         while (message := await receive())["type"] == "http.request" and message.get("more_body"):
             pass
     await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def refuse(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
+    """Refuse a request or the handshake of a WebSocket before the application sees it."""
+    if scope["type"] == "websocket":
+        await response(scope, receive, send)
+    else:
+        await respond_early(response, receive, send)
 
 
 def _on_ovdiar_error(_request: Request, error: Exception) -> JSONResponse:

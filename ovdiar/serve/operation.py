@@ -5,23 +5,23 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
+from ovdiar.serve.paths import HEALTH, LIVE, METRICS, READY
 from ovdiar.serve.schema import Health, Live, Ready
 from ovdiar.serve.state import shared_state
 
-METRICS = "/metrics"
 METRICS_TYPES = ("text/plain", "application/openmetrics-text")
 
 router, probes = APIRouter(), APIRouter()
 
 
-@probes.get("/livez", summary="Check that the service answers", response_description="it does")
+@probes.get(LIVE, summary="Check that the service answers", response_description="it does")
 async def live() -> Live:
     """Answer, whatever the service is doing; where this fails, restart it."""
     return Live()
 
 
 @probes.get(
-    "/readyz",
+    READY,
     summary="Check that the service takes recordings",
     response_description="it does",
     responses={503: {"model": Ready, "description": "it is starting, or stopping"}},
@@ -33,7 +33,7 @@ async def ready(request: Request) -> JSONResponse:
     return JSONResponse(found.model_dump(), 200 if found.status == "ready" else 503)
 
 
-@probes.get("/healthz", summary="Show the load", response_description="the service is up")
+@probes.get(HEALTH, summary="Show the load", response_description="the service is up")
 async def health(request: Request) -> Health:
     """Count what is running, waiting and arriving."""
     shared = shared_state(request)

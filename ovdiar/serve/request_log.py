@@ -14,10 +14,9 @@ from starlette.datastructures import Headers, MutableHeaders
 
 from ovdiar.log import LOGGER
 from ovdiar.serve.error_responses import unexpected_error
+from ovdiar.serve.paths import PATHS, SCRAPED
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from starlette.requests import HTTPConnection
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 
 REQUESTS = LOGGER.getChild("requests")
 """Logger ``ovdiar.requests``: a line for each request (INFO), for each probe (DEBUG)."""
-PROBES = ("/livez", "/readyz", "/healthz", "/metrics")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 ID = "X-Request-ID"
 KNOWN_ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
@@ -82,8 +80,8 @@ class RequestMiddleware:
     An exception that nothing else has caught is logged with its traceback, and answered with 500.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, paths: Collection[str]) -> None:
-        self._app, self._metrics, self._paths = app, metrics, paths
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app, self._metrics = app, metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request."""
@@ -105,9 +103,9 @@ class RequestMiddleware:
 
     def _note(self, scope: Scope, own: Measured) -> None:
         method = scope.get("method", "WS")
-        path = scope["path"] if scope["path"] in self._paths else "other"
+        path = scope["path"] if scope["path"] in PATHS else "other"
         self._metrics.add(method if method in (*METHODS, "WS") else "other", path, own)
-        level = logging.DEBUG if path in PROBES else logging.INFO
+        level = logging.DEBUG if path in SCRAPED else logging.INFO
         values = {
             "time": own.began.isoformat(timespec="milliseconds"),
             "client": (scope.get("client") or ["-"])[0],

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from ovdiar.serve.limits import Limits
+    from ovdiar.serve.origins import Origins
     from ovdiar.serve.service import Service
     from ovdiar.serve.state import SharedState
     from ovdiar.serve.tokens import Tokens
@@ -93,7 +94,12 @@ class Server(uvicorn.Server):
 
 
 def serve(
-    service: Service, limits: Limits, host: str, port: int, tokens: Tokens | None = None
+    service: Service,
+    limits: Limits,
+    host: str,
+    port: int,
+    tokens: Tokens | None = None,
+    origins: Origins | None = None,
 ) -> None:
     """Serve until SIGINT or SIGTERM, then cancel all runs, send their responses and return.
 
@@ -106,7 +112,9 @@ def serve(
     host, port
         Address to listen on.
     tokens
-        Tokens of those who may use it. By default, everyone may.
+        Tokens of those who may use it. By default, everyone may but pages of other sites.
+    origins
+        Sites whose pages may. By default, no other.
 
     Raises
     ------
@@ -115,7 +123,8 @@ def serve(
     OvdiarError
         If the networks cannot be compiled.
     """
-    server = Server(make_app(service, limits, tokens), host, port, secured=tokens is not None)
+    app = make_app(service, limits, tokens, origins)
+    server = Server(app, host, port, secured=tokens is not None)
     with ending_quietly():
         try:
             server.run()

@@ -13,17 +13,18 @@ from starlette.websockets import WebSocketDisconnect, WebSocketState
 
 from ovdiar.audio.pcm import PcmReader
 from ovdiar.errors import CancelledError, OvdiarError
+from ovdiar.serve.paths import STREAM
 from ovdiar.serve.request_log import measured
 from ovdiar.serve.schema import diarization
 from ovdiar.serve.state import shared_state
 from ovdiar.streaming.diarizer import OnlineDiarizer
+from ovdiar.texts import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ovdiar.streaming.events import Event
 
-PATH = "/v1/audio/stream"
 MOST_BYTES = 2**20
 """Largest message of a client; as 16-bit samples at 16 kHz, half a minute."""
 NORMAL, REFUSED, TRY_LATER = 1000, 1008, 1013
@@ -61,7 +62,7 @@ class _RefusedError(Exception):
         self.close, self.code, self.message = close, code, message
 
 
-@router.websocket(PATH)
+@router.websocket(STREAM)
 async def stream(socket: WebSocket) -> None:
     """Diarize PCM while it comes in."""
     await socket.accept()
@@ -104,8 +105,8 @@ def _check_streams(count: int, most: int) -> None:
         raise _RefusedError(
             TRY_LATER,
             "too_many_streams",
-            f"{count} streams are open, which is the limit: try again later, or start the service "
-            "with a larger --max-streams",
+            f"{counted(count, 'stream')} open, which is the limit: try again later, or start the "
+            "service with a larger --max-streams",
         )
 
 

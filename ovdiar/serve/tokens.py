@@ -10,7 +10,8 @@ from starlette.datastructures import Headers
 
 from ovdiar import texts
 from ovdiar.errors import ConfigError
-from ovdiar.serve.error_responses import error_response, respond_early
+from ovdiar.serve.error_responses import error_response, refuse
+from ovdiar.serve.paths import OPEN
 
 if TYPE_CHECKING:
     import os
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 MIN_LENGTH = 16
 """Characters of a token; 16 random ones of base64 have 96 bits."""
 ADVICE = "for example from: openssl rand -hex 32"
-OPEN = frozenset({"/", "/docs", "/openapi.json", "/livez", "/readyz", "/healthz"})
-"""Paths that need no token: the documentation, and probes, whose programs often cannot send one."""
 
 
 class Tokens:
@@ -71,8 +70,8 @@ class Tokens:
 def _check(token: str) -> bool:
     if len(token) < MIN_LENGTH or not all("!" <= each <= "~" for each in token):
         raise ConfigError(
-            f"a token has {len(token)} characters: give at least {MIN_LENGTH}, printable ASCII "
-            f"without spaces, {ADVICE}"
+            f"a token has {texts.counted(len(token), 'character')}: give at least {MIN_LENGTH}, "
+            f"printable ASCII without spaces, {ADVICE}"
         )
     return True
 
@@ -93,10 +92,8 @@ class TokenMiddleware:
         refusal = self._refusal(Headers(scope=scope)) if known else None
         if refusal is None:
             await self._app(scope, receive, send)
-        elif scope["type"] == "websocket":
-            await refusal(scope, receive, send)  # starlette denies the handshake with it
         else:
-            await respond_early(refusal, receive, send)
+            await refuse(refusal, scope, receive, send)
 
     def _refusal(self, headers: Headers) -> Response | None:
         given = headers.getlist("authorization")

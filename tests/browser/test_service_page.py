@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import threading
+from http.server import HTTPServer, SimpleHTTPRequestHandler
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from reference.serving import Server, serving, wav
+from reference.serving import PATH, Server, serving, wav
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,3 +59,55 @@ def test_it_cancels(page: Page, server: Server) -> None:
     page.get_by_text("Cancel", exact=True).click()
     page.wait_for_function("document.getElementById('answer').textContent === 'cancelled'")
     server.wait_until_running(0, within_s=10)
+
+
+SEND = """async ([url, body]) => {
+    await fetch(url, {method: "POST", mode: "no-cors", body: new URLSearchParams(body)});
+}"""
+CONNECT = """url => new Promise(resolve => {
+    const socket = new WebSocket(url);
+    socket.onmessage = ({data}) => resolve(data);
+    socket.onclose = ({code}) => resolve(code);
+})"""
+NOT_OPENED = 1006
+
+
+@pytest.fixture
+def page_elsewhere(browser: Browser, tmp_path: Path) -> Iterator[Page]:
+    """Open an empty page of another server on this machine."""
+    (tmp_path / "index.html").write_text("<!doctype html>")
+
+    class Handler(SimpleHTTPRequestHandler):
+        def __init__(self, *given: Any) -> None:
+            super().__init__(*given, directory=str(tmp_path))
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        page = browser.new_context().new_page()
+        page.goto(f"http://127.0.0.1:{server.server_port}/")
+        yield page
+        server.shutdown()
+
+
+def test_a_page_of_another_site_reaches_neither_requests_nor_streams(
+    page_elsewhere: Page, tiny: Path, tmp_path: Path
+) -> None:
+    log, path = tmp_path / "log", "/v1/audio/stream"
+    with serving(log, "--models", tiny) as server:
+        page_elsewhere.evaluate(SEND, [f"{server.url}{PATH}", {"file": "a"}])
+        stream = server.url.replace("http", "ws") + path
+        assert page_elsewhere.evaluate(CONNECT, stream) == NOT_OPENED
+        own = page_elsewhere.context.browser.new_page()  # type: ignore[union-attr]
+        own.goto(f"{server.url}/docs")
+        assert '"ready"' in own.evaluate(CONNECT, stream)
+        own.evaluate(SEND, [f"{server.url}{PATH}", {"file": "a"}])
+        own.close()
+    told = log.read_text()
+    assert [told.count(f"method=POST path={PATH} status={status} ") for status in (403, 422)] == [
+        1,
+        1,
+    ]
+    assert told.count(f"method=WS path={path} status=403 ") == 1

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 from reference.pages import ROWS, Report, annotation, rows
 
@@ -60,6 +61,23 @@ def test_save_writes_the_file_and_nothing_is_written_over_others_changes(
     report.press("j", "Delete", "Control+s")
     report.until(lambda: report.said().startswith("Not saved: talk.rttm was changed"))
     assert rows(formats.read(turns_file)) == rows(annotation(ROWS[:2], ""))
+
+
+@pytest.mark.parametrize(
+    "told",
+    [{"Origin": "http://evil.example"}, {"Origin": "null"}, {"Host": "evil.example"}],
+    ids=str,
+)
+def test_a_page_of_another_site_that_knows_the_address_reads_and_writes_nothing(
+    address: str, turns_file: Path, told: dict[str, str]
+) -> None:
+    before = turns_file.read_text()
+    other = formats.dumps(annotation(ROWS[:1], "talk"), "json")
+    with httpx.Client(base_url=address, trust_env=False, headers=told) as client:
+        assert client.get("").status_code == 403
+        assert client.put("turns", content=other).status_code == 403
+        assert turns_file.read_text() == before
+    assert httpx.put(f"{address}turns", content=other, trust_env=False).status_code == 200
 
 
 def test_other_pages_of_the_browser_reach_nothing(browser: Browser, address: str) -> None:

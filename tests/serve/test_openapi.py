@@ -78,7 +78,7 @@ def test_every_refusal_is_documented_with_the_one_shape(document: Any) -> None:
         if status >= "400"
     }
     assert shapes == dict.fromkeys(
-        ["400", "404", "408", "413", "422", "503", "504"], "ErrorResponse"
+        ["400", "403", "404", "408", "413", "422", "503", "504"], "ErrorResponse"
     )
 
 

@@ -13,7 +13,8 @@ from websockets.sync.client import connect
 
 from ovdiar.cli import main
 from ovdiar.errors import ConfigError
-from ovdiar.serve.tokens import MIN_LENGTH, OPEN, Tokens
+from ovdiar.serve.paths import OPEN
+from ovdiar.serve.tokens import MIN_LENGTH, Tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -133,6 +134,7 @@ def test_a_token_is_never_logged(server: Server, log: Path) -> None:
         ("two words in one line", "without spaces"),
         ("a-token-in-ünicode", "printable ASCII"),
         (f"{OLD}\nshort", "a token has 5 characters"),
+        ("x", "a token has 1 character: give"),
     ],
 )
 def test_a_file_without_good_tokens_is_refused(text: str, says: str, tmp_path: Path) -> None:
