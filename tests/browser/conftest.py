@@ -1,6 +1,7 @@
-"""A real browser, driven by Playwright: Chromium, or Firefox where ``OVDIAR_BROWSER=firefox``.
+"""Real browsers, driven by Playwright: Chromium, and Firefox where there is one that can be driven.
 
-Firefox is the system's own; a Playwright that is much newer than it cannot drive it.
+``OVDIAR_BROWSER`` names the only one to run. Firefox is the system's own; a Playwright that is
+newer than it sends it commands that it does not know.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     Open = Callable[..., Report]
 
-NAME = os.environ.get("OVDIAR_BROWSER", "chromium")
+WANTED = os.environ.get("OVDIAR_BROWSER")
 PROGRAMS = {
     "chromium": ("chromium", "chromium-browser", "google-chrome"),
     "firefox": ("firefox-esr", "firefox"),
@@ -35,7 +36,11 @@ OPTIONS: dict[str, dict[str, Any]] = {
     },
     "firefox": {
         "channel": "moz-firefox",
-        "firefox_user_prefs": {"media.autoplay.default": 0},
+        "firefox_user_prefs": {
+            "media.autoplay.default": 0,
+            # its panel of downloads takes the focus, and fields then tell of no change
+            "browser.download.alwaysOpenPanel": False,
+        },
     },
 }
 
@@ -46,29 +51,42 @@ def downloads(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("downloads")
 
 
-@pytest.fixture(scope="module")
-def browser(downloads: Path) -> Iterator[Browser]:
-    """Start the browser, see `reference.material`.
+@pytest.fixture(scope="session")
+def faults() -> dict[str, str]:
+    """Make the place where it is noted why a browser cannot be driven."""
+    return {}
+
+
+@pytest.fixture(scope="module", params=[WANTED] if WANTED else PROGRAMS)
+def browser(
+    request: pytest.FixtureRequest, downloads: Path, faults: dict[str, str]
+) -> Iterator[Browser]:
+    """Start a browser, see `reference.material`; without the one that nobody wants, tests skip.
 
     A module's tests share it. It ends with them: while it runs, so does its event loop, which
     other tests could not stand.
     """
-    program = next(filter(None, map(shutil.which, PROGRAMS[NAME])), None)
+    name = request.param
+    lacking = missing if name in (WANTED, "chromium") else pytest.skip
+    program = next(filter(None, map(shutil.which, PROGRAMS[name])), None)
     if program is None:
-        missing(f"no browser: install one of {', '.join(PROGRAMS[NAME])}")
+        lacking(f"no browser: install one of {', '.join(PROGRAMS[name])}")
+    if name in faults:
+        lacking(faults[name])
     try:
         from playwright.sync_api import Error, sync_playwright
     except ImportError:
         missing("playwright is not installed: pip install playwright")
     with sync_playwright() as playwright:
-        kind = getattr(playwright, NAME)
+        kind = getattr(playwright, name)
         try:
             started = kind.launch(
-                executable_path=program, downloads_path=downloads, **OPTIONS[NAME]
+                executable_path=program, downloads_path=downloads, **OPTIONS[name]
             )
             started.new_context().close()
         except Error as error:
-            missing(f"playwright cannot drive {program}: {error.message.splitlines()[0]}")
+            faults[name] = f"playwright cannot drive {program}: {error.message.splitlines()[0]}"
+            lacking(faults[name])
         yield started
         started.close()
 
@@ -87,11 +105,12 @@ def visit(browser: Browser, downloads: Path, tmp_path: Path) -> Iterator[Open]:
     """Open files in a browser of their own; what it complains of, or asks for, is an error."""
     wrong: list[str] = []
     contexts = []
+    name = browser.browser_type.name
 
     def visit(
         path: Path, *, script: str = "", allowed: Sequence[str] = (), **context: object
     ) -> Report:
-        if NAME == "firefox" and context.get("has_touch"):
+        if name == "firefox" and context.get("has_touch"):
             pytest.skip("Playwright has no touch in the system's Firefox")
         settings = {"viewport": {"width": 1280, "height": 900}, **context}
         contexts.append(browser.new_context(**settings))  # type: ignore[arg-type]
@@ -102,7 +121,7 @@ def visit(browser: Browser, downloads: Path, tmp_path: Path) -> Iterator[Open]:
         page.on("request", lambda asked: _check(asked.url, [path.as_uri(), *allowed], wrong))
         page.add_init_script(script)
         page.goto(path.as_uri())
-        return Report(page, tmp_path, wrong, downloads if NAME == "firefox" else None)
+        return Report(page, tmp_path, wrong, downloads if name == "firefox" else None)
 
     yield visit
     for context in contexts:
