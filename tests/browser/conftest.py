@@ -15,6 +15,7 @@ from reference.material import missing
 from reference.pages import ROWS, Report, annotation
 
 from ovdiar import formats
+from ovdiar.annotation import Annotation
 from ovdiar.report import write_page
 
 if TYPE_CHECKING:
@@ -97,6 +98,15 @@ def report_file(conversation: Path, tmp_path_factory: pytest.TempPathFactory) ->
     path = tmp_path_factory.mktemp("report") / "report.html"
     reference = formats.read(conversation.with_suffix(".rttm"))
     write_page(path, conversation, annotation(ROWS, "conversation"), reference=reference)
+    return path
+
+
+@pytest.fixture(scope="session")
+def crowd_file(conversation: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write the report of 28 people who speak in turn, in the reverse order of their names."""
+    path = tmp_path_factory.mktemp("crowd") / "crowd.html"
+    turns = Annotation.of([(s, s + 0.9, f"P{27 - s:02d}") for s in range(28)], "crowd")
+    write_page(path, conversation, turns)
     return path
 
 

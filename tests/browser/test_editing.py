@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from reference.pages import PHONE, ROWS, Report, annotation, rows
 
-from ovdiar.annotation import Annotation
 from ovdiar.presets import PYANNET_FRAMES
-from ovdiar.report import write_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -172,15 +170,6 @@ def test_a_finger_drags_an_edge(visit: Callable[..., Report], report_file: Path)
     assert edge(report, 0, "end") < 3.9
 
 
-@pytest.fixture(scope="module")
-def crowd_file(conversation: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Write the report of 28 people who speak in turn, in the reverse order of their names."""
-    path = tmp_path_factory.mktemp("crowd") / "crowd.html"
-    turns = Annotation.of([(s, s + 0.9, f"P{27 - s:02d}") for s in range(28)], "crowd")
-    write_page(path, conversation, turns)
-    return path
-
-
 def test_a_speaker_of_many_is_found_by_typing_and_by_arrows(
     visit: Callable[..., Report], crowd_file: Path
 ) -> None:
@@ -199,40 +188,3 @@ def test_digits_are_promised_to_nine_speakers_only(
     report = visit(crowd_file)
     assert report.page.locator("#speakers kbd").all_inner_texts() == list("123456789")
     assert report.page.get_attribute("#fit", "title") == "Show all (A)"
-
-
-def test_speakers_are_in_the_order_of_their_first_turns(
-    visit: Callable[..., Report], crowd_file: Path
-) -> None:
-    report = visit(crowd_file)
-    names = [report.name(place).input_value() for place in range(28)]
-    assert names == [f"P{27 - place:02d}" for place in range(28)]
-
-
-def test_more_than_a_dozen_lanes_are_only_those_in_view(
-    visit: Callable[..., Report], crowd_file: Path
-) -> None:
-    report = visit(crowd_file)
-    whole = report.box("#timeline")["height"]
-    select(report, 0)
-    report.press(*["+"] * 5)
-    assert report.box("#timeline")["height"] < whole - 15 * 26
-
-
-def test_player_and_editor_stay_in_sight(visit: Callable[..., Report], crowd_file: Path) -> None:
-    report = visit(crowd_file)
-    for place in ("0", "document.body.scrollHeight"):
-        report.page.evaluate(f"scrollTo(0, {place})")
-        top, bottom = report.box("#play"), report.box("#split")
-        assert top["y"] >= 0
-        assert bottom["y"] + bottom["height"] <= 900
-
-
-def test_speakers_of_one_colour_differ_in_pattern(
-    visit: Callable[..., Report], crowd_file: Path
-) -> None:
-    report = visit(crowd_file)
-    looks = report.page.locator("#speakers .swatch").evaluate_all(
-        "all => all.map(x => getComputedStyle(x)).map(s => s.backgroundColor + s.backgroundImage)"
-    )
-    assert len(looks) == len(set(looks)) == 28

@@ -6,10 +6,11 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from reference.pages import ROWS, Report
+from reference.pages import ROWS, Report, annotation
 
 from ovdiar.annotation import Annotation
 from ovdiar.report import write_page
+from ovdiar.transcripts import from_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +30,32 @@ def test_all_turns_are_printed(visit: Callable[..., Report], report_file: Path) 
     assert canvas.count() == 1
     report.page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert cells.count() == 0
+
+
+def test_paper_has_all_lanes_and_the_page_then_shows_what_it_did(
+    visit: Callable[..., Report], crowd_file: Path
+) -> None:
+    report = visit(crowd_file)
+    report.press("j", *["+"] * 6)
+    before = report.page.get_attribute("#timeline", "data-view")
+    report.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert report.page.locator("#paper tbody tr").count() == 28
+    shape = "canvas => canvas.height / canvas.width"
+    assert report.page.locator("#paper canvas").evaluate(shape) >= 28 * 26 / 1000
+    report.page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert report.page.get_attribute("#timeline", "data-view") == before
+    assert report.is_chosen(0)
+
+
+def test_paper_has_the_words(
+    visit: Callable[..., Report], conversation: Path, tmp_path: Path
+) -> None:
+    words = [{"word": " Good", "start": 1.2, "end": 1.6}]
+    said = from_document({"segments": [{"start": 1, "end": 2, "text": " Good", "words": words}]})
+    write_page(tmp_path / "a.html", conversation, annotation(ROWS, "talk"), transcript=said)
+    report = visit(tmp_path / "a.html")
+    report.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert report.page.locator("#paper .spoken").all_inner_texts() == ["Good", *[""] * 6]
 
 
 def test_a_pdf_goes_on_for_as_many_pages_as_there_are_turns(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from reference.pages import PHONE, ROWS, Report, annotation
@@ -33,28 +33,12 @@ def test_errors_against_the_reference_are_told_as_scored(
     assert "before corrections" in report.page.inner_text("#legend")
 
 
-def ink_at(report: Report, x: float, y: float) -> Any:
-    """Read the colour of the timeline's picture at a place of the page."""
-    return report.page.evaluate(
-        """([x, y]) => {
-            const canvas = document.querySelector("#timeline canvas");
-            const box = canvas.getBoundingClientRect();
-            const scale = canvas.width / box.width;
-            const copy = new OffscreenCanvas(1, 1).getContext("2d");
-            const corner = [box.x - x, box.y - y].map((shift) => Math.round(shift * scale));
-            copy.drawImage(canvas, ...corner);
-            return [...copy.getImageData(0, 0, 1, 1).data];
-        }""",
-        [x, y],
-    )
-
-
 def test_confusion_is_marked_where_it_is_and_nowhere_else(report: Report) -> None:
     box = report.box("#timeline")
     last_row = box["y"] + box["height"] - 6 - 18 / 2
-    wrong = ink_at(report, report.x_of(19.75), last_row)
+    (wrong,) = report.ink(report.x_of(19.75), last_row)
     assert wrong[0] > 150 > wrong[1]
-    assert ink_at(report, report.x_of(16), last_row)[3] == 0
+    assert report.ink(report.x_of(16), last_row)[0][3] == 0
 
 
 def test_low_confidence_is_marked_in_words_and_by_shape(report: Report) -> None:

@@ -26,6 +26,16 @@ ROWS = [
 ]
 """Of our conversation's first 22 s; the last turn is not the right speaker's."""
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+INK = """([x, y, side]) => {
+    const canvas = document.querySelector("#timeline canvas");
+    const box = canvas.getBoundingClientRect();
+    const scale = canvas.width / box.width;
+    const copy = new OffscreenCanvas(side, side).getContext("2d");
+    const corner = [box.x - x, box.y - y].map((shift) => Math.round(shift * scale));
+    copy.drawImage(canvas, ...corner);
+    const { data } = copy.getImageData(0, 0, side, side);
+    return Array.from({ length: side * side }, (_, at) => [...data.slice(4 * at, 4 * at + 4)]);
+}"""
 PACE_MS = 110
 """Between downloads: of more than ten in a second Chromium drops the rest without a word."""
 
@@ -104,6 +114,11 @@ class Report:
         whole = float(self.page.get_attribute("#timeline", "aria-valuemax") or "nan")
         box, gutter = self.box("#timeline"), 132.0
         return float(box["x"] + gutter + time_s / whole * (box["width"] - gutter))
+
+    def ink(self, x: float, y: float, side: int = 1) -> list[list[int]]:
+        """Read the colours of a square of the timeline's picture, from a place of the page on."""
+        found: list[list[int]] = self.page.evaluate(INK, [x, y, side])
+        return found
 
     def box(self, selector: str) -> Any:
         """Tell where a part of the page is."""
