@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from ovdiar.ending import undivided
 from ovdiar.errors import ModelError, OvdiarError
-from ovdiar.networks.bundle import MANIFEST, SCHEMA, sha256
+from ovdiar.networks.bundle import MANIFEST, SCHEMA
+from ovdiar.networks.digests import sha256
 from ovdiar.networks.runtime import import_openvino
 from ovdiar.temporary import folder_in
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 FRAMES_AT_ONCE = 2**17
 """Frames reconstructed at once (37 minutes); an order of columns takes 8 bytes a score."""
-WINDOWS_AT_ONCE = 256
+COPIED_WINDOWS_AT_ONCE = 256
 """Windows whose scores are copied at once, speaker by speaker."""
 
 
@@ -75,7 +75,7 @@ def _summed(
     summed = np.zeros((columns, end - origin), dtype=np.float32)
     data, labels, places = scores.data[first:last], labels[first:last], starts[first:last] - origin
     distinct, doubled = _distinct(labels)
-    for here in slices(len(data), WINDOWS_AT_ONCE):
+    for here in slices(len(data), COPIED_WINDOWS_AT_ONCE):
         by_speaker = data[here].transpose(0, 2, 1)
         windows, speakers = np.nonzero(distinct[here] >= 0)
         own = by_speaker[windows, speakers]

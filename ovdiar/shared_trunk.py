@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ovdiar.networks.models import PooledEmbedding
+    from ovdiar.networks.pooled import PooledEmbedding
     from ovdiar.windows import Progress
 
 BLOCK_S = 30.0

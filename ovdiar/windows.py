@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-WINDOWS_AT_ONCE = 1024
+SCORED_WINDOWS_AT_ONCE = 1024
 """Windows of scores processed at once; intermediates take up to 40 bytes a score."""
 
 

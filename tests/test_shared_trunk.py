@@ -13,7 +13,7 @@ from ovdiar import SpeakerDiarization, load
 from ovdiar.embedding import embed_windows
 from ovdiar.frames import FrameGrid
 from ovdiar.networks.bundle import EmbeddingSpec
-from ovdiar.networks.models import PooledEmbedding
+from ovdiar.networks.pooled import PooledEmbedding
 from ovdiar.shared_trunk import BLOCK_S, align_step, embed_shared
 from ovdiar.windows import count_windows, ignore_progress, slide
 

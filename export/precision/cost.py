@@ -12,7 +12,7 @@ from ovdiar.activity import powerset_mapping, powerset_to_speakers
 from ovdiar.audio.reading import load
 from ovdiar.errors import ConfigError
 from ovdiar.networks.bundle import EmbeddingSpec
-from ovdiar.networks.models import PooledEmbedding
+from ovdiar.networks.pooled import PooledEmbedding
 from ovdiar.networks.runtime import Network
 from ovdiar.networks.utterance import UtteranceEmbedding
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ovdiar.errors import ConfigError, ModelError
-from ovdiar.networks.bundle import sha256
+from ovdiar.networks.digests import sha256
 from ovdiar.networks.runtime import import_openvino
 from ovdiar.temporary import folder_in
 

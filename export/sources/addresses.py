@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ovdiar.errors import ConfigError, ModelError, ModelNotFoundError
-from ovdiar.networks.bundle import sha256
+from ovdiar.networks.digests import sha256
 
 from .hub import HubFile
 from .packages import PackageFile

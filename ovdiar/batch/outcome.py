@@ -17,7 +17,7 @@ from ovdiar.batch import storage
 from ovdiar.batch.job import Job
 from ovdiar.errors import AudioNotFoundError, CancelledError, OvdiarError
 from ovdiar.hooks import TimingHook
-from ovdiar.networks.bundle import sha256
+from ovdiar.networks.digests import sha256
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

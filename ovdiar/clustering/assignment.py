@@ -18,7 +18,7 @@ UNASSIGNED = -2
 """Label of a window speaker that belongs to no cluster."""
 MOST_MOVES = 100
 """Largest number of iterations; a few are usual."""
-WINDOWS_AT_ONCE = 4096
+EMBEDDED_WINDOWS_AT_ONCE = 4096
 """Windows processed at once, so that a long recording is never copied whole."""
 
 
@@ -48,7 +48,9 @@ def similarities(embeddings: NDArray[Any], centroids: NDArray[Any]) -> NDArray[n
     Embeddings that are NaN give NaN.
     """
     soft = np.full((*embeddings.shape[:2], len(centroids)), np.nan)
-    for here in slices(len(embeddings), WINDOWS_AT_ONCE):  # distances are computed in float64
+    for here in slices(
+        len(embeddings), EMBEDDED_WINDOWS_AT_ONCE
+    ):  # distances are computed in float64
         known = ~np.isnan(embeddings[here, :, 0])
         soft[here][known] = 2 - cosine_distances(embeddings[here][known], centroids)
     return soft

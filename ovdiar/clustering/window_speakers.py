@@ -12,7 +12,7 @@ import numpy as np
 
 from ovdiar.activity import speakers_active
 from ovdiar.clustering.ahc import dendrogram
-from ovdiar.clustering.assignment import WINDOWS_AT_ONCE
+from ovdiar.clustering.assignment import EMBEDDED_WINDOWS_AT_ONCE
 from ovdiar.clustering.attenuation import Attenuation, MergeTree, merge_tree
 from ovdiar.clustering.rows import LEAST_S
 from ovdiar.clustering.side_by_side import SideBySide, check_linkage
@@ -174,7 +174,7 @@ def training_rows(
         chosen = _clean_frames(active) >= clean_share * active.shape[1]
     windows, speakers = np.nonzero(chosen)
     usable = np.empty(len(windows), dtype=bool)
-    for here in slices(len(windows), WINDOWS_AT_ONCE):
+    for here in slices(len(windows), EMBEDDED_WINDOWS_AT_ONCE):
         with np.errstate(over="ignore"):
             lengths = np.linalg.norm(embeddings[windows[here], speakers[here]], axis=1)
         usable[here] = np.isfinite(lengths) & (lengths > 0)
@@ -184,7 +184,7 @@ def training_rows(
 def _clean_frames(active: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Count the frames in which a speaker is the only active one: (C, F, S) -> (C, S)."""
     counts = np.empty(active.shape[::2], dtype=np.int64)
-    for here in slices(len(active), WINDOWS_AT_ONCE):
+    for here in slices(len(active), EMBEDDED_WINDOWS_AT_ONCE):
         by_speaker = np.ascontiguousarray(active[here].transpose(0, 2, 1))
         alone = by_speaker.sum(axis=1, keepdims=True) == 1
         counts[here] = (by_speaker & alone).sum(axis=2)

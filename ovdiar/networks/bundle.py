@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import sys
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from ovdiar.errors import ConfigError, ModelError, ModelNotFoundError
+from ovdiar.networks.digests import sha256
 from ovdiar.networks.manifest import (
     MAX_STATIC,
     PROCESSING_S,
@@ -243,15 +243,6 @@ def verify_files(folder: Path, expected: Mapping[str, str]) -> None:
                 f"bundle file {path} has SHA-256 {found[:12]}..., the manifest says "
                 f"{digest[:12]}...: export the bundle again"
             )
-
-
-def sha256(path: Path) -> str:
-    """Digest a file, block by block."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def load_plda(folder: str | os.PathLike[str]) -> Plda:

@@ -18,7 +18,7 @@ import numpy as np
 
 from ovdiar.errors import OutputError
 from ovdiar.files import write_bytes
-from ovdiar.networks.bundle import sha256
+from ovdiar.networks.digests import sha256
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""Segmentation and embedding models, each behind a Protocol.
+"""The networks of a bundle: loading, compiling, and sending them to other processes.
 
 Models keep no state between calls, so one loaded bundle can serve several threads.
 """
@@ -6,30 +6,22 @@ Models keep no state between calls, so one loaded bundle can serve several threa
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from ovdiar.embedding import EmbeddingModel, nearest_resize, pool_statistics
 from ovdiar.errors import ConfigError, ModelError
 from ovdiar.log import LOGGER
-from ovdiar.networks.bundle import (
-    MANIFEST,
-    Bundle,
-    find_bundle,
-    load_bundle,
-    sha256,
-    user_cache,
-)
+from ovdiar.networks.bundle import MANIFEST, Bundle, find_bundle, load_bundle, user_cache
 from ovdiar.networks.devices import (
     DEFAULT_PRECISION,
     check_device,
     check_precision,
     needs_fixed_shapes,
 )
-from ovdiar.networks.manifest import check_output, columns_of
+from ovdiar.networks.digests import sha256
 from ovdiar.networks.names import DEFAULT_BUNDLE, recipe_of
+from ovdiar.networks.pooled import PooledEmbedding
 from ovdiar.networks.runtime import Network, RuntimeOptions, available_devices, capabilities
+from ovdiar.networks.segmentation import Segmentation
 from ovdiar.networks.utterance import UtteranceEmbedding
 
 if TYPE_CHECKING:
@@ -37,89 +29,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import SupportsIndex
 
-    from numpy.typing import NDArray
-
-    from ovdiar.networks.bundle import EmbeddingSpec, SegmentationSpec
-
-EDGE_FRAMES = 2
-"""Frames by which networks differ in how they treat the ends of a window."""
-
-
-class SegmentationModel(Protocol):
-    """Model that scores the speakers or powerset classes of windows."""
-
-    @property
-    def spec(self) -> SegmentationSpec:
-        """Input and output of the network."""
-        ...
-
-    def __call__(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Score windows (N, samples) -> (N, frames, classes)."""
-        ...
-
-
-@dataclass(frozen=True, eq=False)
-class Segmentation:
-    """Segmentation network of a bundle."""
-
-    spec: SegmentationSpec
-    network: Network
-
-    def __call__(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Score windows (N, samples) -> (N, frames, classes).
-
-        Raises
-        ------
-        ModelError
-            If the frames or classes are not those of ``spec``.
-        """
-        scores = self.network(windows)
-        grid = self.spec.frames
-        frames = max(1 + (windows.shape[1] - grid.width) // grid.step, 1)
-        columns = columns_of(len(self.spec.classes), self.spec.powerset)
-        check_output("segmentation", "classes", scores.shape[2], columns)
-        check_output("segmentation", "frames", scores.shape[1], frames, EDGE_FRAMES)
-        return scores
-
-
-@dataclass(frozen=True, eq=False)
-class PooledEmbedding:
-    """Embedding model made of a trunk and a head, with masked statistics pooling between them.
-
-    One pass of the trunk serves all speakers of a window.
-    """
-
-    spec: EmbeddingSpec
-    trunk: Network
-    head: Network
-
-    def __call__(
-        self, windows: NDArray[np.float32], masks: NDArray[np.float32]
-    ) -> NDArray[np.float32]:
-        """Embed the masked frames of windows.
-
-        The trunk processes one window at a time: larger batches are not faster, and the activations
-        of one window take 50 MB.
-
-        Parameters
-        ----------
-        windows
-            (N, samples).
-        masks
-            (N, S, frames), one mask per speaker.
-
-        Returns
-        -------
-        (N, S, D), float32. Rows of empty masks are meaningless; callers set them to NaN.
-        """
-        statistics = []
-        for window, window_masks in zip(windows[:, np.newaxis], masks[:, np.newaxis], strict=True):
-            features = self.trunk(window)
-            resized = nearest_resize(window_masks, features.shape[2])
-            statistics.append(pool_statistics(features, resized)[0])
-        embeddings = self.head(np.concatenate(statistics))
-        check_output("embedding", "dimensions", embeddings.shape[1], self.spec.dimension)
-        return embeddings.reshape(*masks.shape[:2], -1)
+    from ovdiar.embedding import EmbeddingModel
+    from ovdiar.networks.segmentation import SegmentationModel
 
 
 @dataclass(frozen=True)

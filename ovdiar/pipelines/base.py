@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ovdiar.audio.reading import AudioInput
     from ovdiar.audio.recording import Recording
     from ovdiar.frames import WindowedFrames
-    from ovdiar.networks.models import SegmentationModel
+    from ovdiar.networks.segmentation import SegmentationModel
     from ovdiar.pipelines.steps import Cancel, FractionHook, Hook
 
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from ovdiar.audio.recording import Recording
     from ovdiar.embedding import EmbeddingModel
     from ovdiar.frames import Waveform
-    from ovdiar.networks.models import SegmentationModel
+    from ovdiar.networks.segmentation import SegmentationModel
     from ovdiar.pipelines.steps import Cancel, FractionHook
     from ovdiar.windows import Progress
 

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from ovdiar.annotation import Annotation
     from ovdiar.audio.reading import AudioInput
-    from ovdiar.networks.models import Models, SegmentationModel
+    from ovdiar.networks.models import Models
+    from ovdiar.networks.segmentation import SegmentationModel
     from ovdiar.pipelines.steps import Cancel, FractionHook, Hook
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ovdiar.audio.recording import Recording
     from ovdiar.embedding import EmbeddingModel
     from ovdiar.frames import Waveform
-    from ovdiar.networks.models import SegmentationModel
+    from ovdiar.networks.segmentation import SegmentationModel
     from ovdiar.windows import Progress
 
 WHOLE = np.ones((1, 1, 1), dtype=np.float32)

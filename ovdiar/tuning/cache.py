@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 from ovdiar.audio.recording import open_recording
 from ovdiar.errors import FormatError
 from ovdiar.files import make_folder_of
-from ovdiar.networks.bundle import sha256, user_cache
+from ovdiar.networks.bundle import user_cache
+from ovdiar.networks.digests import sha256
 from ovdiar.parameters import FrontEndParameters
 from ovdiar.pipelines.diarization.front_end import embed, segment
 from ovdiar.pipelines.diarization.prepared import Prepared

@@ -60,7 +60,7 @@ def test_a_long_recording_is_compared_in_parts_with_the_same_outcome(
     rng = np.random.default_rng(3)
     embeddings, centroids = rng.standard_normal((10, 3, 8)), rng.standard_normal((4, 8))
     whole = similarities(embeddings, centroids)
-    monkeypatch.setattr("ovdiar.clustering.assignment.WINDOWS_AT_ONCE", 4)
+    monkeypatch.setattr("ovdiar.clustering.assignment.EMBEDDED_WINDOWS_AT_ONCE", 4)
     assert np.array_equal(similarities(embeddings, centroids), whole)
 
 

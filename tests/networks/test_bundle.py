@@ -20,9 +20,9 @@ from ovdiar.networks.bundle import (
     load_bundle,
     load_plda,
     models_folder,
-    sha256,
     user_cache,
 )
+from ovdiar.networks.digests import sha256
 
 MISSING = object()
 

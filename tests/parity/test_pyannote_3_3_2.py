@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ovdiar.audio.reading import AudioInput
-    from ovdiar.networks.models import SegmentationModel
+    from ovdiar.networks.segmentation import SegmentationModel
 
 RECORDINGS = {
     "sample": "sample/sample.wav",

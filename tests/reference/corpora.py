@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ovdiar.networks.bundle import SegmentationSpec
-    from ovdiar.networks.models import Models, SegmentationModel
+    from ovdiar.networks.models import Models
+    from ovdiar.networks.segmentation import SegmentationModel
 
 
 class Counted:

@@ -16,7 +16,7 @@ from ovdiar.networks.bundle import SegmentationSpec
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ovdiar.networks.models import SegmentationModel
+    from ovdiar.networks.segmentation import SegmentationModel
 
 FRAMES = FrameGrid(step=270, width=991)
 WINDOWS = FrameGrid(step=8000, width=80000)

@@ -15,7 +15,7 @@ from ovdiar.clustering.window_speakers import TreeSettings, tree_settings
 from ovdiar.counting import speaker_count
 from ovdiar.errors import ConfigError
 from ovdiar.frames import FrameGrid, WindowedFrames, to_samples
-from ovdiar.networks.models import PooledEmbedding
+from ovdiar.networks.pooled import PooledEmbedding
 from ovdiar.networks.utterance import UtteranceEmbedding
 from ovdiar.pipelines.diarization.prepared import Prepared
 from ovdiar.pipelines.diarization.provenance import describe
@@ -23,7 +23,7 @@ from ovdiar.pipelines.diarization.speaker_embeddings import embed_speakers, shar
 from ovdiar.pipelines.estimate import DECODING
 from ovdiar.pipelines.sliding import score_windows, segmentation_windows, to_speakers
 from ovdiar.shared_trunk import align_step
-from ovdiar.windows import WINDOWS_AT_ONCE, slices
+from ovdiar.windows import SCORED_WINDOWS_AT_ONCE, slices
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -129,7 +129,7 @@ def from_scores(
 ) -> Prepared:
     """Binarize scores (C, F, S) and count speakers; embeddings (C, S, D) are taken as given."""
     decided = np.empty(scores.data.shape, dtype=bool)
-    for here in slices(len(scores), WINDOWS_AT_ONCE):
+    for here in slices(len(scores), SCORED_WINDOWS_AT_ONCE):
         decided[here] = binarize(scores.data[here], parameters.segmentation_threshold)
     active = scores.with_data(decided)
     return Prepared(scores, active, speaker_count(active), embeddings, parameters, uri=uri)

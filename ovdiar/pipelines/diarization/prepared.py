@@ -13,7 +13,7 @@ from ovdiar.clustering.window_speakers import WindowSpeakers
 from ovdiar.frames import read_only
 from ovdiar.pipelines.diarization import prepared_file
 from ovdiar.pipelines.diarization.prepared_file import LEVELS
-from ovdiar.windows import WINDOWS_AT_ONCE, slices
+from ovdiar.windows import SCORED_WINDOWS_AT_ONCE, slices
 
 if TYPE_CHECKING:
     import os
@@ -126,7 +126,7 @@ class Prepared:
 def _rounded(scores: NDArray[Any]) -> NDArray[Any]:
     """Round scores (C, F, S) to `LEVELS`, in parts; hard ones are as they are."""
     rounded, levels = scores, np.float32(LEVELS)
-    for here in slices(len(scores), WINDOWS_AT_ONCE):
+    for here in slices(len(scores), SCORED_WINDOWS_AT_ONCE):
         part = np.rint(scores[here] * levels) / levels
         if rounded is scores and not np.array_equal(part, scores[here]):
             rounded = scores.copy()

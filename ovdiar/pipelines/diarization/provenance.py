@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ovdiar.networks.bundle import MANIFEST, sha256
+from ovdiar.networks.bundle import MANIFEST
+from ovdiar.networks.digests import sha256
 from ovdiar.pipelines.diarization.speaker_count import UNBOUNDED
 from ovdiar.serialization import origin
 

@@ -15,7 +15,7 @@ from ovdiar.clustering.attenuation import fading
 from ovdiar.conditioning import high_passed
 from ovdiar.embedding import embed_windows, least_clean_frames, speaker_masks
 from ovdiar.errors import ConfigError
-from ovdiar.networks.models import PooledEmbedding
+from ovdiar.networks.pooled import PooledEmbedding
 from ovdiar.networks.utterance import UtteranceEmbedding
 from ovdiar.parameters import ClusteringParameters
 from ovdiar.pieces import pieces_of, speech_of, spread_to_windows

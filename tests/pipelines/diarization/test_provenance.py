@@ -11,7 +11,8 @@ from reference.recordings import record
 from reference.replay import WINDOWS
 
 from ovdiar import SpeakerDiarization
-from ovdiar.networks.bundle import load_bundle, sha256
+from ovdiar.networks.bundle import load_bundle
+from ovdiar.networks.digests import sha256
 from ovdiar.parameters import DiarizationParameters
 from ovdiar.pipelines.diarization.provenance import describe, provenance
 from ovdiar.presets import DIARIZATION
