@@ -98,6 +98,15 @@ def test_without_file_access_it_is_said_where_the_download_went(
     assert report.said().startswith("conversation.json is in this browser's download folder")
 
 
+def test_downloaded_turns_are_saved(report: Report) -> None:
+    report.press("j", "Delete")
+    assert "not saved to a file" in report.page.inner_text("#summary")
+    report.download("json")
+    assert "not saved" not in report.page.inner_text("#summary")
+    report.press("j", "Delete")
+    assert "not saved to a file" in report.page.inner_text("#summary")
+
+
 def test_a_saved_page_opens_with_its_corrections_and_can_be_saved_again(
     visit: Callable[..., Report], report_file: Path, tmp_path: Path
 ) -> None:

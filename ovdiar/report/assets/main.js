@@ -24,6 +24,7 @@ for (const button of document.querySelectorAll("[data-download]")) {
   button.addEventListener("click", () => {
     const format = button.dataset.download;
     download(textOf(format), `${report.uri ?? "turns"}.${format}`);
+    history.markSaved();
   });
 }
 addEventListener("beforeunload", (event) => {
