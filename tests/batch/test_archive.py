@@ -13,6 +13,8 @@ import ovdiar
 from ovdiar import formats
 from ovdiar.batch import Archive, Outputs, Summary
 from ovdiar.batch.inline import InlineEngine
+from ovdiar.batch.job import Job
+from ovdiar.batch.outcome import attempt, code_of
 from ovdiar.errors import ConfigError, OutputError
 
 if TYPE_CHECKING:
@@ -204,3 +206,52 @@ def test_a_format_that_is_unknown_is_refused() -> None:
         Outputs("out", ("rttm", "xml"))
     with pytest.raises(ConfigError, match="no format was given"):
         Outputs("out", ())
+
+
+def test_what_another_run_does_in_the_meantime_is_left(
+    talks: Path, tmp_path: Path, pipeline: ovdiar.SpeakerDiarization
+) -> None:
+    inputs = [talks / "talk0.wav", talks / "talk1.wav"]
+
+    class Overtaken(Counting):
+        def run(self, pipeline: Any, outputs: Any, jobs: Any) -> Any:
+            assert again(inputs, pipeline, tmp_path)[0].done == 2
+            yield from super().run(pipeline, outputs, jobs)
+
+    engine = Overtaken()
+    summary = Archive(inputs, pipeline, Outputs(str(tmp_path))).run(engine=engine)
+    assert (summary.done, summary.unchanged, engine.given) == (0, 2, [])
+
+
+def test_a_plan_is_as_long_as_its_recordings(
+    talks: Path, tmp_path: Path, pipeline: ovdiar.SpeakerDiarization
+) -> None:
+    manifest = tmp_path / "all.jsonl"
+    parts = [{"uri": "a", "duration": 60}, {"uri": "b", "start": 1, "end": 3.5}]
+    lines = [json.dumps({"path": str(talks / "talk0.wav"), **part}) for part in parts]
+    manifest.write_text("\n".join(lines))
+    assert Archive([manifest], pipeline, Outputs(str(tmp_path))).plan().expected_s == 62.5
+
+
+def test_a_fault_that_nobody_foresaw_is_the_recordings_own(
+    talks: Path, pipeline: ovdiar.SpeakerDiarization
+) -> None:
+    def write(_result: Any, _prepared: Any) -> list[str]:
+        raise ZeroDivisionError("by zero")
+
+    row = attempt(pipeline, Job(str(talks / "talk0.wav"), "a"), write)
+    assert row["status"] == "failed"
+    assert row["error"] == {"code": "unexpected", "message": "ZeroDivisionError: by zero"}
+
+
+def test_memory_that_does_not_suffice_is_told_apart() -> None:
+    assert code_of(MemoryError()) == "memory"
+
+
+def test_a_folder_in_place_of_a_recording_is_its_reason(
+    tmp_path: Path, pipeline: ovdiar.SpeakerDiarization
+) -> None:
+    (tmp_path / "call.wav").mkdir()
+    row = attempt(pipeline, Job(str(tmp_path / "call.wav"), "a"), lambda *_: [])
+    assert row["error"]["code"] == "audio"
+    assert str(tmp_path / "call.wav") in row["error"]["message"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from reference.material import missing
 from ovdiar.batch.identities import check_linking, link
 from ovdiar.batch.linking import Speakers, link_speakers
 from ovdiar.batch.outputs import SPEAKERS
-from ovdiar.errors import ConfigError, FormatError
+from ovdiar.errors import ConfigError, FormatError, MissingPackageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -149,3 +150,21 @@ def test_what_cannot_be_compared_is_refused(tmp_path: Path) -> None:
     (tmp_path / f"r0{SPEAKERS}").write_bytes(b"damaged")
     with pytest.raises(FormatError, match="delete it, and run again"):
         link(str(tmp_path))
+
+
+def test_a_folder_without_speakers_has_no_identities(tmp_path: Path) -> None:
+    require_faiss()
+    failed = {"uri": "r0", "status": "failed", "outputs": [f"r0{SPEAKERS}"]}
+    without = {"uri": "r1", "status": "done", "outputs": ["r1.rttm"]}
+    gone = {"uri": "r2", "status": "done", "outputs": [f"r2{SPEAKERS}"]}
+    text = "".join(json.dumps(row) + "\n" for row in (failed, without, gone))
+    (tmp_path / "results.jsonl").write_text(text)
+    (tmp_path / f"r0{SPEAKERS}").write_bytes(b"of a run before it failed")
+    assert link(str(tmp_path)) == (0, 0, 0)
+    assert (tmp_path / "identities.jsonl").read_bytes() == b""
+
+
+def test_without_faiss_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "faiss", None)
+    with pytest.raises(MissingPackageError, match=r'pip install "ovdiar\[link\]"'):
+        check_linking({"base"}, None)

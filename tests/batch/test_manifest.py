@@ -69,6 +69,14 @@ def test_what_is_absent_is_the_default(absent: Any) -> None:
     assert manifest.job_of(row, "row 0") == manifest.job_of({"path": "a.wav"}, "row 0")
 
 
+def test_a_gap_of_a_data_frame_is_absent() -> None:
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"path": ["a.wav", "b.wav"], "num_speakers": [2, None]})
+    first, second = frame.astype({"num_speakers": "Int64"}).to_dict("records")
+    assert manifest.job_of(first, "row 0").num_speakers == 2
+    assert manifest.job_of(second, "row 1").num_speakers is None
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from reference.material import require_posix
 
-from ovdiar.batch.results import RESULTS, LocalResults, latest, rows_of
+from ovdiar.batch.results import RESULTS, LocalResults, _locked, latest, rows_of
 from ovdiar.batch.storage import LocalFolder
 
 if TYPE_CHECKING:
@@ -98,3 +100,27 @@ def test_what_is_no_row_is_no_row() -> None:
     assert latest([b"", b"[]", b"{}", b'{"uri": 3}', b"\xff", b'{"uri": "a"}']) == [
         b'{"uri": "a"}\n'
     ]
+
+
+def test_a_run_without_rows_leaves_nothing(tmp_path: Path) -> None:
+    LocalResults(str(tmp_path)).close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_who_waited_for_a_lock_whose_file_is_gone_locks_a_new_one(tmp_path: Path) -> None:
+    require_posix("files that can be removed while they are open")
+    place = tmp_path / "lock"
+    seen: list[bool] = []
+
+    def wait() -> None:
+        with _locked(place):
+            seen.append(place.exists())
+
+    waiting = threading.Thread(target=wait)
+    with _locked(place):
+        waiting.start()
+        waiting.join(0.3)
+        place.unlink()
+        assert seen == []
+    waiting.join(60)
+    assert seen == [True]

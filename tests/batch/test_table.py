@@ -65,6 +65,17 @@ def test_a_data_frame_comes_out_as_one(
     assert [len(each) for each in diarize.tables([frame[:1], frame[:0]])] == [1, 0]
 
 
+def test_an_arrow_table_comes_out_as_one(
+    table: dict[str, Any], pipeline: ovdiar.SpeakerDiarization
+) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    diarize = Diarize(pipeline)
+    found = diarize(pyarrow.table(table))
+    assert type(found) is pyarrow.Table
+    assert found.column_names == diarize.columns
+    assert found["rttm"].to_pylist() == list(diarize(table)["rttm"])
+
+
 def test_the_outputs_go_to_a_folder_and_not_into_the_table(
     talks: Path, tmp_path: Path, pipeline: ovdiar.SpeakerDiarization
 ) -> None:
@@ -73,6 +84,16 @@ def test_the_outputs_go_to_a_folder_and_not_into_the_table(
     assert "rttm" not in found
     expected = pipeline({"audio": talks / "talk0.wav", "uri": "talk0"}).speaker_diarization
     assert (tmp_path / "talk0.rttm").read_text("utf-8") == formats.dumps(expected, "rttm")
+
+
+def test_without_a_limit_a_folder_is_written_by_this_process(
+    talks: Path, tmp_path: Path, pipeline: ovdiar.SpeakerDiarization
+) -> None:
+    given = {"path": [str(talks / "talk0.wav")]}
+    found = Diarize(pipeline, formats=("rttm", "json"), output=tmp_path)(given)
+    assert json.loads(found["row"][0])["outputs"] == ["talk0.rttm", "talk0.json"]
+    expected = pipeline({"audio": talks / "talk0.wav", "uri": "talk0"})
+    assert json.loads((tmp_path / "talk0.json").read_text("utf-8")) == expected.serialize()
 
 
 def test_it_travels_as_a_specification(pipeline: ovdiar.SpeakerDiarization, talks: Path) -> None:
