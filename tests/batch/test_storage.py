@@ -69,7 +69,7 @@ def test_a_kind_of_url_that_is_unknown_is_refused() -> None:
 
 def test_a_file_system_whose_package_is_missing_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "gcsfs", None)
-    with pytest.raises(MissingPackageError, match="gs://bucket: .*gcsfs"):
+    with pytest.raises(MissingPackageError, match=r"gs://bucket: .*gcsfs"):
         storage.filesystem("gs://bucket")
 
 
@@ -86,7 +86,7 @@ def test_a_recording_is_there_as_a_file_of_its_kind_for_as_long_as_used() -> Non
 @pytest.mark.usefixtures("memory")
 def test_a_recording_that_is_not_there_is_named() -> None:
     with (
-        pytest.raises(AudioNotFoundError, match="memory://calls/none.wav: no such file"),
+        pytest.raises(AudioNotFoundError, match=r"memory://calls/none\.wav: no such file"),
         local_copy("memory://calls/none.wav"),
     ):
         pass

@@ -33,8 +33,12 @@ def long_file(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 
 
 def median_ms(report: Report, gesture: Mapping[str, object]) -> float:
-    """Take the time between pictures while a wheel turns; of five tries the best."""
-    return min(statistics.median(wheel_ms(report, gesture, 40)) for _ in range(5))
+    """Take the time between pictures while a wheel turns; of five tries at most the first good."""
+    for _ in range(5):
+        found = statistics.median(wheel_ms(report, gesture, 40))
+        if found < FRAME_MS:
+            break
+    return found
 
 
 def test_panning_and_zooming_keep_up(

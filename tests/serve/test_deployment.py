@@ -89,9 +89,11 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def proxied(command: list[str], folder: Path, port: int) -> Iterator[None]:
-    """Run a proxy until it listens, and end it."""
+    """Run a proxy with TLS until it has its certificate, which comes after it listens; end it."""
     homes = {"HOME": str(folder), "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
     log = folder / "proxy.log"
+    anyone = ssl.create_default_context()
+    anyone.check_hostname, anyone.verify_mode = False, ssl.CERT_NONE
     with (
         log.open("w") as file,
         subprocess.Popen(command, stdout=file, stderr=file, env=os.environ | homes) as proxy,
@@ -99,7 +101,11 @@ def proxied(command: list[str], folder: Path, port: int) -> Iterator[None]:
         try:
             for _ in range(400):
                 assert proxy.poll() is None, log.read_text()
-                with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+                with (
+                    contextlib.suppress(OSError),
+                    socket.create_connection(("127.0.0.1", port)) as plain,
+                    anyone.wrap_socket(plain, server_hostname="localhost"),
+                ):
                     break
                 time.sleep(0.05)
             yield
