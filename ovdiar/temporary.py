@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 try:
     import fcntl
-except ImportError:  # Windows, where open files cannot be deleted
+except ImportError:  # pragma: no cover - Windows, where open files cannot be deleted
     fcntl = None  # type: ignore[assignment]
 
 NAME = re.compile(r"\.ovdiar-[0-9a-f]{16}")

@@ -87,7 +87,7 @@ def attempt(
     try:
         with storage.local_copy(job.path) as path:
             row["content"] = _content(path)
-            if row["content"] == job.known:
+            if job.known and row["content"] == job.known:
                 return row | {"status": UNCHANGED}
             timing = TimingHook()
             result, prepared = diarize(

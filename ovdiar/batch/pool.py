@@ -136,9 +136,11 @@ class WorkerPool:
 
     def _handle(self, worker: WorkerProcess, kind: str, value: Any) -> Iterator[Row]:
         job = worker.job
-        if worker not in self._workers or job is None:
-            return  # it was stopped, or has ended idle
-        if kind == READY:
+        if worker not in self._workers:
+            return  # it was stopped
+        if job is None:
+            self._drop(worker)  # it has ended idle
+        elif kind == READY:
             self._failed_starts, worker.is_ready = 0, True
             worker.deadline = self._deadline(job.expected_s)
         elif kind == STARTED and value is not None:

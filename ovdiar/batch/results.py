@@ -145,8 +145,8 @@ class RemoteResults:
         """Put all parts together; those of a run that goes on are read, and stay."""
         self._write_part()
         lines = [line for content in self._contents() for line in content.split(b"\n")]
-        if lines:
-            self._folder.write(RESULTS, b"".join(latest(lines)))
+        if rows := b"".join(latest(lines)):
+            self._folder.write(RESULTS, rows)
         for name in self._own:
             self._folder.remove(name)
         self._own = []
@@ -257,8 +257,8 @@ def _is_still(path: Path, descriptor: int) -> bool:
 def _lock(descriptor: int) -> None:
     try:
         import fcntl  # noqa: PLC0415 - POSIX only
-    except ImportError:
-        import msvcrt  # noqa: PLC0415 - Windows only
+    except ImportError:  # pragma: no cover - Windows
+        import msvcrt  # noqa: PLC0415
 
         locking: Any = msvcrt
         while True:

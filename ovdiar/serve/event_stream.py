@@ -71,6 +71,11 @@ class EventStream(Response):
             group.cancel_scope.cancel()
         if isinstance(ending, Exception) and not sending.begun:
             raise ending
+        await self._send_ending(ending, scope, sending)
+
+    async def _send_ending(
+        self, ending: Response | Exception, scope: Scope, sending: _Sending
+    ) -> None:
         if isinstance(ending, Response):
             if self._notices in ending.headers:
                 await sending.send("notices", ending.headers[self._notices])

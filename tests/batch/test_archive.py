@@ -248,10 +248,10 @@ def test_memory_that_does_not_suffice_is_told_apart() -> None:
     assert code_of(MemoryError()) == "memory"
 
 
-def test_a_folder_in_place_of_a_recording_is_its_reason(
+def test_a_recording_whose_file_cannot_be_opened_has_failed(
     tmp_path: Path, pipeline: ovdiar.SpeakerDiarization
 ) -> None:
     (tmp_path / "call.wav").mkdir()
     row = attempt(pipeline, Job(str(tmp_path / "call.wav"), "a"), lambda *_: [])
-    assert row["error"]["code"] == "audio"
+    assert (row["status"], row["error"]["code"]) == ("failed", "audio")
     assert str(tmp_path / "call.wav") in row["error"]["message"]

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from reference.material import require_posix
 
-import ovdiar
 from ovdiar.batch import Outputs, TimeLimit, pool, process
 from ovdiar.batch.job import Job
 from ovdiar.batch.pool import WorkerPool
@@ -24,6 +23,8 @@ from ovdiar.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    import ovdiar
 
 SLEEPS = "import time; time.sleep(600)"
 
@@ -52,13 +53,10 @@ def job(path: Path) -> Job:
     return Job(str(path), path.stem, size=1)
 
 
-def test_a_bundle_that_is_gone_where_a_worker_loads_it_is_named(
-    tiny: Path, talks: Path, tmp_path: Path, outputs: Outputs
-) -> None:
-    bundle = shutil.copytree(tiny, tmp_path / "moved")
-    workers = pool_of((ovdiar.SpeakerDiarization(ovdiar.load(bundle)), outputs))
-    shutil.rmtree(bundle)
-    with pytest.raises(ConfigError, match="moved"):
+def test_why_a_worker_cannot_load_the_pipeline_ends_the_run(talks: Path, outputs: Outputs) -> None:
+    program = "from ovdiar.errors import ModelError; raise ModelError('it is of schema 9: upgrade')"
+    workers = pool_of((Loaded(program), outputs))
+    with pytest.raises(ConfigError, match=r"^it is of schema 9: upgrade$"):
         list(workers.run([job(talks / "talk0.wav")]))
     workers.close()
 
