@@ -142,7 +142,6 @@ class Decisions:
         ]
         live = [Span(*run) for run in region.runs(decided, latest)]
         self.decided = decided
-        self.labelling.settle(decided)
         self._force(end / rate, last=last)
         stretches = self._stretches(live)
         events = self.turns.update(

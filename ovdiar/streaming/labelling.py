@@ -5,17 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from ovdiar.clustering.ahc import CountBounds
+from ovdiar.streaming.reclustering import NEARBY_S, clusters_of, matched
 from ovdiar.streaming.speakers import Evidence
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from ovdiar.streaming.speakers import Speakers
     from ovdiar.streaming.speech import LivePiece
 
-NEARBY_S = 10.0
-"""Pieces this near tell whether two voices are one by their tracks, as a window does."""
 SWITCH = 0.15
 """By how much another speaker must be more similar for a track to change over."""
 SLACK = 0.25
@@ -24,6 +25,8 @@ FORCED = 0.15
 """How far below the threshold a voice that cannot wait must be, to be new."""
 SWITCH_S, NEW_S = 1.0, 1.5
 """Speech of the piece that is needed for either, s."""
+EVERY = 0.05
+HEARD_DRAFTS = True
 LEAST_S = 1.0
 """Speech of a new speaker at least, s, unless there is no other."""
 
@@ -44,18 +47,18 @@ class TrackLabel:
 
 @dataclass
 class Labelling:
-    """The speakers of tracks, and the pieces that decided on them of the last `NEARBY_S`.
+    """The speakers of tracks, and the pieces that decided on them.
 
     ``frame_s`` is the step of the frames; ``confirm_s`` the speech that makes a speaker certain;
-    ``waiting`` are speakers that are to be merged once nothing of theirs can change.
+    ``pieces`` are clustered again once ``due`` more are closed.
     """
 
     speakers: Speakers
     frame_s: float
     confirm_s: float
     tracks: dict[int, TrackLabel] = field(default_factory=dict)
-    recent: list[tuple[LivePiece, Evidence]] = field(default_factory=list)
-    waiting: list[int] = field(default_factory=list)
+    pieces: list[LivePiece] = field(default_factory=list)
+    due: int = 1
 
     def see(self, track: int, begin: int, end: int) -> None:
         """Note that a track is active; a new one is a provisional speaker."""
@@ -101,15 +104,20 @@ class Labelling:
         piece.speaker = chosen
         if piece.closed:
             self._learn(piece, one, chosen)
-            self._settle(chosen, final)
+            self.due -= 1
+            if self.due <= 0:
+                self._recluster(final)
         else:
             speakers.known[chosen].draft = one
-        chosen = speakers.root(chosen)
-        total = speakers.known[chosen].all()
-        if total is not None and total.seconds >= self.confirm_s and not speakers.full:
-            speakers.known[chosen].confirmed = True
+        chosen = speakers.root(piece.speaker)
+        for each in speakers.known.values():
+            total = each.all()
+            if total is not None and total.seconds >= self.confirm_s and not speakers.full:
+                each.confirmed = True
         label = self.tracks[piece.track]
-        label.margin, label.heard = speakers.margin(one, chosen), piece.end
+        label.margin = speakers.margin(one, chosen)
+        if piece.closed or HEARD_DRAFTS:
+            label.heard = piece.end
 
     def force(self, track: int, begin: int, end: int, others: set[int]) -> bool:
         """Decide now on a run of a track whose speaker is provisional: a new one, or the nearest.
@@ -120,8 +128,7 @@ class Labelling:
         total = speakers.known[own].all()
         confirmed = speakers.candidates(but=own, confirmed=True)
         if total is not None:
-            links = {**self._links_near(track, begin), **speakers.links_of(own)}
-            scores = speakers.scores(total, links, but=own)
+            scores = speakers.scores(total, self._links_near(track, begin), but=own)
             free = [key for key in confirmed if key not in others] or confirmed
             nearest = max(free, key=lambda key: scores[key], default=-1)
             alien = nearest < 0 or scores[nearest] < speakers.threshold - FORCED
@@ -129,28 +136,36 @@ class Labelling:
                 speakers.known[own].confirmed = True
                 return True
         else:
-            last = (speakers.root(piece.speaker) for piece, _ in reversed(self.recent))
+            last = (speakers.root(piece.speaker) for piece in reversed(self._near(begin)))
             nearest = next((who for who in last if who in confirmed and who not in others), -1)
         if nearest < 0:
             return False
-        epochs = self.tracks[track].epochs
-        before = [each for each in epochs if each[0] < begin]
-        after = [each for each in epochs if each[0] >= end] or [(end, own)]
-        if after[0][0] > end:
-            after.insert(0, (end, self.speaker_at(track, end)))
-        self.tracks[track].epochs = [*before, (begin, nearest), *after]
+        self._give(track, begin, end, nearest)
         return True
+
+    def _give(self, track: int, begin: int, end: int | None, speaker: int) -> None:
+        """Give some frames of a track to a speaker, without an end all to come."""
+        label = self.tracks[track]
+        before = [each for each in label.epochs if each[0] < begin]
+        after: list[tuple[int, int]] = []
+        if end is not None:
+            after = [each for each in label.epochs if each[0] >= end]
+            if not after or after[0][0] > end:
+                after.insert(0, (end, self.speaker_at(track, end)))
+        label.epochs = [*before, (begin, speaker), *after]
 
     def drop(self, before: int) -> None:
         """Forget tracks that ended before a frame, and pieces that are too old to tell anything."""
+        for piece in self.pieces:
+            if piece.shown < 0 and piece.end <= before:
+                piece.shown = self.speaker_at(piece.track, piece.start)
         self.tracks = {key: each for key, each in self.tracks.items() if each.seen > before}
         for label in self.tracks.values():
             gone = sum(start <= before for start, _ in label.epochs)
             label.epochs = label.epochs[max(gone - 1, 0) :]
-        nearby = NEARBY_S / self.frame_s
-        self.recent = [each for each in self.recent if each[0].end > before - nearby]
         needed = {who for each in self.tracks.values() for _, who in each.epochs}
-        self.speakers.forget(needed | {piece.speaker for piece, _ in self.recent})
+        needed |= {each.speaker for each in self.pieces} | {each.shown for each in self.pieces}
+        self.speakers.forget(needed)
 
     def _own(self, piece: LivePiece) -> int:
         """Return the speaker of a piece's track where it ends."""
@@ -176,72 +191,95 @@ class Labelling:
         """Count the neighbouring pieces of each speaker that windows give to this one, or not."""
         return self._links_near(piece.track, piece.start, piece)
 
+    def _near(self, start: int) -> list[LivePiece]:
+        """List the closed pieces of the last `NEARBY_S` before a frame."""
+        found = []
+        for piece in reversed(self.pieces):
+            if (start - piece.end) * self.frame_s >= NEARBY_S:
+                break
+            found.append(piece)
+        return found[::-1]
+
     def _links_near(
         self, track: int, start: int, piece: LivePiece | None = None
     ) -> dict[int, tuple[float, float]]:
         links: dict[int, tuple[float, float]] = {}
-        for other, _ in self.recent:
-            if (start - other.end) * self.frame_s < NEARBY_S and other is not piece:
+        for other in self._near(start):
+            if other is not piece:
                 speaker = self.speakers.root(other.speaker)
                 same, apart = links.get(speaker, (0.0, 0.0))
                 alike = other.track == track
                 links[speaker] = (same + alike, apart + (not alike))
         return links
 
-    def _change(self, piece: LivePiece, speaker: int, final: int) -> None:
-        """Give a track to a speaker from the start of a piece.
+    def _change(self, piece: LivePiece, speaker: int, final: int, end: int | None = None) -> None:
+        """Give a piece's track to a speaker from its start, up to a frame if one is given.
 
         A certain speaker keeps what was compared before, or is final.
         """
         label = self.tracks[piece.track]
         own = self.speakers.known[self.speaker_at(piece.track, piece.start)]
         begin = max(piece.start, label.heard, final) if own.confirmed else piece.start
-        label.epochs = [each for each in label.epochs if each[0] < begin] + [(begin, speaker)]
+        if end is None or begin < end:
+            self._give(piece.track, begin, end, speaker)
 
     def _learn(self, piece: LivePiece, one: Evidence, speaker: int) -> None:
         """Add a closed piece to its speaker."""
         speakers = self.speakers
-        before = [e for other, e in self.recent if other.track == piece.track]
+        before = [each for each in self._near(piece.start) if each.track == piece.track]
         if before:
-            speakers.learn_level(before[-1], one)
+            speakers.learn_level(self._evidence(before[-1]), one)
         speakers.learn_mean(one)
-        for other, links in self._links(piece).items():
-            speakers.link(speaker, other, links)
         known = speakers.known[speaker]
         known.evidence = one if known.evidence is None else known.evidence + one
-        self.recent.append((piece, one))
+        self.pieces.append(piece)
 
-    def settle(self, final: int) -> None:
-        """Try the merges again that waited until nothing of a certain speaker could change."""
-        waiting, self.waiting = self.waiting, []
-        for speaker in waiting:
-            if speaker in self.speakers.known:
-                self._settle(self.speakers.root(speaker), final)
-
-    def _settle(self, speaker: int, final: int) -> None:
-        """Merge a speaker with another one who turns out to be the same.
-
-        A certain speaker is not merged while frames from ``final`` on are theirs.
-        """
-        speakers = self.speakers
-        one = speakers.known[speaker].evidence
-        if one is None:
-            return
-        scores = speakers.scores(one, speakers.links_of(speaker), but=speaker)
-        best = max(scores, key=lambda key: scores[key], default=-1)
-        if best >= 0 and one.seconds >= LEAST_S and scores[best] >= speakers.threshold:
-            confirmed = speakers.known[best].confirmed, speakers.known[speaker].confirmed
-            younger = confirmed == (False, True) or (
-                confirmed[0] == confirmed[1] and best > speaker
-            )
-            lost, kept = (best, speaker) if younger else (speaker, best)
-            if not speakers.known[lost].confirmed or not self._is_active(lost, final):
-                speakers.merge(lost, kept)
-            elif lost not in self.waiting:
-                self.waiting.append(lost)
-
-    def _is_active(self, speaker: int, final: int) -> bool:
-        return any(
-            label.seen > final and self.speaker_at(track, label.seen - 1) == speaker
-            for track, label in self.tracks.items()
+    def _evidence(self, piece: LivePiece) -> Evidence:
+        assert piece.embedding is not None
+        return Evidence.of(
+            piece.embedding, piece.embedded * self.frame_s, self.speakers.attenuation.fade_s
         )
+
+    def _shown(self, piece: LivePiece) -> int:
+        """Return the speaker with whom a piece's speech is shown."""
+        who = self.speaker_at(piece.track, piece.start) if piece.shown < 0 else piece.shown
+        return self.speakers.root(who)
+
+    def _recluster(self, final: int) -> None:
+        """Cluster all pieces anew, and give what can change to the speakers found."""
+        speakers = self.speakers
+        self.due = max(1, round(EVERY * len(self.pieces)))
+        bounds = CountBounds(1, speakers.most or len(self.pieces))
+        labels = clusters_of(
+            self.pieces, self.frame_s, speakers.attenuation, speakers.threshold, bounds
+        )
+        shown = np.array([self._shown(each) for each in self.pieces])
+        seconds = np.array([each.embedded * self.frame_s for each in self.pieces])
+        found = matched(labels, shown, seconds)
+        for cluster in range(int(labels.max()) + 1):
+            if cluster not in found:
+                found[cluster] = speakers.add()
+        sums: dict[int, Evidence] = {}
+        for piece, label in zip(self.pieces, labels.tolist(), strict=True):
+            piece.speaker = found[label]
+            one = self._evidence(piece)
+            sums[piece.speaker] = sums[piece.speaker] + one if piece.speaker in sums else one
+        lost: dict[int, int] = {}
+        for key, each in speakers.known.items():
+            if each.evidence is not None and key not in sums:
+                lost[key] = 0
+            each.evidence = sums.get(key)
+        for key in lost:
+            if not speakers.known[key].confirmed and not speakers.known[key].used:
+                rows = labels[shown == key]
+                if len(rows):
+                    speakers.merge(key, found[int(np.bincount(rows).argmax())])
+        later: dict[int, int | None] = {}
+        for piece in reversed(self.pieces):
+            if piece.track not in self.tracks:
+                continue
+            if self.tracks[piece.track].seen <= final and piece.end < final - NEARBY_S / self.frame_s:
+                break
+            if speakers.root(self.speaker_at(piece.track, piece.start)) != piece.speaker:
+                self._change(piece, piece.speaker, final, later.get(piece.track))
+            later[piece.track] = piece.start
