@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ovdiar.clustering.ahc import CountBounds
-from ovdiar.streaming.reclustering import NEARBY_S, clusters_of, matched
+from ovdiar.clustering.corrected import Centroids
+from ovdiar.streaming.reclustering import NEARBY_S, clusters_of, matched, rows_of
 from ovdiar.streaming.speakers import Evidence
 
 if TYPE_CHECKING:
@@ -25,7 +26,10 @@ FORCED = 0.15
 """How far below the threshold a voice that cannot wait must be, to be new."""
 SWITCH_S, NEW_S = 1.0, 1.5
 """Speech of the piece that is needed for either, s."""
-EVERY = 0.05
+EVERY = 0.0
+TAU = 3.0
+SMOOTH = 0.5
+MIDDLE = 1.0
 HEARD_DRAFTS = True
 LEAST_S = 1.0
 """Speech of a new speaker at least, s, unless there is no other."""
@@ -143,6 +147,32 @@ class Labelling:
         self._give(track, begin, end, nearest)
         return True
 
+    def part(self, one: int, two: int, begin: int, end: int, active: set[int]) -> None:
+        """Give a run that two tracks of one speaker have in common to two speakers.
+
+        The track whose pieces are farther away goes to the speaker of the nearest piece who is not
+        active, if there is one.
+        """
+        speaker = self.speaker_at(one, begin)
+        known = self.speakers.known
+        if speaker != self.speaker_at(two, begin) or not known[speaker].confirmed:
+            return
+        others = {self.speaker_at(each, begin) for each in active}
+
+        def away(piece: LivePiece) -> int:
+            return max(piece.start - end, begin - piece.end, 0)
+
+        near = sorted(self._near(begin), key=away)
+        found = (self.speakers.root(each.speaker) for each in near)
+        other = next((who for who in found if who not in others and known[who].confirmed), None)
+        if other is None:
+            return
+        first, second = (
+            min((away(each) for each in near if each.track == track), default=end)
+            for track in (one, two)
+        )
+        self._give(one if first > second else two, begin, end, other)
+
     def _give(self, track: int, begin: int, end: int | None, speaker: int) -> None:
         """Give some frames of a track to a speaker, without an end all to come."""
         label = self.tracks[track]
@@ -212,14 +242,15 @@ class Labelling:
                 links[speaker] = (same + alike, apart + (not alike))
         return links
 
-    def _change(self, piece: LivePiece, speaker: int, final: int, end: int | None = None) -> None:
+    def _change(self, piece: LivePiece, speaker: int, final: int, end: int | None = None, start: int | None = None) -> None:
         """Give a piece's track to a speaker from its start, up to a frame if one is given.
 
         A certain speaker keeps what was compared before, or is final.
         """
         label = self.tracks[piece.track]
-        own = self.speakers.known[self.speaker_at(piece.track, piece.start)]
-        begin = max(piece.start, label.heard, final) if own.confirmed else piece.start
+        start = piece.start if start is None else start
+        own = self.speakers.known[self.speaker_at(piece.track, start)]
+        begin = max(start, label.heard, final) if own.confirmed else start
         if end is None or begin < end:
             self._give(piece.track, begin, end, speaker)
 
@@ -275,11 +306,22 @@ class Labelling:
                 if len(rows):
                     speakers.merge(key, found[int(np.bincount(rows).argmax())])
         later: dict[int, int | None] = {}
-        for piece in reversed(self.pieces):
+        centroids = Centroids.of(rows_of(self.pieces, self.frame_s), labels, speakers.attenuation) if SMOOTH >= 0 else None
+        for number in range(len(self.pieces) - 1, -1, -1):
+            piece = self.pieces[number]
             if piece.track not in self.tracks:
                 continue
             if self.tracks[piece.track].seen <= final and piece.end < final - NEARBY_S / self.frame_s:
                 break
-            if speakers.root(self.speaker_at(piece.track, piece.start)) != piece.speaker:
-                self._change(piece, piece.speaker, final, later.get(piece.track))
-            later[piece.track] = piece.start
+            who = piece.speaker
+            before = next((e for e in self.pieces[number - 1 :: -1] if e.track == piece.track), None) if number else None
+            if centroids is not None:
+                own = [e for e in self.pieces if e.track == piece.track and (e.start - piece.end) * self.frame_s < NEARBY_S and (piece.start - e.end) * self.frame_s < NEARBY_S]
+                total = sum(SMOOTH ** (e is not piece) * np.exp(-max(e.start - piece.end, piece.start - e.end, 0) * self.frame_s / TAU) * self._evidence(e).total for e in own)
+                who = found[int(centroids.similarities(total[np.newaxis, np.newaxis])[0, 0].argmax())]
+            start = piece.start
+            if MIDDLE and before is not None:
+                start = round(before.end + (1 - MIDDLE) * (piece.start - before.end))
+            if speakers.root(self.speaker_at(piece.track, piece.start)) != who:
+                self._change(piece, who, final, later.get(piece.track), start)
+            later[piece.track] = start
