@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ovdiar.clustering.attenuation import Attenuation
 from ovdiar.frames import FrameGrid, to_samples
 from ovdiar.streaming.consensus import Consensus
+from ovdiar.streaming.heard import Heard
 from ovdiar.streaming.labelling import Labelling
 from ovdiar.streaming.speakers import Speakers
 from ovdiar.streaming.speech import CleanSpeech, LivePiece
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 THRESHOLD, SIDE = 0.75, 0.3
 """Least corrected similarity of one speaker, and ``side_by_side``, where the pipeline clusters by
 another rule."""
-PART = True
 LEAST_GAP_S = 0.1
 """Shorter gaps within a turn are filled, s, if the hyper-parameters fill less."""
 SETTLED_S = 0.5
@@ -82,6 +82,7 @@ class Decisions:
     ) -> Decisions:
         """Begin with nothing."""
         longest_s = max(settings.latency, settings.new_speaker_delay)
+        speakers = _speakers(parameters, settings)
         gap_s = max(parameters.min_duration_off, LEAST_GAP_S)
         return cls(
             grid,
@@ -89,7 +90,7 @@ class Decisions:
             settings.step,
             settings.latency,
             longest_s,
-            Labelling(_speakers(parameters, settings), grid.step_s, longest_s),
+            Labelling(speakers, Heard(grid.step_s, speakers.attenuation.fade_s), longest_s),
             Turns(
                 grid,
                 round(gap_s / grid.step_s),
@@ -144,8 +145,7 @@ class Decisions:
         live = [Span(*run) for run in region.runs(decided, latest)]
         self.decided = decided
         self._force(end / rate, last=last)
-        if PART:
-            self._part(spans)
+        self._part(spans)
         stretches = self._stretches(live)
         events = self.turns.update(
             stretches, decided + (self.turns.gap + 1) * last, self.labelling.speakers, end / rate

@@ -8,29 +8,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ovdiar.clustering.ahc import CountBounds
-from ovdiar.clustering.corrected import Centroids
-from ovdiar.streaming.reclustering import NEARBY_S, clusters_of, matched, rows_of
-from ovdiar.streaming.speakers import Evidence
+from ovdiar.streaming.reclustering import clusters_of, matched
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ovdiar.streaming.speakers import Speakers
+    from ovdiar.streaming.heard import Heard
+    from ovdiar.streaming.speakers import Evidence, Speakers
     from ovdiar.streaming.speech import LivePiece
 
-SWITCH = 0.15
-"""By how much another speaker must be more similar for a track to change over."""
-SLACK = 0.25
-"""How far below the threshold a track's speaker must be for the track to become a new one."""
+EVERY = 0.02
+"""Share of the pieces by which they must have become more, to be clustered again."""
 FORCED = 0.15
 """How far below the threshold a voice that cannot wait must be, to be new."""
-SWITCH_S, NEW_S = 1.0, 1.5
-"""Speech of the piece that is needed for either, s."""
-EVERY = 0.0
-TAU = 3.0
-SMOOTH = 0.5
-MIDDLE = 1.0
-HEARD_DRAFTS = True
 LEAST_S = 1.0
 """Speech of a new speaker at least, s, unless there is no other."""
 
@@ -53,15 +43,14 @@ class TrackLabel:
 class Labelling:
     """The speakers of tracks, and the pieces that decided on them.
 
-    ``frame_s`` is the step of the frames; ``confirm_s`` the speech that makes a speaker certain;
-    ``pieces`` are clustered again once ``due`` more are closed.
+    ``confirm_s`` is the speech that makes a speaker certain. The pieces are clustered again once
+    ``due`` more are closed; in between they go to the nearest speaker.
     """
 
     speakers: Speakers
-    frame_s: float
+    heard: Heard
     confirm_s: float
     tracks: dict[int, TrackLabel] = field(default_factory=dict)
-    pieces: list[LivePiece] = field(default_factory=list)
     due: int = 1
 
     def see(self, track: int, begin: int, end: int) -> None:
@@ -95,33 +84,26 @@ class Labelling:
     def take(self, piece: LivePiece, embedding: NDArray[np.float32], final: int) -> None:
         """Decide whose a piece is, which was embedded; frames before ``final`` cannot change."""
         speakers = self.speakers
-        one = Evidence.of(embedding, piece.embedded * self.frame_s, speakers.attenuation.fade_s)
+        piece.embedding = embedding
+        one = self.heard.evidence(piece)
         self.see(piece.track, piece.start, piece.end)
         own = self._own(piece)
         for each in speakers.known.values():
             each.draft = None
         chosen = self._decide(one, own, piece)
-        if chosen != own and speakers.known[own].evidence is None and not speakers.known[own].used:
+        if chosen != own and not speakers.known[own].used:
             speakers.merge(own, chosen)
         elif chosen != own:
-            self._change(piece, chosen, final)
+            self._change(piece, chosen, piece.start, final)
         piece.speaker = chosen
         if piece.closed:
-            self._learn(piece, one, chosen)
-            self.due -= 1
-            if self.due <= 0:
-                self._recluster(final)
+            self._learn(piece, one)
+            self._relabel(final)
         else:
             speakers.known[chosen].draft = one
-        chosen = speakers.root(piece.speaker)
-        for each in speakers.known.values():
-            total = each.all()
-            if total is not None and total.seconds >= self.confirm_s and not speakers.full:
-                each.confirmed = True
+        self._confirm()
         label = self.tracks[piece.track]
-        label.margin = speakers.margin(one, chosen)
-        if piece.closed or HEARD_DRAFTS:
-            label.heard = piece.end
+        label.margin, label.heard = speakers.margin(one, speakers.root(piece.speaker)), piece.end
 
     def force(self, track: int, begin: int, end: int, others: set[int]) -> bool:
         """Decide now on a run of a track whose speaker is provisional: a new one, or the nearest.
@@ -132,7 +114,7 @@ class Labelling:
         total = speakers.known[own].all()
         confirmed = speakers.candidates(but=own, confirmed=True)
         if total is not None:
-            scores = speakers.scores(total, self._links_near(track, begin), but=own)
+            scores = speakers.scores(total, self._links(track, begin), but=own)
             free = [key for key in confirmed if key not in others] or confirmed
             nearest = max(free, key=lambda key: scores[key], default=-1)
             alien = nearest < 0 or scores[nearest] < speakers.threshold - FORCED
@@ -140,7 +122,7 @@ class Labelling:
                 speakers.known[own].confirmed = True
                 return True
         else:
-            last = (speakers.root(piece.speaker) for piece in reversed(self._near(begin)))
+            last = (speakers.root(piece.speaker) for piece in reversed(self.heard.near(begin)))
             nearest = next((who for who in last if who in confirmed and who not in others), -1)
         if nearest < 0:
             return False
@@ -162,7 +144,7 @@ class Labelling:
         def away(piece: LivePiece) -> int:
             return max(piece.start - end, begin - piece.end, 0)
 
-        near = sorted(self._near(begin), key=away)
+        near = sorted(self.heard.near(begin), key=away)
         found = (self.speakers.root(each.speaker) for each in near)
         other = next((who for who in found if who not in others and known[who].confirmed), None)
         if other is None:
@@ -186,15 +168,18 @@ class Labelling:
 
     def drop(self, before: int) -> None:
         """Forget tracks that ended before a frame, and pieces that are too old to tell anything."""
-        for piece in self.pieces:
-            if piece.shown < 0 and piece.end <= before:
-                piece.shown = self.speaker_at(piece.track, piece.start)
+        for piece in reversed(self.heard.pieces):
+            if piece.shown >= 0:
+                break
+            if piece.end <= before:
+                piece.shown = self._shown(piece)
         self.tracks = {key: each for key, each in self.tracks.items() if each.seen > before}
         for label in self.tracks.values():
             gone = sum(start <= before for start, _ in label.epochs)
             label.epochs = label.epochs[max(gone - 1, 0) :]
         needed = {who for each in self.tracks.values() for _, who in each.epochs}
-        needed |= {each.speaker for each in self.pieces} | {each.shown for each in self.pieces}
+        for piece in self.heard.pieces:
+            needed |= {piece.speaker, piece.shown}
         self.speakers.forget(needed)
 
     def _own(self, piece: LivePiece) -> int:
@@ -202,126 +187,99 @@ class Labelling:
         return self.speaker_at(piece.track, max(piece.end - 1, piece.start))
 
     def _decide(self, one: Evidence, own: int, piece: LivePiece) -> int:
+        """Return whose the first piece of a track is; others go to their track's speaker."""
         speakers = self.speakers
-        scores = speakers.scores(one, self._links(piece))
+        scores = speakers.scores(one, self._links(piece.track, piece.start))
         best = max(scores, key=lambda key: scores[key], default=-1)
-        if best < 0 or best == own:
+        if best < 0 or speakers.known[own].evidence is not None or one.seconds < LEAST_S:
             return own
-        fits = scores[best] >= speakers.threshold
-        if own not in scores:  # a new track
-            return best if one.seconds >= LEAST_S and (fits or speakers.full) else own
-        if one.seconds >= SWITCH_S and fits and scores[best] > scores[own] + SWITCH:
-            return best
-        alien = scores[own] < speakers.threshold - SLACK and not fits
-        if one.seconds >= NEW_S and alien and not speakers.full:
-            return speakers.add()
-        return own
+        return best if scores[best] >= speakers.threshold or speakers.full else own
 
-    def _links(self, piece: LivePiece) -> dict[int, tuple[float, float]]:
-        """Count the neighbouring pieces of each speaker that windows give to this one, or not."""
-        return self._links_near(piece.track, piece.start, piece)
-
-    def _near(self, start: int) -> list[LivePiece]:
-        """List the closed pieces of the last `NEARBY_S` before a frame."""
-        found = []
-        for piece in reversed(self.pieces):
-            if (start - piece.end) * self.frame_s >= NEARBY_S:
-                break
-            found.append(piece)
-        return found[::-1]
-
-    def _links_near(
-        self, track: int, start: int, piece: LivePiece | None = None
-    ) -> dict[int, tuple[float, float]]:
+    def _links(self, track: int, start: int) -> dict[int, tuple[float, float]]:
+        """Count the neighbouring pieces of each speaker that are of this track, or of another."""
         links: dict[int, tuple[float, float]] = {}
-        for other in self._near(start):
-            if other is not piece:
-                speaker = self.speakers.root(other.speaker)
-                same, apart = links.get(speaker, (0.0, 0.0))
-                alike = other.track == track
-                links[speaker] = (same + alike, apart + (not alike))
+        for other in self.heard.near(start):
+            speaker = self.speakers.root(other.speaker)
+            same, apart = links.get(speaker, (0.0, 0.0))
+            alike = other.track == track
+            links[speaker] = (same + alike, apart + (not alike))
         return links
 
-    def _change(self, piece: LivePiece, speaker: int, final: int, end: int | None = None, start: int | None = None) -> None:
-        """Give a piece's track to a speaker from its start, up to a frame if one is given.
+    def _learn(self, piece: LivePiece, one: Evidence) -> None:
+        """Add a closed piece to its speaker, and cluster all if enough are new."""
+        speakers = self.speakers
+        before = [each for each in self.heard.near(piece.start) if each.track == piece.track]
+        if before:
+            speakers.learn_level(self.heard.evidence(before[-1]), one)
+        speakers.learn_mean(one)
+        known = speakers.known[piece.speaker]
+        known.evidence = one if known.evidence is None else known.evidence + one
+        self.heard.add(piece)
+        self.due -= 1
+        if self.due <= 0:
+            self._recluster()
+
+    def _recluster(self) -> None:
+        """Cluster all pieces; speakers of whom nothing was final are gone if no cluster is left."""
+        speakers, pieces = self.speakers, self.heard.pieces
+        self.due = max(1, round(EVERY * len(pieces)))
+        bounds = CountBounds(1, speakers.most or len(pieces))
+        labels = clusters_of(
+            pieces, self.heard.frame_s, speakers.attenuation, speakers.threshold, bounds
+        )
+        shown = np.array([self._shown(each) for each in pieces])
+        found = matched(labels, shown, np.array([each.embedded for each in pieces]))
+        for cluster in set(labels.tolist()) - set(found):
+            found[cluster] = speakers.add()
+        sums: dict[int, Evidence] = {}
+        for piece, label in zip(pieces, labels.tolist(), strict=True):
+            piece.speaker, one = found[label], self.heard.evidence(piece)
+            sums[piece.speaker] = sums[piece.speaker] + one if piece.speaker in sums else one
+        for key, each in speakers.known.items():
+            gone = each.evidence is not None and key not in sums
+            each.evidence = sums.get(key)
+            if gone and not (each.confirmed or each.used) and (shown == key).any():
+                speakers.merge(key, found[int(np.bincount(labels[shown == key]).argmax())])
+
+    def _shown(self, piece: LivePiece) -> int:
+        """Return the speaker with whom a piece is shown."""
+        who = self.speaker_at(piece.track, piece.start) if piece.shown < 0 else piece.shown
+        return self.speakers.root(who)
+
+    def _relabel(self, final: int) -> None:
+        """Give what can change to the speakers that are nearest by now.
+
+        A piece stands for its track from the end of the piece before on.
+        """
+        pieces = [each for each in self.heard.near(final) if each.track in self.tracks]
+        before: dict[int, LivePiece] = {}
+        begins = []
+        for piece in pieces:
+            begins.append(before[piece.track].end if piece.track in before else piece.start)
+            before[piece.track] = piece
+        later: dict[int, int] = {}
+        for piece, begin in zip(reversed(pieces), reversed(begins), strict=True):
+            who = self.speakers.nearest(self.heard.voice(piece))
+            if self.speaker_at(piece.track, piece.start) != who:
+                self._change(piece, who, begin, final, later.get(piece.track))
+            later[piece.track] = begin
+
+    def _change(
+        self, piece: LivePiece, speaker: int, begin: int, final: int, end: int | None = None
+    ) -> None:
+        """Give a piece's track to a speaker from one frame on, or up to another.
 
         A certain speaker keeps what was compared before, or is final.
         """
         label = self.tracks[piece.track]
-        start = piece.start if start is None else start
-        own = self.speakers.known[self.speaker_at(piece.track, start)]
-        begin = max(start, label.heard, final) if own.confirmed else start
+        if self.speakers.known[self.speaker_at(piece.track, begin)].confirmed:
+            begin = max(begin, label.heard, final)
         if end is None or begin < end:
             self._give(piece.track, begin, end, speaker)
 
-    def _learn(self, piece: LivePiece, one: Evidence, speaker: int) -> None:
-        """Add a closed piece to its speaker."""
-        speakers = self.speakers
-        before = [each for each in self._near(piece.start) if each.track == piece.track]
-        if before:
-            speakers.learn_level(self._evidence(before[-1]), one)
-        speakers.learn_mean(one)
-        known = speakers.known[speaker]
-        known.evidence = one if known.evidence is None else known.evidence + one
-        self.pieces.append(piece)
-
-    def _evidence(self, piece: LivePiece) -> Evidence:
-        assert piece.embedding is not None
-        return Evidence.of(
-            piece.embedding, piece.embedded * self.frame_s, self.speakers.attenuation.fade_s
-        )
-
-    def _shown(self, piece: LivePiece) -> int:
-        """Return the speaker with whom a piece's speech is shown."""
-        who = self.speaker_at(piece.track, piece.start) if piece.shown < 0 else piece.shown
-        return self.speakers.root(who)
-
-    def _recluster(self, final: int) -> None:
-        """Cluster all pieces anew, and give what can change to the speakers found."""
-        speakers = self.speakers
-        self.due = max(1, round(EVERY * len(self.pieces)))
-        bounds = CountBounds(1, speakers.most or len(self.pieces))
-        labels = clusters_of(
-            self.pieces, self.frame_s, speakers.attenuation, speakers.threshold, bounds
-        )
-        shown = np.array([self._shown(each) for each in self.pieces])
-        seconds = np.array([each.embedded * self.frame_s for each in self.pieces])
-        found = matched(labels, shown, seconds)
-        for cluster in range(int(labels.max()) + 1):
-            if cluster not in found:
-                found[cluster] = speakers.add()
-        sums: dict[int, Evidence] = {}
-        for piece, label in zip(self.pieces, labels.tolist(), strict=True):
-            piece.speaker = found[label]
-            one = self._evidence(piece)
-            sums[piece.speaker] = sums[piece.speaker] + one if piece.speaker in sums else one
-        lost: dict[int, int] = {}
-        for key, each in speakers.known.items():
-            if each.evidence is not None and key not in sums:
-                lost[key] = 0
-            each.evidence = sums.get(key)
-        for key in lost:
-            if not speakers.known[key].confirmed and not speakers.known[key].used:
-                rows = labels[shown == key]
-                if len(rows):
-                    speakers.merge(key, found[int(np.bincount(rows).argmax())])
-        later: dict[int, int | None] = {}
-        centroids = Centroids.of(rows_of(self.pieces, self.frame_s), labels, speakers.attenuation) if SMOOTH >= 0 else None
-        for number in range(len(self.pieces) - 1, -1, -1):
-            piece = self.pieces[number]
-            if piece.track not in self.tracks:
-                continue
-            if self.tracks[piece.track].seen <= final and piece.end < final - NEARBY_S / self.frame_s:
-                break
-            who = piece.speaker
-            before = next((e for e in self.pieces[number - 1 :: -1] if e.track == piece.track), None) if number else None
-            if centroids is not None:
-                own = [e for e in self.pieces if e.track == piece.track and (e.start - piece.end) * self.frame_s < NEARBY_S and (piece.start - e.end) * self.frame_s < NEARBY_S]
-                total = sum(SMOOTH ** (e is not piece) * np.exp(-max(e.start - piece.end, piece.start - e.end, 0) * self.frame_s / TAU) * self._evidence(e).total for e in own)
-                who = found[int(centroids.similarities(total[np.newaxis, np.newaxis])[0, 0].argmax())]
-            start = piece.start
-            if MIDDLE and before is not None:
-                start = round(before.end + (1 - MIDDLE) * (piece.start - before.end))
-            if speakers.root(self.speaker_at(piece.track, piece.start)) != who:
-                self._change(piece, who, final, later.get(piece.track), start)
-            later[piece.track] = start
+    def _confirm(self) -> None:
+        """Make speakers certain who have enough speech."""
+        for each in self.speakers.known.values():
+            total = each.all()
+            if total is not None and total.seconds >= self.confirm_s and not self.speakers.full:
+                each.confirmed = True

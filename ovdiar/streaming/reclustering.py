@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ovdiar.clustering.ahc import CountBounds
 from ovdiar.clustering.attenuation import Links, Rows, merge_tree
 from ovdiar.clustering.corrected import Centroids, cut_tree
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ovdiar.clustering.ahc import CountBounds
     from ovdiar.clustering.attenuation import Attenuation
     from ovdiar.streaming.speech import LivePiece
 
