@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 EVERY = 0.02
 """Share of the pieces by which they must have become more, to be clustered again."""
-FORCED = 0.15
-"""How far below the threshold a voice that cannot wait must be, to be new."""
 LEAST_S = 1.0
 """Speech of a new speaker at least, s, unless there is no other."""
 
@@ -117,7 +115,8 @@ class Labelling:
             scores = speakers.scores(total, self._links(track, begin), but=own)
             free = [key for key in confirmed if key not in others] or confirmed
             nearest = max(free, key=lambda key: scores[key], default=-1)
-            alien = nearest < 0 or scores[nearest] < speakers.threshold - FORCED
+            apart = speakers.known[own].evidence is not None  # the clustering left them apart
+            alien = apart or nearest < 0 or scores[nearest] < speakers.threshold
             if nearest < 0 or (alien and total.seconds >= LEAST_S and not speakers.full):
                 speakers.known[own].confirmed = True
                 return True
