@@ -89,7 +89,7 @@ class Labelling:
         for each in speakers.known.values():
             each.draft = None
         chosen = self._decide(one, own, piece)
-        if chosen != own and not speakers.known[own].used:
+        if chosen != own and not (speakers.known[own].confirmed or speakers.known[own].used):
             speakers.merge(own, chosen)
         elif chosen != own:
             self._change(piece, chosen, piece.start, final)
