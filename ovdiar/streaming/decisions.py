@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ovdiar.clustering.attenuation import Attenuation
 from ovdiar.frames import FrameGrid, to_samples
 from ovdiar.streaming.consensus import Consensus
+from ovdiar.streaming.heard import Heard
 from ovdiar.streaming.labelling import Labelling
 from ovdiar.streaming.speakers import Speakers
 from ovdiar.streaming.speech import CleanSpeech, LivePiece
@@ -53,7 +54,7 @@ class Decisions:
 
     Frames before ``decided`` will not be decided again; a step ends every ``step_s``, and what it
     leaves open is decided after ``latency_s``, or ``longest_s`` where the speaker is provisional.
-    ``pending`` are decided runs of provisional speakers.
+    ``pending`` are decided runs of provisional speakers, and ``lately`` all that may overlap them.
     """
 
     grid: FrameGrid
@@ -67,6 +68,7 @@ class Decisions:
     tracks: Tracks = field(default_factory=Tracks)
     consensus: Consensus = field(default_factory=Consensus)
     pending: list[Span] = field(default_factory=list)
+    lately: list[Span] = field(default_factory=list)
     decided: int = 0
 
     @classmethod
@@ -80,6 +82,7 @@ class Decisions:
     ) -> Decisions:
         """Begin with nothing."""
         longest_s = max(settings.latency, settings.new_speaker_delay)
+        speakers = _speakers(parameters, settings)
         gap_s = max(parameters.min_duration_off, LEAST_GAP_S)
         return cls(
             grid,
@@ -87,7 +90,7 @@ class Decisions:
             settings.step,
             settings.latency,
             longest_s,
-            Labelling(_speakers(parameters, settings), grid.step_s, longest_s),
+            Labelling(speakers, Heard(grid.step_s, speakers.attenuation.fade_s), longest_s),
             Turns(
                 grid,
                 round(gap_s / grid.step_s),
@@ -136,14 +139,13 @@ class Decisions:
             self.labelling.see(track, begin, until)
         runs = region.clean_runs(self.speech.reached, settled)
         closed = self._hear(runs, settled, embed, last=last)
-        self.pending += [
-            Span(track, begin, until, score)
-            for track, begin, until, score in region.runs(self.decided, decided)
-        ]
+        spans = [Span(*run) for run in region.runs(self.decided, decided)]
+        self.pending += spans
+        self.lately += spans
         live = [Span(*run) for run in region.runs(decided, latest)]
         self.decided = decided
-        self.labelling.settle(decided)
         self._force(end / rate, last=last)
+        self._part(spans)
         stretches = self._stretches(live)
         events = self.turns.update(
             stretches, decided + (self.turns.gap + 1) * last, self.labelling.speakers, end / rate
@@ -181,9 +183,10 @@ class Decisions:
             waited_s = now_s + self.step_s - self.grid.step_s * span.end
             late = last or waited_s > longest_s
             others = {
-                self.labelling.speaker_at(other.track, span.start)
-                for other in self.pending
-                if late and other.start < span.end and span.start < other.end
+                self.labelling.speaker_at(other.track, max(span.start, other.start))
+                for other in self.lately
+                if late and other.track != span.track
+                if other.start < span.end and span.start < other.end
             }
             parts = self.labelling.splits(span.track, span.start, span.end) if late else []
             unsure = [part for part in parts if not speakers.known[part[2]].confirmed]
@@ -193,6 +196,15 @@ class Decisions:
             ):
                 kept.append(span)
         self.pending = kept
+
+    def _part(self, spans: list[Span]) -> None:
+        """Give the common frames of two tracks of one speaker to somebody else in one of them."""
+        for number, one in enumerate(spans):
+            for two in spans[number + 1 :]:
+                begin, end = max(one.start, two.start), min(one.end, two.end)
+                if begin < end and one.track != two.track:
+                    active = {e.track for e in spans if e.start < end and begin < e.end}
+                    self.labelling.part(one.track, two.track, begin, end, active)
 
     def _stretches(self, live: list[Span]) -> list[Stretch]:
         """List what is not final: decided spans and the live part, by speaker."""
@@ -212,6 +224,7 @@ class Decisions:
 
     def _forget(self, end: int) -> None:
         needed = min([self.decided, self.speech.reached, *(each.start for each in self.pending)])
+        self.lately = [each for each in self.lately if each.end > needed]
         self.consensus.drop(min(self.decided, self.speech.reached))
         self.labelling.drop(min(needed, self.frames_until(end - self.window_samples)))
 

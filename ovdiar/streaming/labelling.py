@@ -5,25 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ovdiar.streaming.speakers import Evidence
+import numpy as np
+
+from ovdiar.clustering.ahc import CountBounds
+from ovdiar.streaming.reclustering import clusters_of, matched
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
-    from ovdiar.streaming.speakers import Speakers
+    from ovdiar.streaming.heard import Heard
+    from ovdiar.streaming.speakers import Evidence, Speakers
     from ovdiar.streaming.speech import LivePiece
 
-NEARBY_S = 10.0
-"""Pieces this near tell whether two voices are one by their tracks, as a window does."""
-SWITCH = 0.15
-"""By how much another speaker must be more similar for a track to change over."""
-SLACK = 0.25
-"""How far below the threshold a track's speaker must be for the track to become a new one."""
-FORCED = 0.15
-"""How far below the threshold a voice that cannot wait must be, to be new."""
-SWITCH_S, NEW_S = 1.0, 1.5
-"""Speech of the piece that is needed for either, s."""
+EVERY = 0.02
+"""Share of the pieces by which they must have become more, to be clustered again."""
 LEAST_S = 1.0
 """Speech of a new speaker at least, s, unless there is no other."""
 
@@ -44,18 +39,17 @@ class TrackLabel:
 
 @dataclass
 class Labelling:
-    """The speakers of tracks, and the pieces that decided on them of the last `NEARBY_S`.
+    """The speakers of tracks, and the pieces that decided on them.
 
-    ``frame_s`` is the step of the frames; ``confirm_s`` the speech that makes a speaker certain;
-    ``waiting`` are speakers that are to be merged once nothing of theirs can change.
+    ``confirm_s`` is the speech that makes a speaker certain. The pieces are clustered again once
+    ``due`` more are closed; in between they go to the nearest speaker.
     """
 
     speakers: Speakers
-    frame_s: float
+    heard: Heard
     confirm_s: float
     tracks: dict[int, TrackLabel] = field(default_factory=dict)
-    recent: list[tuple[LivePiece, Evidence]] = field(default_factory=list)
-    waiting: list[int] = field(default_factory=list)
+    due: int = 1
 
     def see(self, track: int, begin: int, end: int) -> None:
         """Note that a track is active; a new one is a provisional speaker."""
@@ -88,28 +82,26 @@ class Labelling:
     def take(self, piece: LivePiece, embedding: NDArray[np.float32], final: int) -> None:
         """Decide whose a piece is, which was embedded; frames before ``final`` cannot change."""
         speakers = self.speakers
-        one = Evidence.of(embedding, piece.embedded * self.frame_s, speakers.attenuation.fade_s)
+        piece.embedding = embedding
+        one = self.heard.evidence(piece)
         self.see(piece.track, piece.start, piece.end)
         own = self._own(piece)
         for each in speakers.known.values():
             each.draft = None
         chosen = self._decide(one, own, piece)
-        if chosen != own and speakers.known[own].evidence is None and not speakers.known[own].used:
+        if chosen != own and not (speakers.known[own].confirmed or speakers.known[own].used):
             speakers.merge(own, chosen)
         elif chosen != own:
-            self._change(piece, chosen, final)
+            self._change(piece, chosen, piece.start, final)
         piece.speaker = chosen
         if piece.closed:
-            self._learn(piece, one, chosen)
-            self._settle(chosen, final)
+            self._learn(piece, one)
+            self._relabel(final)
         else:
             speakers.known[chosen].draft = one
-        chosen = speakers.root(chosen)
-        total = speakers.known[chosen].all()
-        if total is not None and total.seconds >= self.confirm_s and not speakers.full:
-            speakers.known[chosen].confirmed = True
+        self._confirm()
         label = self.tracks[piece.track]
-        label.margin, label.heard = speakers.margin(one, chosen), piece.end
+        label.margin, label.heard = speakers.margin(one, speakers.root(piece.speaker)), piece.end
 
     def force(self, track: int, begin: int, end: int, others: set[int]) -> bool:
         """Decide now on a run of a track whose speaker is provisional: a new one, or the nearest.
@@ -120,128 +112,173 @@ class Labelling:
         total = speakers.known[own].all()
         confirmed = speakers.candidates(but=own, confirmed=True)
         if total is not None:
-            links = {**self._links_near(track, begin), **speakers.links_of(own)}
-            scores = speakers.scores(total, links, but=own)
+            scores = speakers.scores(total, self._links(track, begin), but=own)
             free = [key for key in confirmed if key not in others] or confirmed
             nearest = max(free, key=lambda key: scores[key], default=-1)
-            alien = nearest < 0 or scores[nearest] < speakers.threshold - FORCED
+            apart = speakers.known[own].evidence is not None  # the clustering left them apart
+            alien = apart or nearest < 0 or scores[nearest] < speakers.threshold
             if nearest < 0 or (alien and total.seconds >= LEAST_S and not speakers.full):
                 speakers.known[own].confirmed = True
                 return True
         else:
-            last = (speakers.root(piece.speaker) for piece, _ in reversed(self.recent))
+            last = (speakers.root(piece.speaker) for piece in reversed(self.heard.near(begin)))
             nearest = next((who for who in last if who in confirmed and who not in others), -1)
         if nearest < 0:
             return False
-        epochs = self.tracks[track].epochs
-        before = [each for each in epochs if each[0] < begin]
-        after = [each for each in epochs if each[0] >= end] or [(end, own)]
-        if after[0][0] > end:
-            after.insert(0, (end, self.speaker_at(track, end)))
-        self.tracks[track].epochs = [*before, (begin, nearest), *after]
+        self._give(track, begin, end, nearest)
         return True
+
+    def part(self, one: int, two: int, begin: int, end: int, active: set[int]) -> None:
+        """Give a run that two tracks of one speaker have in common to two speakers.
+
+        The track whose pieces are farther away goes to the speaker of the nearest piece who is not
+        active, if there is one.
+        """
+        speaker = self.speaker_at(one, begin)
+        known = self.speakers.known
+        if speaker != self.speaker_at(two, begin) or not known[speaker].confirmed:
+            return
+        others = {self.speaker_at(each, begin) for each in active}
+
+        def away(piece: LivePiece) -> int:
+            return max(piece.start - end, begin - piece.end, 0)
+
+        near = sorted(self.heard.near(begin), key=away)
+        found = (self.speakers.root(each.speaker) for each in near)
+        other = next((who for who in found if who not in others and known[who].confirmed), None)
+        if other is None:
+            return
+        first, second = (
+            min((away(each) for each in near if each.track == track), default=end)
+            for track in (one, two)
+        )
+        self._give(one if first > second else two, begin, end, other)
+
+    def _give(self, track: int, begin: int, end: int | None, speaker: int) -> None:
+        """Give some frames of a track to a speaker, without an end all to come."""
+        label = self.tracks[track]
+        before = [each for each in label.epochs if each[0] < begin]
+        after: list[tuple[int, int]] = []
+        if end is not None:
+            after = [each for each in label.epochs if each[0] >= end]
+            if not after or after[0][0] > end:
+                after.insert(0, (end, self.speaker_at(track, end)))
+        label.epochs = [*before, (begin, speaker), *after]
 
     def drop(self, before: int) -> None:
         """Forget tracks that ended before a frame, and pieces that are too old to tell anything."""
+        for piece in reversed(self.heard.pieces):
+            if piece.shown >= 0:
+                break
+            if piece.end <= before:
+                piece.shown = self._shown(piece)
         self.tracks = {key: each for key, each in self.tracks.items() if each.seen > before}
         for label in self.tracks.values():
             gone = sum(start <= before for start, _ in label.epochs)
             label.epochs = label.epochs[max(gone - 1, 0) :]
-        nearby = NEARBY_S / self.frame_s
-        self.recent = [each for each in self.recent if each[0].end > before - nearby]
         needed = {who for each in self.tracks.values() for _, who in each.epochs}
-        self.speakers.forget(needed | {piece.speaker for piece, _ in self.recent})
+        for piece in self.heard.pieces:
+            needed |= {piece.speaker, piece.shown}
+        self.speakers.forget(needed)
 
     def _own(self, piece: LivePiece) -> int:
         """Return the speaker of a piece's track where it ends."""
         return self.speaker_at(piece.track, max(piece.end - 1, piece.start))
 
     def _decide(self, one: Evidence, own: int, piece: LivePiece) -> int:
+        """Return whose the first piece of a track is; others go to their track's speaker."""
         speakers = self.speakers
-        scores = speakers.scores(one, self._links(piece))
+        scores = speakers.scores(one, self._links(piece.track, piece.start))
         best = max(scores, key=lambda key: scores[key], default=-1)
-        if best < 0 or best == own:
+        if best < 0 or speakers.known[own].evidence is not None or one.seconds < LEAST_S:
             return own
-        fits = scores[best] >= speakers.threshold
-        if own not in scores:  # a new track
-            return best if one.seconds >= LEAST_S and (fits or speakers.full) else own
-        if one.seconds >= SWITCH_S and fits and scores[best] > scores[own] + SWITCH:
-            return best
-        alien = scores[own] < speakers.threshold - SLACK and not fits
-        if one.seconds >= NEW_S and alien and not speakers.full:
-            return speakers.add()
-        return own
+        return best if scores[best] >= speakers.threshold or speakers.full else own
 
-    def _links(self, piece: LivePiece) -> dict[int, tuple[float, float]]:
-        """Count the neighbouring pieces of each speaker that windows give to this one, or not."""
-        return self._links_near(piece.track, piece.start, piece)
-
-    def _links_near(
-        self, track: int, start: int, piece: LivePiece | None = None
-    ) -> dict[int, tuple[float, float]]:
+    def _links(self, track: int, start: int) -> dict[int, tuple[float, float]]:
+        """Count the neighbouring pieces of each speaker that are of this track, or of another."""
         links: dict[int, tuple[float, float]] = {}
-        for other, _ in self.recent:
-            if (start - other.end) * self.frame_s < NEARBY_S and other is not piece:
-                speaker = self.speakers.root(other.speaker)
-                same, apart = links.get(speaker, (0.0, 0.0))
-                alike = other.track == track
-                links[speaker] = (same + alike, apart + (not alike))
+        for other in self.heard.near(start):
+            speaker = self.speakers.root(other.speaker)
+            same, apart = links.get(speaker, (0.0, 0.0))
+            alike = other.track == track
+            links[speaker] = (same + alike, apart + (not alike))
         return links
 
-    def _change(self, piece: LivePiece, speaker: int, final: int) -> None:
-        """Give a track to a speaker from the start of a piece.
+    def _learn(self, piece: LivePiece, one: Evidence) -> None:
+        """Add a closed piece to its speaker, and cluster all if enough are new."""
+        speakers = self.speakers
+        before = [each for each in self.heard.near(piece.start) if each.track == piece.track]
+        if before:
+            speakers.learn_level(self.heard.evidence(before[-1]), one)
+        speakers.learn_mean(one)
+        known = speakers.known[piece.speaker]
+        known.evidence = one if known.evidence is None else known.evidence + one
+        self.heard.add(piece)
+        self.due -= 1
+        if self.due <= 0:
+            self._recluster()
+
+    def _recluster(self) -> None:
+        """Cluster all pieces; speakers of whom nothing was final are gone if no cluster is left."""
+        speakers, pieces = self.speakers, self.heard.pieces
+        self.due = max(1, round(EVERY * len(pieces)))
+        bounds = CountBounds(1, speakers.most or len(pieces))
+        labels = clusters_of(
+            pieces, self.heard.frame_s, speakers.attenuation, speakers.threshold, bounds
+        )
+        shown = np.array([self._shown(each) for each in pieces])
+        found = matched(labels, shown, np.array([each.embedded for each in pieces]))
+        for cluster in set(labels.tolist()) - set(found):
+            found[cluster] = speakers.add()
+        sums: dict[int, Evidence] = {}
+        for piece, label in zip(pieces, labels.tolist(), strict=True):
+            piece.speaker, one = found[label], self.heard.evidence(piece)
+            sums[piece.speaker] = sums[piece.speaker] + one if piece.speaker in sums else one
+        for key, each in speakers.known.items():
+            gone = each.evidence is not None and key not in sums
+            each.evidence = sums.get(key)
+            if gone and not (each.confirmed or each.used) and (shown == key).any():
+                speakers.merge(key, found[int(np.bincount(labels[shown == key]).argmax())])
+
+    def _shown(self, piece: LivePiece) -> int:
+        """Return the speaker with whom a piece is shown."""
+        who = self.speaker_at(piece.track, piece.start) if piece.shown < 0 else piece.shown
+        return self.speakers.root(who)
+
+    def _relabel(self, final: int) -> None:
+        """Give what can change to the speakers that are nearest by now.
+
+        A piece stands for its track from the end of the piece before on.
+        """
+        pieces = [each for each in self.heard.near(final) if each.track in self.tracks]
+        before: dict[int, LivePiece] = {}
+        begins = []
+        for piece in pieces:
+            begins.append(before[piece.track].end if piece.track in before else piece.start)
+            before[piece.track] = piece
+        later: dict[int, int] = {}
+        for piece, begin in zip(reversed(pieces), reversed(begins), strict=True):
+            who = self.speakers.nearest(self.heard.voice(piece))
+            if self.speaker_at(piece.track, piece.start) != who:
+                self._change(piece, who, begin, final, later.get(piece.track))
+            later[piece.track] = begin
+
+    def _change(
+        self, piece: LivePiece, speaker: int, begin: int, final: int, end: int | None = None
+    ) -> None:
+        """Give a piece's track to a speaker from one frame on, or up to another.
 
         A certain speaker keeps what was compared before, or is final.
         """
         label = self.tracks[piece.track]
-        own = self.speakers.known[self.speaker_at(piece.track, piece.start)]
-        begin = max(piece.start, label.heard, final) if own.confirmed else piece.start
-        label.epochs = [each for each in label.epochs if each[0] < begin] + [(begin, speaker)]
+        if self.speakers.known[self.speaker_at(piece.track, begin)].confirmed:
+            begin = max(begin, label.heard, final)
+        if end is None or begin < end:
+            self._give(piece.track, begin, end, speaker)
 
-    def _learn(self, piece: LivePiece, one: Evidence, speaker: int) -> None:
-        """Add a closed piece to its speaker."""
-        speakers = self.speakers
-        before = [e for other, e in self.recent if other.track == piece.track]
-        if before:
-            speakers.learn_level(before[-1], one)
-        speakers.learn_mean(one)
-        for other, links in self._links(piece).items():
-            speakers.link(speaker, other, links)
-        known = speakers.known[speaker]
-        known.evidence = one if known.evidence is None else known.evidence + one
-        self.recent.append((piece, one))
-
-    def settle(self, final: int) -> None:
-        """Try the merges again that waited until nothing of a certain speaker could change."""
-        waiting, self.waiting = self.waiting, []
-        for speaker in waiting:
-            if speaker in self.speakers.known:
-                self._settle(self.speakers.root(speaker), final)
-
-    def _settle(self, speaker: int, final: int) -> None:
-        """Merge a speaker with another one who turns out to be the same.
-
-        A certain speaker is not merged while frames from ``final`` on are theirs.
-        """
-        speakers = self.speakers
-        one = speakers.known[speaker].evidence
-        if one is None:
-            return
-        scores = speakers.scores(one, speakers.links_of(speaker), but=speaker)
-        best = max(scores, key=lambda key: scores[key], default=-1)
-        if best >= 0 and one.seconds >= LEAST_S and scores[best] >= speakers.threshold:
-            confirmed = speakers.known[best].confirmed, speakers.known[speaker].confirmed
-            younger = confirmed == (False, True) or (
-                confirmed[0] == confirmed[1] and best > speaker
-            )
-            lost, kept = (best, speaker) if younger else (speaker, best)
-            if not speakers.known[lost].confirmed or not self._is_active(lost, final):
-                speakers.merge(lost, kept)
-            elif lost not in self.waiting:
-                self.waiting.append(lost)
-
-    def _is_active(self, speaker: int, final: int) -> bool:
-        return any(
-            label.seen > final and self.speaker_at(track, label.seen - 1) == speaker
-            for track, label in self.tracks.items()
-        )
+    def _confirm(self) -> None:
+        """Make speakers certain who have enough speech."""
+        for each in self.speakers.known.values():
+            total = each.all()
+            if total is not None and total.seconds >= self.confirm_s and not self.speakers.full:
+                each.confirmed = True

@@ -57,11 +57,7 @@ class Evidence:
 
 @dataclass
 class Speaker:
-    """One speaker: evidence of the closed pieces, and ``draft`` of the one that still grows.
-
-    ``links`` count the neighbouring pieces of other speakers that windows give to this one, and
-    those that they hold apart.
-    """
+    """One speaker: evidence of the closed pieces, and ``draft`` of the one that still grows."""
 
     number: int
     evidence: Evidence | None = None
@@ -69,7 +65,6 @@ class Speaker:
     confirmed: bool = False
     merged_into: int = -1
     used: bool = False
-    links: dict[int, tuple[float, float]] = field(default_factory=dict)
 
     def all(self) -> Evidence | None:
         """Return all evidence."""
@@ -170,14 +165,21 @@ class Speakers:
         own = self.known[speaker].all()
         if not others or own is None or self.mean is None:
             return MAX_MARGIN if not others else 0.0
-        centre = self.mean / self.mean_weight
+        nearest = min(self._distance(one.total, self._evidence(key).total) for key in others)
+        return float(np.log(nearest / self._distance(one.total, own.total)))
 
-        def distance(other: Evidence) -> float:
-            a, b = (unit(unit(each.total) - centre) for each in (one, other))
-            return max(1 - float(a @ b), NEAREST)
+    def nearest(self, voice: NDArray[np.float64]) -> int:
+        """Return the speaker whose closed pieces are most similar to a sum of pieces (D,)."""
+        found = self.candidates()
+        if len(found) == 1:
+            return found[0]
+        return min(found, key=lambda key: self._distance(voice, self._evidence(key).total))
 
-        nearest = min(distance(self._evidence(key)) for key in others)
-        return float(np.log(nearest / distance(own)))
+    def _distance(self, one: NDArray[np.float64], two: NDArray[np.float64]) -> float:
+        """Return the cosine distance after the mean voice is subtracted."""
+        centre = 0.0 if self.mean is None else self.mean / self.mean_weight
+        a, b = (unit(unit(each) - centre) for each in (one, two))
+        return max(1 - float(a @ b), NEAREST)
 
     def _evidence(self, speaker: int) -> Evidence:
         found = self.known[speaker].evidence
@@ -194,21 +196,6 @@ class Speakers:
             for key in self.candidates(but=but)
         }
 
-    def link(self, one: int, two: int, links: tuple[float, float]) -> None:
-        """Add links between the pieces of two speakers."""
-        for key, other in ((one, two), (two, one)):
-            same, apart = self.known[key].links.get(other, (0.0, 0.0))
-            self.known[key].links[other] = same + links[0], apart + links[1]
-
-    def links_of(self, speaker: int) -> dict[int, tuple[float, float]]:
-        """Return the links of one speaker with each other."""
-        found: dict[int, tuple[float, float]] = {}
-        for other, (same, apart) in self.known[speaker].links.items():
-            if other in self.known:
-                before = found.get(self.root(other), (0.0, 0.0))
-                found[self.root(other)] = before[0] + same, before[1] + apart
-        return found
-
     def merge(self, lost: int, kept: int) -> None:
         """Make one speaker part of another."""
         loser, keeper = self.known[lost], self.known[kept]
@@ -220,21 +207,13 @@ class Speakers:
         if loser.draft is not None:
             keeper.draft = loser.draft
         loser.evidence = loser.draft = None
-        links = self.links_of(kept)
-        for other, (same, apart) in self.links_of(lost).items():
-            before = links.get(other, (0.0, 0.0))
-            links[other] = before[0] + same, before[1] + apart
-        keeper.links, loser.links = links, {}
         keeper.confirmed = keeper.confirmed or loser.confirmed
 
     def forget(self, needed: set[int]) -> None:
-        """Drop merged speakers, and links with them, that nothing refers to."""
+        """Drop merged speakers that nothing refers to."""
         for key in needed & set(self.known):
             if self.known[key].merged_into >= 0:
                 self.known[key].merged_into = self.root(key)
-        for key, each in self.known.items():
-            if each.merged_into < 0:
-                each.links = self.links_of(key)
         self.known = {
             key: each
             for key, each in self.known.items()

@@ -29,7 +29,8 @@ SPAN_S = 8.0
 class LivePiece:
     """Clean speech of one track: ``runs`` are the first frames and those after the last ones.
 
-    ``embedded`` is the number of frames that ``embedding`` (D,) was computed from.
+    ``embedded`` is the number of frames that ``embedding`` (D,) was computed from; ``speaker``
+    whose it is, as far as is known, and ``shown`` whose its speech was when it became final.
     """
 
     track: int
@@ -38,6 +39,7 @@ class LivePiece:
     embedding: NDArray[np.float32] | None = None
     closed: bool = False
     speaker: int = -1
+    shown: int = -1
 
     @property
     def frames(self) -> int:

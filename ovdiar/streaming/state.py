@@ -23,6 +23,7 @@ from ovdiar.parameters import DiarizationParameters
 from ovdiar.pipelines.diarization.prepared_file import HEADER, UNREADABLE, content_of
 from ovdiar.streaming.consensus import Consensus
 from ovdiar.streaming.decisions import Decisions, Span
+from ovdiar.streaming.heard import Heard
 from ovdiar.streaming.keeping import KeptAudio, KeptOutputs
 from ovdiar.streaming.labelling import Labelling, TrackLabel
 from ovdiar.streaming.session import Session
@@ -47,7 +48,17 @@ CLASSES: dict[str, type] = {
     for each in (
         *(Attenuation, Buffer, Calibration, CleanSpeech, Consensus, Decisions),
         *(DiarizationParameters,),
-        *(Evidence, Filter, FinalTurn, FrameGrid, KeptAudio, KeptOutputs, Labelling, LevelMeter),
+        *(
+            Evidence,
+            Filter,
+            FinalTurn,
+            FrameGrid,
+            Heard,
+            KeptAudio,
+            KeptOutputs,
+            Labelling,
+            LevelMeter,
+        ),
         *(LivePiece, LiveSignal, LiveTurn, LiveWindow, OnlineSettings, Session, Slider, Span),
         *(Speaker, Speakers, TrackLabel, Tracks, Turns),
     )
