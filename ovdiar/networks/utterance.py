@@ -111,7 +111,8 @@ class UtteranceEmbedding:
             check_output("embedding", "dimensions", outputs.shape[1], self.spec.dimension)
             np.add.at(sums, owners[rows], outputs)
         if self.spec.partial_frames:
-            sums /= np.linalg.norm(sums, axis=1, keepdims=True)
+            with np.errstate(invalid="ignore"):  # of zeros only: no voice, as without frames
+                sums /= np.linalg.norm(sums, axis=1, keepdims=True)
         return sums
 
     def _by_frames(

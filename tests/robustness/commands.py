@@ -68,12 +68,16 @@ class Place:
 
 @dataclass(frozen=True, eq=False)
 class Command:
-    """A command that writes ``output``, and what tells whether it is whole."""
+    """A command that writes ``output``, and what tells whether it is whole.
+
+    ``parts`` says that the content is a set whose members are written one after the other.
+    """
 
     name: str
     arguments: list[str]
     output: Path
     content: Callable[[Path], Any]
+    parts: bool = False
 
     def whole(self, wanted: Any) -> bool:
         """Tell whether the output is what it should be."""
@@ -81,6 +85,12 @@ class Command:
             return bool(self.content(self.output) == wanted)
         except (OSError, ValueError):
             return False
+
+    def undamaged(self, wanted: Any) -> bool:
+        """Tell whether the output is absent, or whole, or some whole parts of it."""
+        if not self.output.exists() or self.whole(wanted):
+            return True
+        return self.parts and self.content(self.output) <= wanted
 
     def forget(self) -> None:
         """Delete the output."""
@@ -90,7 +100,7 @@ class Command:
 
 
 def commands(place: Place, bundle: Path, recording: Path, rttm: Path) -> list[Command]:
-    """Return diarize, report and tune, which write into a place."""
+    """Return diarize, report, tune and batch, which write into a place."""
     corpus = place.root / "corpus"
     if not corpus.exists():
         corpus.mkdir()
@@ -103,10 +113,12 @@ def commands(place: Place, bundle: Path, recording: Path, rttm: Path) -> list[Co
     ovdiar = ["-m", "ovdiar"]
     diarize = [*ovdiar, "diarize", str(recording), *models, "-o", str(turns)]
     report = [*ovdiar, "report", str(recording), str(rttm), "-o", str(page)]
+    batch = [*ovdiar, "batch", str(corpus), *models, "--workers", "2", "-o", str(out / "batch")]
     return [
         Command("diarize", diarize, turns, Path.read_bytes),
         Command("report", report, page, Path.read_bytes),
         Command("tune", [*ovdiar, *tune], preset, _is_preset),
+        Command("batch", batch, out / "batch", _answers, parts=True),
     ]
 
 
@@ -121,6 +133,19 @@ def export(place: Place, wheels: str | None) -> Command:
 def _is_preset(path: Path) -> bool:
     """Tell whether a preset is whole; an interrupted search writes the best so far."""
     return isinstance(json.loads(path.read_bytes()), dict)
+
+
+def _answers(folder: Path) -> frozenset[tuple[str, bytes]]:
+    """Read the answers of a batch, and the rows of `results.jsonl` that say what is done."""
+    rows = [json.loads(line) for line in _lines(folder / "results.jsonl")]
+    done = [(row["uri"], row["content"].encode()) for row in rows if row["status"] == "done"]
+    return frozenset([*done, *((path.name, path.read_bytes()) for path in folder.glob("*.rttm"))])
+
+
+def _lines(path: Path) -> list[str]:
+    """Return the whole lines of a file; the last one may be cut by SIGKILL."""
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    return text.split("\n")[:-1]
 
 
 def _manifest(folder: Path) -> Any:

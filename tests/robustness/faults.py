@@ -79,15 +79,12 @@ def _judge(
 ) -> None:
     """Compare the end of a process with what is right."""
     status, err = ended
-    absent = not command.output.exists()
     if status == 0:
         tally.expect(command.whole(wanted), f"{what}; the output is not whole")
-    elif number is signal.SIGKILL:
-        tally.expect(status == STATUS[number], what)
-        tally.expect(absent or command.whole(wanted), f"{what}; the output is not whole")
-    else:
-        tally.expect(status == STATUS[number] and len(err.splitlines()) == 1, what)
-        tally.expect(absent or command.whole(wanted), f"{what}; the output is not whole")
+        return
+    told = number is signal.SIGKILL or len(err.splitlines()) == 1
+    tally.expect(status == STATUS[number] and told, what)
+    tally.expect(command.undamaged(wanted), f"{what}; the output is damaged")
 
 
 def _wait_for_handlers(process: subprocess.Popen[str]) -> None:
@@ -101,11 +98,12 @@ def _wait_for_handlers(process: subprocess.Popen[str]) -> None:
 
 
 def full_disk(place: Place, command: Command, tries: int, seed: int) -> Tally:
-    """Limit the size of files at random below the output's: status 2, one line, nothing left."""
+    """Limit the size of files at random below the largest's: status 2, one line, nothing half."""
     tally = Tally(f"{command.name}, full disk", seed)
-    undisturbed(place, command)
+    wanted, _ = undisturbed(place, command)
     sizes = random.Random(seed)  # noqa: S311 - no secret
-    largest = command.output.stat().st_size
+    files = [command.output, *command.output.rglob("*")]
+    largest = max(path.stat().st_size for path in files if path.is_file())
     for _ in range(tries):
         command.forget()
         size = sizes.randrange(largest)
@@ -114,7 +112,8 @@ def full_disk(place: Place, command: Command, tries: int, seed: int) -> Tally:
             _, err = process.communicate(timeout=LIMIT_S)
         what = f"{tally.what} of {size} bytes: {process.returncode} {err[-300:]!r}"
         tally.expect(process.returncode == 2 and len(err.splitlines()) == 1, what)
-        tally.expect(not command.output.exists() and not place.left(), f"{what}; something is left")
+        fits = command.undamaged(wanted) and (command.parts or not command.output.exists())
+        tally.expect(fits and not place.left(), f"{what}; something is left")
     return tally
 
 
