@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import soundfile
-from hypothesis import settings
+from hypothesis import Phase, settings
 from reference.commands import answer_of
 from reference.material import missing
 from reference.sounds import RATE, write_float
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 settings.register_profile("here", deadline=None)  # a busy machine is no failure
 settings.register_profile("ci", deadline=None, derandomize=True)
+settings.register_profile(  # the same examples every time, and no time spent on a smaller one
+    "mutation", deadline=None, derandomize=True, phases=(Phase.explicit, Phase.generate)
+)
 settings.load_profile("ci" if os.environ.get("CI") == "true" else "here")
 
 for _name, _handler in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
