@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -14,6 +15,9 @@ from ovdiar.clustering.ahc import FREE, CountBounds
 from ovdiar.clustering.attenuation import Attenuation, Links, MergeTree, Rows, merge_tree
 from ovdiar.clustering.cluster import cluster_speakers
 from ovdiar.clustering.corrected import (
+    MOST_ALTERNATIVES,
+    SPREAD,
+    Alternative,
     Centroids,
     alternatives,
     cut_for,
@@ -144,6 +148,57 @@ def test_the_closest_merge_makes_the_second_number() -> None:
     assert alternatives(three_pairs(), THRESHOLD, PARAMETERS)[1].speakers == 2
 
 
+def plausible(gains: dict[int, float]) -> list[Alternative]:
+    """Weigh numbers of speakers by exp(gain / SPREAD), those listed first."""
+    odds = {number: math.exp(gain / SPREAD) for number, gain in gains.items()}
+    shown = sorted(odds, key=lambda number: -odds[number])[:MOST_ALTERNATIVES]
+    total = sum(odds[number] for number in shown)
+    return [Alternative(number, pytest.approx(odds[number] / total)) for number in shown]
+
+
+def test_the_plausibility_of_a_number_sums_what_its_merges_exceed_the_threshold_by() -> None:
+    """Six speakers make no merge; one makes all, those that are refused included."""
+    gains = {3: 0.49, 2: 0.39, 4: 0.29, 5: 0.14, 6: 0.0, 1: -0.01}
+    assert alternatives(three_pairs(), THRESHOLD, PARAMETERS) == plausible(gains)
+
+
+def test_one_speaker_is_an_alternative_to_others() -> None:
+    tree = MergeTree(np.arange(2), np.array([[0, 1]]), np.array([0.9]), np.full(2, 10.0))
+    found = alternatives(tree, THRESHOLD, PARAMETERS)
+    assert found == plausible({1: 0.9 - THRESHOLD, 2: 0.0})
+
+
+def test_a_merge_exceeds_the_threshold_by_no_more_than_those_before_it() -> None:
+    tree = replace(three_pairs(), scores=THRESHOLD + np.array([0.2, 0.05, 0.14, -0.1, -0.4]))
+    gains = {3: 0.3, 2: 0.2, 4: 0.1, 5: 0.05, 6: 0.0, 1: -0.2}
+    assert alternatives(tree, THRESHOLD, PARAMETERS) == plausible(gains)
+
+
+@pytest.mark.parametrize(("little_s", "gain"), [(0.9, 0.0), (1.0, 0.2)])
+def test_only_merges_of_two_who_have_enough_speech_are_counted(
+    little_s: float, gain: float
+) -> None:
+    """The first merge adds little speech, the second is of two speakers."""
+    tree = MergeTree(
+        first=np.arange(3),
+        merges=np.array([[0, 1], [0, 2]]),
+        scores=THRESHOLD + np.array([0.2, -0.1]),
+        seconds=np.array([10.0, little_s, 10.0]),
+    )
+    gains = {2: gain, 1: gain - 0.1} | ({3: 0.0} if gain else {})
+    assert alternatives(tree, THRESHOLD, PARAMETERS) == plausible(gains)
+
+
+def test_what_is_merged_counts_with_all_its_speech() -> None:
+    tree = MergeTree(
+        first=np.arange(3),
+        merges=np.array([[0, 1], [2, 0]]),
+        scores=THRESHOLD + np.array([0.2, 0.1]),
+        seconds=np.array([0.6, 0.6, 10.0]),
+    )
+    assert alternatives(tree, THRESHOLD, PARAMETERS) == plausible({1: 0.1, 2: 0.0})
+
+
 def test_clusters_with_little_speech_are_no_speakers() -> None:
     tree = replace(three_pairs(), seconds=np.array([10.0, 10, 10, 10, 0.4, 0.4]))
     labels = cut_tree(tree, FREE, THRESHOLD, PARAMETERS)
@@ -157,3 +212,45 @@ def test_window_speakers_without_an_embedding_have_no_similarity() -> None:
     soft = centroids.similarities(windows)
     assert np.isnan(soft[:, 1]).all()
     assert soft[0, 0].argmax() != soft[1, 0].argmax()
+
+
+@pytest.mark.parametrize("speakers", [1, 2, 3])
+def test_centroids_and_similarities_are_those_of_the_definition(speakers: int) -> None:
+    rng = np.random.default_rng(speakers)
+    embeddings = (rng.normal(size=(12, 4)) + 0.5).astype(np.float32)
+    seconds, at = rng.uniform(0.3, 3, size=12), np.arange(12)
+    labels = at % (speakers + 1) - 1
+    rows = Rows(embeddings, seconds, np.column_stack([at, at + 1]), 1.0)
+    found = Centroids.of(rows, labels, PARAMETERS)
+
+    units = [row / np.linalg.norm(row) for row in embeddings.astype(np.float64)]
+    weights = [1 - math.exp(-each / PARAMETERS.fade_s) for each in seconds]
+    mean = np.zeros(4)
+    if speakers > 1:
+        mean = sum(w * u for w, u in zip(weights, units, strict=True)) / sum(weights)
+    apart = [(each - mean) / np.linalg.norm(each - mean) for each in units]
+    np.testing.assert_allclose(found.mean, mean, rtol=1e-12)
+    windows = embeddings.reshape(4, 3, 4)
+    soft = found.similarities(windows)
+    assert soft.shape == (4, 3, speakers)
+    for speaker in range(speakers):
+        members = np.flatnonzero(labels == speaker)
+        raw = sum(weights[row] * units[row] for row in members)
+        raw = raw / sum(weights[row] for row in members)
+        centred = sum(weights[row] * apart[row] for row in members)
+        centred = centred / np.linalg.norm(centred)
+        np.testing.assert_allclose(found.raw[speaker], raw, rtol=1e-12)
+        np.testing.assert_allclose(found.centred[speaker], centred, rtol=1e-12)
+        np.testing.assert_allclose(
+            soft.reshape(12, -1)[:, speaker], [1 + each @ centred for each in apart], rtol=1e-12
+        )
+
+
+def test_an_infinite_embedding_has_no_similarity() -> None:
+    rows, links = two_voices(between=0.1, within=0.75)
+    centroids = Centroids.of(rows, np.array(clusters(rows, links)), PARAMETERS)
+    windows = rows.embeddings[:2, np.newaxis].copy()
+    windows[0, 0, 5] = np.inf
+    soft = centroids.similarities(windows)
+    assert np.isnan(soft[0]).all()
+    assert np.isfinite(soft[1]).all()
