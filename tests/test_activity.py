@@ -15,10 +15,12 @@ from reference.powerset import classes
 from reference.windowed import LEVELS
 
 from ovdiar.activity import (
+    alone_in,
     binarize,
     powerset_mapping,
     powerset_to_speakers,
     runs,
+    speakers_active,
     switch,
     to_annotation,
 )
@@ -112,6 +114,20 @@ def test_one_threshold_serves_as_both(row: list[float], threshold: float) -> Non
 def test_a_score_at_the_threshold_keeps_the_state() -> None:
     scores = np.array([[0.5, 0.6, 0.5, 0.4, 0.5]])
     assert binarize(scores, 0.5).tolist() == [[False, True, True, False, False]]
+
+
+@given(arrays(np.bool_, st.tuples(st.integers(0, 3), st.integers(0, 5), st.integers(0, 3))))
+def test_who_is_active_and_who_is_alone_is_told_frame_by_frame(active: NDArray[np.bool_]) -> None:
+    windows, frames, speakers = active.shape
+    alone, anywhere = alone_in(active), speakers_active(active)
+    assert (alone.shape, anywhere.shape) == (active.shape, (windows, speakers))
+    for window, speaker in np.ndindex(windows, speakers):
+        own = active[window, :, speaker].tolist()
+        others = [sum(active[window, frame]) - own[frame] for frame in range(frames)]
+        assert alone[window, :, speaker].tolist() == [
+            on and not more for on, more in zip(own, others, strict=True)
+        ]
+        assert anywhere[window, speaker] == any(own)
 
 
 @given(ROWS, THRESHOLDS, THRESHOLDS)

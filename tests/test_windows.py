@@ -15,10 +15,14 @@ from reference.windowed import windowed
 from ovdiar.frames import FrameGrid, WindowedFrames
 from ovdiar.overlap_add import overlap_add
 from ovdiar.windows import (
+    PaddedBlocks,
+    Slider,
+    batched,
     count_windows,
     extract_windows,
     gather,
     output_grid,
+    slices,
     slide,
     trim,
 )
@@ -191,6 +195,62 @@ def test_batches_are_gathered_whatever_was_expected(lengths: list[int], expected
     assert np.array_equal(gather(iter(batches), expected), np.concatenate(batches))
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.int64])
+def test_gathered_batches_keep_their_dtype_and_take_the_memory_expected(dtype: type) -> None:
+    gathered = gather([np.ones((2, 3), dtype)] * 4, 8)
+    assert gathered.dtype == dtype
+    assert gathered.base is not None
+    assert gathered.base.shape == (8, 3)
+
+
 def test_nothing_is_not_gathered() -> None:
-    with pytest.raises(ValueError, match="no batches"):
+    with pytest.raises(ValueError, match=r"^no batches: give one or more$"):
         gather([], 3)
+
+
+def test_a_batch_of_windows_comes_with_its_last_sample_and_what_is_done_is_dropped() -> None:
+    slider = Slider(FrameGrid(step=3, width=5), batch_size=2)
+    samples = np.arange(20, dtype=np.float32)
+    assert list(slider.push(samples[:7])) == []
+    (batch,) = slider.push(samples[7:8])
+    assert batch.tolist() == [[0, 1, 2, 3, 4], [3, 4, 5, 6, 7]]
+    assert list(slider.push(samples[8:13])) == []
+    (batch,) = slider.push(samples[13:14])
+    assert batch.tolist() == [[6, 7, 8, 9, 10], [9, 10, 11, 12, 13]]
+    assert (slider.first, slider.start) == (4, 6)
+    assert slider.held.tolist() == samples[6:14].tolist()
+    assert slider.held.dtype == np.float32
+
+
+@given(st.lists(st.integers(0, 6), max_size=6), st.integers(0, 5))
+def test_silence_is_put_before_and_after_blocks(lengths: list[int], samples: int) -> None:
+    blocks = [np.full(length, 1, dtype=np.float32) for length in lengths]
+    padded = PaddedBlocks(blocks, samples)
+    ends = []
+    found = []
+    for block in padded:
+        found.append(block)
+        ends.append(padded.end)
+    silence = np.zeros(samples, dtype=np.float32)
+    assert [block.tolist() for block in found] == [b.tolist() for b in (silence, *blocks, silence)]
+    assert {block.dtype for block in found} == {np.dtype(np.float32)}
+    read = np.cumsum([0, *lengths]).tolist()
+    assert ends == [samples + each for each in (*read, read[-1])]
+
+
+@given(st.lists(st.integers()), st.integers(1, 5))
+def test_values_are_grouped_in_order_the_last_group_being_shorter(
+    values: list[int], size: int
+) -> None:
+    groups = list(batched(iter(values), size))
+    assert [value for group in groups for value in group] == values
+    assert all(len(group) == size for group in groups[:-1])
+    assert all(groups)
+
+
+@given(st.integers(0, 30), st.integers(1, 9))
+def test_slices_split_a_range(count: int, at_once: int) -> None:
+    parts = [range(count)[part] for part in slices(count, at_once)]
+    assert [number for part in parts for number in part] == list(range(count))
+    assert all(len(part) == at_once for part in parts[:-1])
+    assert all(parts)

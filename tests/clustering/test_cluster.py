@@ -11,25 +11,37 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from reference.agglomeration import partition_of
-from reference.recordings import Recording, record, write_plda
+from reference.recordings import FRAMES, Recording, record, silent, write_plda
+from reference.replay import WINDOWS
 
 from ovdiar.clustering import cluster as speakers
+from ovdiar.clustering import window_speakers
 from ovdiar.clustering.ahc import FREE, CountBounds
 from ovdiar.clustering.assignment import UNASSIGNED
-from ovdiar.clustering.cluster import Clusters, cluster_speakers
-from ovdiar.clustering.window_speakers import WindowSpeakers, training_rows
+from ovdiar.clustering.cluster import Clusters, cluster_speakers, plausible_counts
+from ovdiar.clustering.corrected import alternatives
+from ovdiar.clustering.rows import RowSource
+from ovdiar.clustering.window_speakers import (
+    WindowSpeakers,
+    attenuation_of,
+    merge_settings,
+    training_rows,
+)
 from ovdiar.errors import ConfigError
+from ovdiar.frames import WindowedFrames
 from ovdiar.networks.bundle import load_plda
+from ovdiar.parameters import ClusteringParameters
 from ovdiar.presets import DIARIZATION
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from ovdiar.clustering.attenuation import Attenuation, Links, MergeTree, Rows
     from ovdiar.clustering.plda import Plda
-    from ovdiar.parameters import ClusteringParameters
 
 AHC, VBX = DIARIZATION["3.1"], DIARIZATION["community-1"]
 KMEANS = replace(AHC, clustering="kmeans")
+CORRECTED = ClusteringParameters(clustering="corrected", threshold=0.75)
 MEETING = record(7, voices=4, windows=30)
 
 
@@ -44,8 +56,15 @@ def _cluster(
     bounds: CountBounds = FREE,
     plda: Plda | None = None,
 ) -> Clusters:
-    speakers = WindowSpeakers(recording.embeddings, recording.scores > 0.5)
-    return cluster_speakers(speakers, parameters, bounds, plda)
+    return cluster_speakers(_speakers(recording), parameters, bounds, plda)
+
+
+def _speakers(recording: Recording) -> WindowSpeakers:
+    active = recording.scores > 0.5
+    windowed = WindowedFrames(active, WINDOWS, FRAMES)
+    return WindowSpeakers(
+        recording.embeddings, active, source=lambda: RowSource(recording.embeddings, windowed)
+    )
 
 
 def _truth(recording: Recording) -> list[int]:
@@ -144,15 +163,92 @@ def test_an_unknown_filter_is_refused() -> None:
         training_rows(np.ones((1, 1, 4)), np.ones((1, 5, 1), dtype=bool), "loud")
 
 
-@pytest.mark.parametrize("name", ["ahc", "kmeans", "vbx"])
+@pytest.mark.parametrize("name", ["ahc", "kmeans", "vbx", "corrected"])
 def test_window_speakers_are_labelled_by_their_voices(name: str, plda: Plda) -> None:
-    parameters = {"ahc": AHC, "kmeans": KMEANS, "vbx": VBX}[name]
+    parameters = {"ahc": AHC, "kmeans": KMEANS, "vbx": VBX, "corrected": CORRECTED}[name]
     bounds = CountBounds(4, 4) if name == "kmeans" else FREE
     clusters = _cluster(MEETING, parameters, bounds, plda)
     speaks = MEETING.scores.any(axis=1)
     assert partition_of(clusters.labels[speaks].tolist()) == partition_of(_truth(MEETING))
     assert clusters.centroids.shape == (4, MEETING.embeddings.shape[2])
     assert clusters.soft.shape == (*MEETING.embeddings.shape[:2], 4)
+
+
+def test_corrected_clusters_hold_who_is_most_similar_and_leave_out_who_has_no_embedding() -> None:
+    clusters = _cluster(MEETING, CORRECTED)
+    known = ~np.isnan(MEETING.embeddings).any(axis=2)
+    assert 0 < known.sum() < known.size
+    assert np.array_equal(clusters.labels[known], clusters.soft[known].argmax(axis=1))
+    assert (clusters.labels[~known] == UNASSIGNED).all()
+    assert np.isnan(clusters.soft[~known]).all()
+    assert clusters.labels.dtype == np.int64
+    assert len(clusters.training[0]) == len(clusters.training[1]) == 0
+    rows = _speakers(MEETING).source.rows
+    assert len(clusters.training_labels) == len(rows.seconds)
+    assert set(clusters.training_labels.tolist()) == {-1, 0, 1, 2, 3}
+
+
+def test_one_voice_makes_one_corrected_cluster() -> None:
+    monologue = record(3, voices=1, windows=10)
+    clusters = _cluster(monologue, CORRECTED)
+    speaks = monologue.scores.any(axis=1)
+    assert clusters.soft.shape == (10, 3, 1)
+    assert (clusters.labels[speaks] == 0).all()
+    assert (clusters.labels[~speaks] == UNASSIGNED).all()
+
+
+@pytest.mark.parametrize("parameters", [AHC, CORRECTED])
+def test_where_nobody_speaks_there_is_a_cluster_without_a_centroid(
+    parameters: ClusteringParameters,
+) -> None:
+    clusters = _cluster(silent(4), parameters)
+    assert clusters.labels.tolist() == [[0, 0, 0]] * 4
+    assert clusters.labels.dtype == np.int64
+    assert clusters.centroids.shape == (1, MEETING.embeddings.shape[2])
+    assert np.isnan(clusters.centroids).all()
+    assert clusters.soft.tolist() == [[[1.0]] * 3] * 4
+    assert [len(each) for each in clusters.training] == [0, 0]
+    assert len(clusters.training_labels) == 0
+
+
+@pytest.mark.parametrize(("more", "trees"), [(0, 1), (1, 2)])
+def test_a_fine_tree_is_made_once_where_first_clusters_are_too_few(
+    more: int, trees: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+    merge_tree = window_speakers.merge_tree
+
+    def spy(rows: Rows, links: Links, parameters: Attenuation) -> MergeTree:
+        made.append(parameters)
+        return merge_tree(rows, links, parameters)
+
+    monkeypatch.setattr(window_speakers, "merge_tree", spy)
+    speakers = _speakers(MEETING)
+    number = len(speakers.merge_tree(merge_settings(CORRECTED)).seconds) + more
+    for bounds in (FREE, CountBounds(number, number), CountBounds(number, number)):
+        cluster_speakers(speakers, CORRECTED, bounds, None)
+    assert len(made) == trees
+
+
+def test_plausible_numbers_are_those_of_the_tree() -> None:
+    speakers = _speakers(MEETING)
+    tree = speakers.merge_tree(merge_settings(CORRECTED))
+    expected = alternatives(tree, 0.75, attenuation_of(merge_settings(CORRECTED)))
+    assert expected[0].speakers == 4
+    assert plausible_counts(speakers, CORRECTED) == expected
+
+
+def test_silence_has_no_plausible_number() -> None:
+    assert plausible_counts(_speakers(silent(4)), CORRECTED) == []
+
+
+def test_only_corrected_clustering_tells_what_is_plausible() -> None:
+    message = (
+        r"^clustering 'ahc' does not tell how plausible other numbers of speakers are: use "
+        r"clustering 'corrected'$"
+    )
+    with pytest.raises(ConfigError, match=message):
+        plausible_counts(_speakers(MEETING), AHC)
 
 
 def test_only_vbx_leaves_a_posterior(plda: Plda) -> None:

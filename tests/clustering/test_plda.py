@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -72,3 +74,22 @@ def test_features_are_whitened_discriminant_vectors(plda: Plda) -> None:
 def test_the_loudness_of_an_embedding_does_not_matter_around_its_mean(plda: Plda) -> None:
     louder = TRANSFORM["mean1"] + 3 * (EMBEDDINGS - TRANSFORM["mean1"])
     np.testing.assert_allclose(plda(louder), plda(EMBEDDINGS), rtol=1e-9)
+
+
+def test_a_plda_is_recognised_by_what_was_trained(plda: Plda) -> None:
+    """Not by the signs and last digits of the eigenproblem, which are LAPACK's."""
+    same = replace(plda, transform=-plda.transform, phi=plda.phi + 1e-9)
+    assert same.digest() == plda.digest()
+    others = {
+        replace(plda, **{name: getattr(plda, name) + 0.01}).digest()
+        for name in ("mean_in", "lda", "mean_out", "mu", "phi")
+    }
+    assert len(others - {plda.digest()}) == 5
+
+
+def test_the_digest_is_that_of_the_arrays_in_double_precision(plda: Plda) -> None:
+    arrays = (plda.mean_in, plda.lda, plda.mean_out, plda.mu, np.round(plda.phi, 3))
+    content = b"".join(np.array(array, np.float64, order="C").tobytes() for array in arrays)
+    assert plda.digest() == hashlib.sha256(content).hexdigest()
+    transposed = replace(plda, lda=np.asfortranarray(plda.lda))
+    assert transposed.digest() == plda.digest()

@@ -12,8 +12,9 @@ from hypothesis.extra import numpy as nps
 
 from ovdiar.annotation import Annotation
 from ovdiar.errors import ConfigError
-from ovdiar.metrics import diarization_errors, speaker_mapping
+from ovdiar.metrics import Scoring, diarization_errors, speaker_mapping
 from ovdiar.metrics.mapping import pairs
+from ovdiar.segment import Segment
 
 MATRICES = nps.arrays(
     np.float64, st.tuples(st.integers(0, 4), st.integers(0, 4)), elements=st.integers(0, 9)
@@ -63,6 +64,21 @@ def test_speakers_are_named_after_the_reference() -> None:
     reference = Annotation.of([(0, 5, "Ann"), (5, 9, "Bob")])
     hypothesis = Annotation.of([(0, 4, "S1"), (4, 9, "S0"), (20, 21, "S2")])
     assert speaker_mapping(reference, hypothesis) == {"S0": "Bob", "S1": "Ann"}
+
+
+def test_speakers_are_mapped_under_the_given_conditions() -> None:
+    """Strictly, x is most like A; each condition leaves it most like B, or the greedy way C."""
+    reference = Annotation.of([(0, 10, "A"), (10, 19, "B"), (30, 39, "A")])
+    hypothesis = Annotation.of([(0, 19, "x"), (30, 39, "y")])
+    assert speaker_mapping(reference, hypothesis, mapping="greedy") == {"x": "A"}
+    assert speaker_mapping(reference, hypothesis) == {"x": "B", "y": "A"}
+    within = [Segment(0, 11)]
+    assert speaker_mapping(reference, hypothesis, uem=within) == {"x": "A"}
+    short = Annotation.of([(0, 1, "A"), (5, 6, "A"), (10, 11.5, "B")])
+    alone = Annotation.of([(0, 12, "x")])
+    assert speaker_mapping(short, alone) == {"x": "A"}
+    collar = Scoring(nist_collar_s=0.5)
+    assert speaker_mapping(short, alone, scoring=collar) == {"x": "B"}
 
 
 def test_an_unknown_mapping_is_refused() -> None:

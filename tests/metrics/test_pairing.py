@@ -91,6 +91,7 @@ def test_a_file_without_turns_is_silence_of_the_recording_it_is_named_after(
     pairing = pair_files(tmp_path / "reference", tmp_path / "found")
     assert pairing.missing == ()
     assert [len(pair.hypothesis) for pair in pairing.pairs] == [1, 0]
+    assert [pair.hypothesis.uri for pair in pairing.pairs] == ["other", "quiet"]
 
 
 def test_the_uem_selects_the_scored_time_of_each_recording(tmp_path: Path) -> None:
@@ -108,6 +109,27 @@ def test_a_uem_of_one_recording_serves_two_files_of_one(tmp_path: Path) -> None:
     assert pair_files(one, one, uem_path=uem).pairs[0].uem == (Segment(0, 5),)
 
 
+def test_uems_of_a_folder_are_read_whatever_the_case_of_their_suffixes(tmp_path: Path) -> None:
+    both = _write(tmp_path / "a.rttm", _one("one"), _one("two"))
+    folder = tmp_path / "uem"
+    folder.mkdir()
+    (folder / "first.uem").write_text("one 1 0 3\n")
+    (folder / "second.UEM").write_text("two 1 0 5\n")
+    (folder / "notes.txt").write_text("one 1 0 1\n")
+    pairs = pair_files(both, both, uem_path=folder).pairs
+    assert [pair.uem for pair in pairs] == [(Segment(0, 3),), (Segment(0, 5),)]
+
+
+def test_a_uem_that_names_no_recording_is_of_the_one_it_is_named_after(tmp_path: Path) -> None:
+    both = _write(tmp_path / "a.rttm", _one("one"), _one("two"))
+    folder = tmp_path / "uem"
+    folder.mkdir()
+    for name, end in (("one", 3), ("two", 5)):
+        (folder / f"{name}.uem").write_text(f"<NA> 1 0 {end}\n")
+    pairs = pair_files(both, both, uem_path=folder).pairs
+    assert [pair.uem for pair in pairs] == [(Segment(0, 3),), (Segment(0, 5),)]
+
+
 def test_a_uem_that_lacks_a_recording_is_refused(tmp_path: Path) -> None:
     both = _write(tmp_path / "a.rttm", _one("one"), _one("two"))
     uem = tmp_path / "a.uem"
@@ -119,7 +141,19 @@ def test_a_uem_that_lacks_a_recording_is_refused(tmp_path: Path) -> None:
 def test_sides_without_a_common_recording_are_refused(tmp_path: Path) -> None:
     reference = _write(tmp_path / "a.rttm", _one("one"), _one("two"))
     hypothesis = _write(tmp_path / "b.rttm", _one("uno"), _one("due"))
-    with pytest.raises(FormatError, match=r"a\.rttm \(one, two\) and .*b\.rttm \(due, uno\) have"):
+    with pytest.raises(
+        FormatError,
+        match=r"a\.rttm \(one, two\) and .*b\.rttm \(due, uno\) have no recording in common: "
+        r"use the same names in the second column of both$",
+    ):
+        pair_files(reference, hypothesis)
+
+
+@pytest.mark.parametrize(("count", "named"), [(3, "a, b, c"), (4, r"a, b, c, \.\.\.")])
+def test_up_to_three_recordings_are_named(tmp_path: Path, count: int, named: str) -> None:
+    reference = _write(tmp_path / "r.rttm", *map(_one, "abcd"[:count]))
+    hypothesis = _write(tmp_path / "h.rttm", _one("x"), _one("y"))
+    with pytest.raises(FormatError, match=rf"r\.rttm \({named}\) and"):
         pair_files(reference, hypothesis)
 
 

@@ -11,6 +11,7 @@ import pytest
 from ovdiar.annotation import Annotation
 from ovdiar.formats import rttm
 from ovdiar.metrics import Scores, ScoreTable, Scoring, score, score_files
+from ovdiar.segment import Segment
 
 DATA = Path(__file__).parents[1] / "data"
 ONE = score(Annotation.of([(0, 8, "A"), (8, 10, "B")]), Annotation.of([(0, 10, "x")]))
@@ -32,6 +33,7 @@ def test_the_table_has_a_row_a_recording_one_of_all_and_the_scoring() -> None:
         "scoring C: collar 0.25 s each side, overlap scored, optimal mapping, "
         "from the first to the last turn; 2 recordings against labels"
     )
+    assert lines[4] == ""
 
 
 def test_one_recording_needs_no_total() -> None:
@@ -42,9 +44,11 @@ def test_one_recording_needs_no_total() -> None:
 
 
 def test_what_was_not_paired_is_named() -> None:
-    text = ScoreTable((("one", ONE),), "labels", missing=("one",), extra=("x", "y")).to_text()
-    assert "no hypothesis (all missed): one\n" in text
-    assert "no reference (not scored): x, y\n" in text
+    text = ScoreTable((("one", ONE),), "labels", missing=("one", "two"), extra=("x", "y")).to_text()
+    assert text.splitlines()[-2:] == [
+        "no hypothesis (all missed): one, two",
+        "no reference (not scored): x, y",
+    ]
 
 
 def test_json_holds_unrounded_figures_and_the_scoring() -> None:
@@ -63,6 +67,15 @@ def test_json_holds_unrounded_figures_and_the_scoring() -> None:
         {"recording": "two", **TWO.figures()},
     ]
     assert content["pooled"] == (ONE + TWO).figures()
+    assert content["missing"] == content["extra"] == []
+
+
+def test_json_names_what_was_not_paired_in_lines_that_people_can_read() -> None:
+    table = ScoreTable((("één", ONE),), "labels", missing=("één",), extra=("x", "y"))
+    text = table.to_json()
+    assert json.loads(text)["missing"] == ["één"]
+    assert json.loads(text)["extra"] == ["x", "y"]
+    assert text == json.dumps(json.loads(text), indent=2, ensure_ascii=False) + "\n"
 
 
 def test_csv_holds_the_same_figures_and_the_scoring() -> None:
@@ -71,10 +84,27 @@ def test_csv_holds_the_same_figures_and_the_scoring() -> None:
     assert [row[0] for row in rows] == ["one", "two", "TOTAL"]
     assert [float(value) for value in rows[2][1:-1]] == list((ONE + TWO).figures().values())
     assert {row[-1] for row in rows} == {TABLE.describe()}
+    assert "\r" not in TABLE.to_csv()
 
 
 def test_without_rows_there_is_nothing_to_pool() -> None:
     assert ScoreTable((), "labels").pooled == Scores()
+
+
+def test_files_are_scored_strictly_and_what_was_not_paired_is_named(tmp_path: Path) -> None:
+    labels, found = tmp_path / "labels", tmp_path / "found"
+    for folder, names in ((labels, ("a", "b")), (found, ("b", "c"))):
+        folder.mkdir()
+        for name in names:
+            turns = Annotation.of([(0, 4, "x"), (4, 6, "y")], name)
+            (folder / f"{name}.rttm").write_text(rttm.dumps(turns))
+    table = score_files(labels, found)
+    assert [(name, scores.rate) for name, scores in table.rows] == [("a", 1), ("b", 0)]
+    assert (table.missing, table.extra) == (("a",), ("c",))
+    assert table.describe() == (
+        "S: strict (no collar, overlap scored), optimal mapping, from the first to the last turn; "
+        f"2 recordings against {labels}"
+    )
 
 
 def test_files_are_scored_under_the_given_conditions(tmp_path: Path) -> None:
@@ -90,6 +120,12 @@ def test_files_are_scored_under_the_given_conditions(tmp_path: Path) -> None:
     assert name == "conversation"
     assert found.diarization.confusion_s == pytest.approx(found.diarization.error_s)
     assert 0.1 < found.rate < 0.3
+    swapped = annotation.rename_labels({"ked": "rms"})
+    assert found == score(
+        annotation, swapped, uem=[Segment(5, 60)], scoring=scoring, mapping="greedy"
+    )
+    assert found != score(annotation, swapped, scoring=scoring, mapping="greedy")
+    assert found != score(annotation, swapped, uem=[Segment(5, 60)], mapping="greedy")
     assert table.describe() == (
         "collar 0.1 s each side, overlap not scored, greedy mapping, within the UEM; "
         f"1 recording against {reference}"
