@@ -15,11 +15,13 @@ from reference.powerset import classes
 from reference.windowed import LEVELS
 
 from ovdiar.activity import (
+    SpeakerTurns,
     alone_in,
     binarize,
     powerset_mapping,
     powerset_to_speakers,
     runs,
+    speaker_turns,
     speakers_active,
     switch,
     to_annotation,
@@ -66,6 +68,15 @@ def test_the_likeliest_class_decides_the_first_of_equals(chances: list[float]) -
     speakers = powerset_to_speakers(np.array([chances], np.float32), powerset_mapping(3, 2))
     assert tuple(np.flatnonzero(speakers[0])) == classes(3, 2)[winner]
     assert speakers.dtype == np.float32
+
+
+def test_each_frame_of_each_window_has_a_class_of_its_own() -> None:
+    chosen = np.array([[0, 1, 2, 3], [4, 5, 6, 0]])
+    log = np.log(np.eye(7, dtype=np.float32)[chosen] + 0.01)
+    mapping = powerset_mapping(3, 2)
+    assert np.array_equal(powerset_to_speakers(log, mapping), mapping[chosen])
+    soft = powerset_to_speakers(log, mapping, soft=True)
+    assert np.array_equal(soft > 0.5, mapping[chosen] == 1)
 
 
 @given(st.lists(st.floats(0.01, 1), min_size=7, max_size=7))
@@ -224,7 +235,80 @@ def test_a_gap_of_the_minimum_duration_stays(longest_s: float, turns: int) -> No
 def test_columns_are_named_by_number_or_by_the_caller() -> None:
     frames = Frames(np.ones((3, 11)), PYANNET)
     assert to_annotation(frames).labels() == sorted(str(k) for k in range(11))
-    assert to_annotation(frames, labels=["SPEECH"] * 11, uri="a").labels() == ["SPEECH"]
+    named = to_annotation(frames, labels=["SPEECH"] * 11, uri="a")
+    assert (named.labels(), named.uri) == (["SPEECH"], "a")
+
+
+@pytest.mark.parametrize(
+    ("end_s", "turns"),
+    [
+        (None, [(0.5, 2.5), (3.5, 4.5)]),
+        (4.0, [(0.5, 2.5), (3.5, 4.0)]),
+        (3.5, [(0.5, 2.5)]),
+        (2.0, [(0.5, 2.0)]),
+    ],
+)
+def test_no_turn_reaches_beyond_the_end_of_the_recording(
+    end_s: float | None, turns: list[tuple[float, float]]
+) -> None:
+    frames = Frames(np.array([[1], [1], [0], [1], [0]]), FrameGrid(step=16000, width=16000))
+    annotation = to_annotation(frames, end_s=end_s)
+    assert [(segment.start, segment.end) for segment, _ in annotation] == turns
+
+
+def test_a_turn_is_long_enough_or_not_before_it_is_clipped() -> None:
+    frames = Frames(np.array([[1], [1], [0]]), FrameGrid(step=16000, width=16000))
+    ((segment, _),) = to_annotation(frames, min_duration_on=2, end_s=2.0)
+    assert (segment.start, segment.end) == (0.5, 2.0)
+
+
+def test_the_turns_of_columns_come_by_column_then_by_time() -> None:
+    data = np.array([[0, 1], [1, 0], [0, 1], [1, 0], [0, 0]])
+    turns = speaker_turns(Frames(data, FrameGrid(step=16000, width=16000)))
+    assert len(turns) == 4
+    assert turns.columns.tolist() == [0, 0, 1, 1]
+    assert turns.columns.dtype == np.int64
+    assert turns.starts_s.tolist() == [1.5, 3.5, 0.5, 2.5]
+    assert turns.ends_s.tolist() == [2.5, 4.5, 1.5, 3.5]
+    assert turns.speakers().tolist() == [0, 1]
+    assert not turns.joined
+
+
+@pytest.mark.parametrize("columns", [0, 2])
+def test_where_nobody_speaks_there_are_no_turns(columns: int) -> None:
+    turns = speaker_turns(Frames(np.zeros((5, columns)), PYANNET))
+    assert len(turns) == len(turns.starts_s) == len(turns.ends_s) == 0
+    assert turns.columns.dtype == np.int64
+    assert turns.speakers().tolist() == []
+
+
+def _turns(*, joined: bool) -> SpeakerTurns:
+    """Let column 1 speak twice, and column 3 in between."""
+    return SpeakerTurns(
+        np.array([1, 1, 3]), np.array([0.0, 4.0, 2.0]), np.array([1.0, 5.0, 3.0]), joined
+    )
+
+
+def test_turns_are_named_and_tracked_by_their_columns() -> None:
+    confidences = np.array([0.5, 0.75, 1.0])
+    annotation = _turns(joined=False).to_annotation(
+        {1: "b", 3: "a"}, "call", confidences=confidences
+    )
+    assert annotation.uri == "call"
+    assert [(t.segment.start, t.speaker, t.track, t.confidence) for t in annotation.turns] == [
+        (0.0, "b", "1", 0.5),
+        (2.0, "a", "3", 1.0),
+        (4.0, "b", "1", 0.75),
+    ]
+
+
+def test_joined_turns_are_tracked_by_letters_in_the_order_of_speakers_and_time() -> None:
+    turns = _turns(joined=True)
+    tracks = [(t.speaker, t.track) for t in turns.to_annotation({1: "b", 3: "a"}).turns]
+    assert tracks == [("b", "B"), ("a", "A"), ("b", "C")]
+    ranked = turns.to_annotation({1: "b", 3: "a"}, ranks={1: "0", 3: "1"})
+    assert [t.track for t in ranked.turns] == ["A", "C", "B"]
+    assert [t.confidence for t in ranked.turns] == [None] * 3
 
 
 def test_columns_on_the_same_segment_stay_in_order() -> None:

@@ -250,6 +250,14 @@ def test_the_largest_clusters_are_kept_and_the_rest_joins_them() -> None:
     assert keep_largest(voices, labels, 2).tolist() == [0, 0, 0, 1, 1, 0]
 
 
+def test_of_equally_large_clusters_the_first_are_kept() -> None:
+    """In hundreds of them, where a sort that is not stable would mix them up."""
+    angles = np.linspace(0, 1, 300)
+    voices = np.column_stack([np.cos(angles), np.sin(angles)])
+    labels = keep_largest(voices, np.arange(300), 100)
+    assert labels.tolist() == [*range(100), *[99] * 200]
+
+
 @pytest.mark.parametrize("most", [4, 5])
 def test_no_more_clusters_than_are_allowed_stay_as_they_are(most: int) -> None:
     labels = np.array([0, 0, 1, 2, 2, 3])

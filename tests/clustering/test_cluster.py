@@ -266,6 +266,20 @@ def test_vbx_starts_from_no_more_clusters_than_memory_allows(
     posterior = _cluster(MEETING, VBX, plda=plda).posterior
     assert posterior is not None
     assert posterior.responsibilities.shape == (rows, 2)
+    monkeypatch.setattr(speakers, "MOST_RESPONSIBILITIES", 1)
+    posterior = _cluster(MEETING, VBX, plda=plda).posterior
+    assert posterior is not None
+    assert posterior.responsibilities.shape == (rows, 1)
+
+
+def test_two_rows_of_two_voices_are_two_speakers_with_vbx(plda: Plda) -> None:
+    """Each first cluster of one row is refined; none of them is too small."""
+    active = np.zeros((1, 10, 2), dtype=bool)
+    active[0, :5, 0] = active[0, 5:, 1] = True
+    embeddings = np.eye(2, MEETING.embeddings.shape[2], dtype=np.float32)[np.newaxis]
+    clusters = cluster_speakers(WindowSpeakers(embeddings, active), VBX, FREE, plda)
+    assert sorted(clusters.labels[0].tolist()) == [0, 1]
+    assert sorted(clusters.training_labels.tolist()) == [0, 1]
 
 
 def test_speakers_of_one_window_stay_apart_with_vbx_and_the_rest_is_left_over(plda: Plda) -> None:

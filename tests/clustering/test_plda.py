@@ -29,7 +29,7 @@ ARRAYS: dict[str, NDArray[Any]] = {
 EMBEDDINGS = RNG.normal(size=(7, DIMENSION_IN))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def plda() -> Plda:
     return Plda.from_arrays(TRANSFORM, ARRAYS)
 
