@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from reference.replay import WINDOWS
 from ovdiar.clustering import cluster as speakers
 from ovdiar.clustering import window_speakers
 from ovdiar.clustering.ahc import FREE, CountBounds
-from ovdiar.clustering.assignment import UNASSIGNED
+from ovdiar.clustering.assignment import UNASSIGNED, similarities
 from ovdiar.clustering.cluster import Clusters, cluster_speakers, plausible_counts
 from ovdiar.clustering.corrected import alternatives
 from ovdiar.clustering.rows import RowSource
@@ -201,7 +202,9 @@ def test_one_voice_makes_one_corrected_cluster() -> None:
 def test_where_nobody_speaks_there_is_a_cluster_without_a_centroid(
     parameters: ClusteringParameters,
 ) -> None:
-    clusters = _cluster(silent(4), parameters)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        clusters = _cluster(silent(4), parameters)
     assert clusters.labels.tolist() == [[0, 0, 0]] * 4
     assert clusters.labels.dtype == np.int64
     assert clusters.centroids.shape == (1, MEETING.embeddings.shape[2])
@@ -256,6 +259,51 @@ def test_only_vbx_leaves_a_posterior(plda: Plda) -> None:
     posterior = _cluster(MEETING, VBX, plda=plda).posterior
     assert posterior is not None
     assert len(posterior.responsibilities) == len(_cluster(MEETING, VBX, plda=plda).training[0])
+
+
+@pytest.mark.parametrize("bounds", [FREE, CountBounds(3, 3)])
+def test_vbx_hands_out_what_it_started_from(bounds: CountBounds, plda: Plda) -> None:
+    clusters = _cluster(MEETING, VBX, bounds, plda)
+    windows, numbers = training_rows(MEETING.embeddings, MEETING.scores > 0.5, "clean", 0.2)
+    assert np.array_equal(clusters.training[0], windows)
+    assert np.array_equal(clusters.training[1], numbers)
+    rows = MEETING.embeddings[windows, numbers]
+    assert clusters.features is not None
+    np.testing.assert_array_equal(clusters.features, plda(rows))
+    truth = np.array(_truth(MEETING))
+    speaks = ~np.isnan(MEETING.embeddings[..., 0])
+    voices = np.full(speaks.shape, -1)
+    voices[speaks] = truth
+    assert partition_of(clusters.training_labels.tolist()) == partition_of(
+        voices[windows, numbers].tolist()
+    )
+    assert clusters.posterior is not None
+    assert clusters.posterior.responsibilities.shape == (len(rows), 4)
+
+
+def test_vbx_centroids_are_means_by_responsibility_and_silent_speakers_the_least_similar(
+    plda: Plda,
+) -> None:
+    clusters = _cluster(MEETING, VBX, plda=plda)
+    assert clusters.posterior is not None
+    weights = clusters.posterior.alive()
+    rows = MEETING.embeddings[clusters.training]
+    for centroid, responsible in zip(clusters.centroids, weights.T, strict=True):
+        mean = np.average(rows, axis=0, weights=responsible)
+        np.testing.assert_allclose(centroid, mean, rtol=1e-6, atol=1e-8)
+    soft = similarities(MEETING.embeddings, clusters.centroids)
+    silent_ones = ~(MEETING.scores > 0.5).any(axis=1)
+    assert silent_ones.any()
+    soft[silent_ones] = np.nanmin(soft) - 1
+    np.testing.assert_array_equal(clusters.soft, soft)
+
+
+def test_k_means_after_vbx_assigns_by_the_nearest_of_its_centroids(plda: Plda) -> None:
+    clusters = _cluster(MEETING, VBX, CountBounds(3, 3), plda)
+    soft = similarities(MEETING.embeddings, clusters.centroids)
+    np.testing.assert_array_equal(clusters.soft, soft)
+    known = ~np.isnan(soft[..., 0])
+    assert np.array_equal(clusters.labels[known], soft[known].argmax(axis=1))
 
 
 def test_vbx_starts_from_no_more_clusters_than_memory_allows(
@@ -316,6 +364,7 @@ def test_one_speaker_at_most_takes_everything(parameters: ClusteringParameters) 
     clusters = _cluster(MEETING, parameters, CountBounds(1, 1))
     rows = MEETING.embeddings[clusters.training]
     assert not clusters.labels.any()
+    assert clusters.training_labels.tolist() == [0] * len(rows)
     np.testing.assert_array_equal(clusters.centroids, rows.mean(axis=0)[np.newaxis])
 
 
