@@ -23,10 +23,12 @@ from ovdiar.clustering.cluster import Clusters, cluster_speakers, plausible_coun
 from ovdiar.clustering.corrected import alternatives
 from ovdiar.clustering.rows import RowSource
 from ovdiar.clustering.window_speakers import (
+    TreeSettings,
     WindowSpeakers,
     attenuation_of,
     merge_settings,
     training_rows,
+    tree_settings,
 )
 from ovdiar.errors import ConfigError
 from ovdiar.frames import WindowedFrames
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 
     from ovdiar.clustering.attenuation import Attenuation, Links, MergeTree, Rows
     from ovdiar.clustering.plda import Plda
+    from ovdiar.parameters import Linkage
 
 AHC, VBX = DIARIZATION["3.1"], DIARIZATION["community-1"]
 KMEANS = replace(AHC, clustering="kmeans")
@@ -150,6 +153,42 @@ def test_voices_that_speak_side_by_side_are_clustered_apart_for_a_price() -> Non
 
     assert found(0.0) == [[0, 0]] * 30
     assert found(0.3) == [[0, 1]] * 30
+
+
+def test_a_price_does_not_fit_linkages_that_are_not_of_cosine_distances() -> None:
+    message = (
+        r"^side_by_side does not fit linkage 'centroid', which is not of cosine distances: give "
+        r"side_by_side=0, or one of average, complete, single, weighted$"
+    )
+    with pytest.raises(ConfigError, match=message):
+        _cluster(MEETING, replace(AHC, linkage="centroid", side_by_side=0.3))
+
+
+def test_a_tree_is_made_once_and_not_at_all_where_it_is_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = []
+    dendrogram = window_speakers.dendrogram
+
+    def spy(embeddings: NDArray[np.float32], linkage: Linkage, apart: None) -> NDArray[np.float64]:
+        made.append(len(embeddings))
+        return dendrogram(embeddings, linkage, apart)
+
+    monkeypatch.setattr(window_speakers, "dendrogram", spy)
+    speakers = _speakers(MEETING)
+    settings = tree_settings(AHC)
+    assert isinstance(settings, TreeSettings)
+    tree = speakers.tree(settings)
+    assert speakers.tree(settings) is tree
+    known = WindowSpeakers(MEETING.embeddings, MEETING.scores > 0.5, {settings: tree})
+    assert known.tree(settings) is tree
+    assert made == [len(tree) + 1]
+
+
+def test_corrected_clusters_need_a_source_of_rows() -> None:
+    speakers = WindowSpeakers(MEETING.embeddings, MEETING.scores > 0.5)
+    with pytest.raises(ConfigError, match=r"^clustering 'corrected' needs the windows' grid: give"):
+        cluster_speakers(speakers, CORRECTED, FREE, None)
 
 
 @pytest.mark.parametrize("scale", [1e-30, 1e30])

@@ -116,6 +116,53 @@ def test_a_cut_for_more_speakers_separates_the_one_with_the_least_speech() -> No
     assert tree.merges[separated].tolist() == [4, 5]
 
 
+@pytest.mark.parametrize(("little_s", "found"), [(0.4, 1), (0.5, 2)])
+def test_who_is_separated_has_enough_speech_of_all_that_was_merged(
+    little_s: float, found: int
+) -> None:
+    """The first merge is of two halves, which only together have enough speech for a speaker."""
+    tree = MergeTree(
+        first=np.arange(3),
+        merges=np.array([[0, 1], [2, 0]]),
+        scores=THRESHOLD + np.array([0.2, 0.1]),
+        seconds=np.array([0.5, little_s, 10.0]),
+    )
+    undone = cut_for(tree, 2, THRESHOLD, PARAMETERS)
+    assert undone.tolist() == [False, found == 2]
+    assert len(speakers_of(tree, undone, PARAMETERS)) == found
+
+
+@pytest.mark.parametrize(
+    ("bounds", "speakers"),
+    [
+        (FREE, 3),
+        (CountBounds(3, 3), 3),
+        (CountBounds(1, 2), 2),
+        (CountBounds(5, 9), 5),
+        (CountBounds(9, 9), 6),
+        (CountBounds(2, 4), 3),
+    ],
+)
+def test_a_cut_has_a_number_within_the_bounds(bounds: CountBounds, speakers: int) -> None:
+    labels = cut_tree(three_pairs(), bounds, THRESHOLD, PARAMETERS)
+    assert set(labels.tolist()) == set(range(speakers))
+
+
+def test_rows_without_a_first_cluster_are_of_no_speaker() -> None:
+    tree = replace(three_pairs(), first=np.array([5, -1, 0, 2, -1]))
+    assert cut_tree(tree, FREE, THRESHOLD, PARAMETERS).tolist() == [2, -1, 0, 1, -1]
+
+
+def test_a_merge_at_the_threshold_is_made() -> None:
+    tree = replace(three_pairs(), scores=np.array([0.9, 0.75, 0.74, 0.8, 0.1]))
+    assert natural_cut(tree, 0.75).tolist() == [False, False, True, True, True]
+
+
+def test_where_nobody_has_enough_speech_the_longest_is_a_speaker() -> None:
+    tree = replace(three_pairs(), seconds=np.array([0.1, 0.1, 0.1, 0.2, 0.1, 0.1]))
+    assert speakers_of(tree, natural_cut(tree, THRESHOLD), PARAMETERS).tolist() == [2]
+
+
 def test_a_number_that_the_first_clusters_do_not_provide_comes_from_a_fine_tree() -> None:
     rows, links = two_voices(between=0.1, within=0.75)
     source = SimpleNamespace(rows=rows, links=lambda: links)

@@ -34,6 +34,7 @@ def test_the_scored_time_is_that_of_a_stopwatch(case: Scored) -> None:
 
 def test_nothing_changes_within_a_cell() -> None:
     cells = scored_cells(ONE, NOBODY)
+    np.testing.assert_allclose(cells.starts_s, [1, 2, 3])
     np.testing.assert_allclose(cells.durations_s, [1, 1, 1])
     assert cells.reference.tolist() == [[1, 0], [1, 1], [0, 1]]
     assert cells.hypothesis.shape == (3, 0)

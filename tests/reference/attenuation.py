@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -50,13 +51,27 @@ def _corrected(rows: Rows, pairs: list[tuple[int, int]], p: Attenuation) -> tupl
     return above, below
 
 
+def distances(rows: Rows, links: Links, chosen: list[int], p: Attenuation) -> list[float]:
+    """Return the corrected distances of rows, as SciPy orders them."""
+    recording = level(rows, links, p)
+    found = []
+    for one, two in combinations(chosen, 2):
+        similarity = cosine(rows, one, two) / (kept(rows, one, p) * kept(rows, two, p) * recording)
+        found.append(max(1 - similarity, 0.0))
+    return found
+
+
 def score(
     rows: Rows, links: Links, labels: NDArray[np.int64], one: int, two: int, p: Attenuation
 ) -> float:
-    """Return the corrected similarity of two clusters, some pair of which shares no audio."""
+    """Return the corrected similarity of two clusters, of pairs that share no audio if there are.
+
+    Rows with negative labels are in no cluster.
+    """
     members = [np.flatnonzero(labels == k).tolist() for k in (one, two)]
-    across = [(i, j) for i in members[0] for j in members[1] if not _shares_audio(rows, i, j)]
-    above, below = _corrected(rows, across, p)
+    pairs = [(i, j) for i in members[0] for j in members[1]]
+    across = [(i, j) for i, j in pairs if not _shares_audio(rows, i, j)]
+    above, below = _corrected(rows, across or pairs, p)
     recording = level(rows, links, p)
     own = []
     for group in members:
