@@ -203,7 +203,8 @@ def test_merges_that_are_left_out_leave_their_clusters_apart() -> None:
     tree = MergeTree(np.arange(5), merges, np.zeros(4), np.ones(5))
 
     def owners(*undone: int) -> list[int]:
-        return tree.owners(np.isin(np.arange(4), undone)).tolist()
+        found: list[int] = tree.owners(np.isin(np.arange(4), undone)).tolist()
+        return found
 
     assert owners() == [0, 0, 0, 0, 0]
     assert owners(2) == [0, 0, 2, 2, 0]

@@ -16,9 +16,9 @@ from reference.recordings import FRAMES, Recording, record, silent, write_plda
 from reference.replay import WINDOWS
 
 from ovdiar.clustering import cluster as speakers
-from ovdiar.clustering import window_speakers
-from ovdiar.clustering.ahc import FREE, CountBounds
+from ovdiar.clustering.ahc import FREE, CountBounds, dendrogram
 from ovdiar.clustering.assignment import UNASSIGNED, similarities
+from ovdiar.clustering.attenuation import merge_tree
 from ovdiar.clustering.cluster import Clusters, cluster_speakers, plausible_counts
 from ovdiar.clustering.corrected import alternatives
 from ovdiar.clustering.rows import RowSource
@@ -168,13 +168,12 @@ def test_a_tree_is_made_once_and_not_at_all_where_it_is_known(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     made = []
-    dendrogram = window_speakers.dendrogram
 
     def spy(embeddings: NDArray[np.float32], linkage: Linkage, apart: None) -> NDArray[np.float64]:
         made.append(len(embeddings))
         return dendrogram(embeddings, linkage, apart)
 
-    monkeypatch.setattr(window_speakers, "dendrogram", spy)
+    monkeypatch.setattr("ovdiar.clustering.window_speakers.dendrogram", spy)
     speakers = _speakers(MEETING)
     settings = tree_settings(AHC)
     assert isinstance(settings, TreeSettings)
@@ -258,13 +257,12 @@ def test_a_fine_tree_is_made_once_where_first_clusters_are_too_few(
     more: int, trees: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = []
-    merge_tree = window_speakers.merge_tree
 
     def spy(rows: Rows, links: Links, parameters: Attenuation) -> MergeTree:
         made.append(parameters)
         return merge_tree(rows, links, parameters)
 
-    monkeypatch.setattr(window_speakers, "merge_tree", spy)
+    monkeypatch.setattr("ovdiar.clustering.window_speakers.merge_tree", spy)
     speakers = _speakers(MEETING)
     number = len(speakers.merge_tree(merge_settings(CORRECTED)).seconds) + more
     for bounds in (FREE, CountBounds(number, number), CountBounds(number, number)):
