@@ -26,6 +26,7 @@ import resource
 import sys
 import time
 from collections import Counter, defaultdict
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -161,7 +162,7 @@ def interval(part: int, whole: int) -> tuple[float, float]:
 
 
 def table(names: Sequence[str], found: dict[str, int | None]) -> str:
-    """Render a row a module, and one of all."""
+    """Render a row a module, and one of all: a stratified sample, up to the first not run."""
     return "\n".join(_lines(names, found))
 
 
@@ -169,16 +170,18 @@ def _lines(names: Sequence[str], found: dict[str, int | None]) -> Iterator[str]:
     yield "| module | mutants | run | killed | endless | survived | no test | killed, % |"
     yield "| --- " * 8 + "|"
     kinds: dict[str, Counter[str]] = defaultdict(Counter)
+    sample = set(takewhile(found.__contains__, names))
     for name in names:
         for row in (module_of(name), "all"):
             kinds[row]["mutants"] += 1
-            if name in found:
+            if name in sample:
                 kinds[row][_kind(found[name])] += 1
-    for row, counts in kinds.items():
+    for row in [*sorted(kinds.keys() - {"all"}), "all"]:
+        counts = kinds[row]
         run = counts.total() - counts["mutants"]
         killed = counts["killed"] + counts["endless"]
         share = f"{100 * killed / run:.1f}" if run else "-"
-        if row == "all" and run < counts["mutants"]:
+        if row == "all" and 0 < run < counts["mutants"]:
             low, high = interval(killed, run)
             share += f" ({100 * low:.1f} to {100 * high:.1f})"
         cells = [counts["mutants"], run, *(counts[kind] for kind in KINDS), share]

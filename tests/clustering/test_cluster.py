@@ -21,7 +21,7 @@ from ovdiar.clustering.assignment import UNASSIGNED, similarities
 from ovdiar.clustering.attenuation import merge_tree
 from ovdiar.clustering.cluster import Clusters, cluster_speakers, plausible_counts
 from ovdiar.clustering.corrected import alternatives
-from ovdiar.clustering.rows import RowSource
+from ovdiar.clustering.rows import LEAST_S, RowSource
 from ovdiar.clustering.window_speakers import (
     TreeSettings,
     WindowSpeakers,
@@ -221,7 +221,7 @@ def test_corrected_clusters_hold_who_is_most_similar_and_leave_out_who_has_no_em
     assert (clusters.labels[~known] == UNASSIGNED).all()
     assert np.isnan(clusters.soft[~known]).all()
     assert clusters.labels.dtype == np.int64
-    assert len(clusters.training[0]) == len(clusters.training[1]) == 0
+    assert MEETING.embeddings[clusters.training].shape == (0, MEETING.embeddings.shape[2])
     rows = _speakers(MEETING).source.rows
     assert len(clusters.training_labels) == len(rows.seconds)
     assert set(clusters.training_labels.tolist()) == {-1, 0, 1, 2, 3}
@@ -248,7 +248,8 @@ def test_where_nobody_speaks_there_is_a_cluster_without_a_centroid(
     assert clusters.centroids.shape == (1, MEETING.embeddings.shape[2])
     assert np.isnan(clusters.centroids).all()
     assert clusters.soft.tolist() == [[[1.0]] * 3] * 4
-    assert [len(each) for each in clusters.training] == [0, 0]
+    assert MEETING.embeddings[clusters.training].shape == (0, MEETING.embeddings.shape[2])
+    assert clusters.training_labels.dtype == np.int64
     assert len(clusters.training_labels) == 0
 
 
@@ -268,6 +269,13 @@ def test_a_fine_tree_is_made_once_where_first_clusters_are_too_few(
     for bounds in (FREE, CountBounds(number, number), CountBounds(number, number)):
         cluster_speakers(speakers, CORRECTED, bounds, None)
     assert len(made) == trees
+
+
+def test_a_fine_tree_takes_shorter_rows_and_joins_none_at_first() -> None:
+    usual = merge_settings(CORRECTED)
+    assert attenuation_of(usual._replace(fine=True)) == replace(
+        attenuation_of(usual), first=0.0, least_s=LEAST_S, leftover_s=LEAST_S
+    )
 
 
 def test_plausible_numbers_are_those_of_the_tree() -> None:
@@ -418,7 +426,8 @@ def test_hardly_any_voice_makes_one_cluster(usable: int, plda: Plda) -> None:
 
 
 def test_vbx_without_a_plda_is_refused() -> None:
-    with pytest.raises(ConfigError, match="needs a PLDA"):
+    message = r"^clustering 'vbx' needs a PLDA: give plda=FOLDER with its two \.npz files$"
+    with pytest.raises(ConfigError, match=message):
         _cluster(MEETING, VBX)
 
 
