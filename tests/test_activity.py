@@ -132,6 +132,7 @@ def test_who_is_active_and_who_is_alone_is_told_frame_by_frame(active: NDArray[n
     windows, frames, speakers = active.shape
     alone, anywhere = alone_in(active), speakers_active(active)
     assert (alone.shape, anywhere.shape) == (active.shape, (windows, speakers))
+    assert (alone.dtype, anywhere.dtype) == (np.bool_, np.bool_)
     for window, speaker in np.ndindex(windows, speakers):
         own = active[window, :, speaker].tolist()
         others = [sum(active[window, frame]) - own[frame] for frame in range(frames)]
@@ -254,6 +255,7 @@ def test_no_turn_reaches_beyond_the_end_of_the_recording(
     frames = Frames(np.array([[1], [1], [0], [1], [0]]), FrameGrid(step=16000, width=16000))
     annotation = to_annotation(frames, end_s=end_s)
     assert [(segment.start, segment.end) for segment, _ in annotation] == turns
+    assert len(speaker_turns(frames, end_s=end_s)) == len(turns)
 
 
 def test_a_turn_is_long_enough_or_not_before_it_is_clipped() -> None:

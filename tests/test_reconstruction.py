@@ -74,6 +74,7 @@ def test_reconstructing_in_parts_equals_choosing_from_all_activations(
         patch.setattr("ovdiar.reconstruction.FRAMES_AT_ONCE", at_once)
         found = reconstruct(scores, labels, count)
     assert np.array_equal(found.data, select_loudest(activations, count).data)
+    assert found.data.dtype == np.uint8
 
 
 def test_a_silent_column_speaks_where_the_count_asks_for_it() -> None:

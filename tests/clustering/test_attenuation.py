@@ -138,6 +138,7 @@ def test_first_clusters_are_a_low_cut_of_average_linkage(seed: int, count: int) 
     long = np.flatnonzero(rows.seconds >= 1).tolist() or list(range(count))
     found = first_clusters(rows, links, parameters)
     assert sorted(np.flatnonzero(found >= 0)) == long
+    assert found.min() >= -1
     expected = [1]
     if len(long) > 1:
         tree = hierarchy.linkage(slow.distances(rows, links, long, parameters), "average")
