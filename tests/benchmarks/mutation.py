@@ -1,6 +1,6 @@
 """How many changes of the code the tests notice: prints Markdown.
 
-python -m pip install -e ".[test]" "mutmut==3.8.1"
+pip install -e ".[test]" "mutmut==3.8.1"
 cd tests && CI=true python -m benchmarks.mutation [--sample N] [--again FILE] [--write PAGE]
 
 mutmut writes the mutants of the modules that ``pyproject.toml`` names to ``mutants/``, and the
