@@ -132,7 +132,8 @@ def test_who_is_active_and_who_is_alone_is_told_frame_by_frame(active: NDArray[n
     windows, frames, speakers = active.shape
     alone, anywhere = alone_in(active), speakers_active(active)
     assert (alone.shape, anywhere.shape) == (active.shape, (windows, speakers))
-    assert (alone.dtype, anywhere.dtype) == (np.bool_, np.bool_)
+    assert alone.dtype == np.bool_
+    assert anywhere.dtype == np.bool_
     for window, speaker in np.ndindex(windows, speakers):
         own = active[window, :, speaker].tolist()
         others = [sum(active[window, frame]) - own[frame] for frame in range(frames)]
