@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,9 @@ LIMITED = (
     "sys.argv[:4] = [name]\n"
     "runpy.run_module(name, run_name='__main__', alter_sys=True)\n"
 )
+
+UNMEASURED = dict.fromkeys(("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"), "")
+"""Coverage writes files of its own, which would be limited, too."""
 
 
 def kill(place: Place, command: Command, number: signal.Signals, tries: int, seed: int) -> Tally:
@@ -101,6 +105,7 @@ def full_disk(place: Place, command: Command, tries: int, seed: int) -> Tally:
     """Limit the size of files at random below the largest's: status 2, one line, nothing half."""
     tally = Tally(f"{command.name}, full disk", seed)
     wanted, _ = undisturbed(place, command)
+    limited = replace(place, more={**place.more, **UNMEASURED})
     sizes = random.Random(seed)  # noqa: S311 - no secret
     files = [command.output, *command.output.rglob("*")]
     largest = max(path.stat().st_size for path in files if path.is_file())
@@ -108,7 +113,7 @@ def full_disk(place: Place, command: Command, tries: int, seed: int) -> Tally:
         command.forget()
         size = sizes.randrange(largest)
         with tally.one():
-            process = place.start(["-c", LIMITED, str(size), *command.arguments])
+            process = limited.start(["-c", LIMITED, str(size), *command.arguments])
             _, err = process.communicate(timeout=LIMIT_S)
         what = f"{tally.what} of {size} bytes: {process.returncode} {err[-300:]!r}"
         tally.expect(process.returncode == 2 and len(err.splitlines()) == 1, what)
