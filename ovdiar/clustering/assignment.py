@@ -48,9 +48,8 @@ def similarities(embeddings: NDArray[Any], centroids: NDArray[Any]) -> NDArray[n
     Embeddings that are NaN give NaN.
     """
     soft = np.full((*embeddings.shape[:2], len(centroids)), np.nan)
-    for here in slices(
-        len(embeddings), EMBEDDED_WINDOWS_AT_ONCE
-    ):  # distances are computed in float64
+    # distances are computed in float64
+    for here in slices(len(embeddings), EMBEDDED_WINDOWS_AT_ONCE):
         known = ~np.isnan(embeddings[here, :, 0])
         soft[here][known] = 2 - cosine_distances(embeddings[here][known], centroids)
     return soft

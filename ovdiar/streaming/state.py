@@ -48,17 +48,8 @@ CLASSES: dict[str, type] = {
     for each in (
         *(Attenuation, Buffer, Calibration, CleanSpeech, Consensus, Decisions),
         *(DiarizationParameters,),
-        *(
-            Evidence,
-            Filter,
-            FinalTurn,
-            FrameGrid,
-            Heard,
-            KeptAudio,
-            KeptOutputs,
-            Labelling,
-            LevelMeter,
-        ),
+        *(Evidence, Filter, FinalTurn, FrameGrid, Heard),
+        *(KeptAudio, KeptOutputs, Labelling, LevelMeter),
         *(LivePiece, LiveSignal, LiveTurn, LiveWindow, OnlineSettings, Session, Slider, Span),
         *(Speaker, Speakers, TrackLabel, Tracks, Turns),
     )

@@ -29,6 +29,8 @@ LIMITED = (
 
 UNMEASURED = dict.fromkeys(("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"), "")
 """Coverage writes files of its own, which would be limited, too."""
+WITHOUT_RIGHTS = "-dac_override,-dac_read_search"
+"""Capabilities that let root write anywhere."""
 
 
 def kill(place: Place, command: Command, number: signal.Signals, tries: int, seed: int) -> Tally:
@@ -120,10 +122,6 @@ def full_disk(place: Place, command: Command, tries: int, seed: int) -> Tally:
         fits = command.undamaged(wanted) and (command.parts or not command.output.exists())
         tally.expect(fits and not place.left(), f"{what}; something is left")
     return tally
-
-
-WITHOUT_RIGHTS = "-dac_override,-dac_read_search"
-"""Capabilities that let root write anywhere."""
 
 
 def without_rights(place: Place, command: Command) -> Tally:
