@@ -92,7 +92,7 @@ def clean_runs(
         changed = who[known[1:]] != who[known[:-1]]
         np.add.at(changes, start + known[1:][near & changed], 1)
     single = np.rint(speakers / np.maximum(windows, 1)) == 1
-    votes = np.convolve(changes, np.ones(SPREAD), "same")
+    votes = np.convolve(changes, np.ones(SPREAD))[SPREAD // 2 :][: total + 1]
     split = votes >= 0.5 * np.maximum(windows, 1)
     edges = np.flatnonzero(np.diff(np.concatenate([[False], single, [False]]).astype(np.int8)))
     runs = [
@@ -164,10 +164,14 @@ def join_runs(
     return Pieces(np.array(joined, dtype=np.int64).reshape(-1, 2), np.array(owner, dtype=np.int64))
 
 
+Share = tuple[int, int, "NDArray[np.int64]", "NDArray[np.int64]"]
+"""Window, speaker, the pieces in the speaker's frames, and their numbers of frames there."""
+
+
 def shares_of_windows(
     pieces: Pieces, active: NDArray[np.bool_], starts: NDArray[np.int64]
-) -> Iterator[tuple[int, int, NDArray[np.int64], NDArray[np.int64]]]:
-    """Yield window, speaker, the pieces in the speaker's frames, and their numbers of frames there.
+) -> Iterator[Share]:
+    """Yield which pieces each window speaker holds.
 
     Frames are the clean ones, or all active ones where no piece lies in the clean ones.
     """

@@ -16,10 +16,12 @@ from ovdiar.pieces import shares_of_windows
 from ovdiar.windows import output_grid
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
     from ovdiar.frames import WindowedFrames
-    from ovdiar.pieces import Pieces
+    from ovdiar.pieces import Pieces, Share
 
 LEAST_S = 0.3
 """Least clean speech of a window speaker for a row, unless no speaker has so much."""
@@ -132,15 +134,19 @@ def piece_rows(embeddings: NDArray[Any], pieces: Pieces, frame_s: float) -> Rows
 def piece_links(pieces: Pieces, active: WindowedFrames) -> Links:
     """Link rows of pieces by the votes of the windows that hold them."""
     _, _, starts = output_grid(active)
-    frames = pieces.frames()
+    return vote_on_links(shares_of_windows(pieces, active.data, starts), pieces.frames())
+
+
+def vote_on_links(shares: Iterable[Share], frames: NDArray[np.int64]) -> Links:
+    """Link pieces of so many ``frames`` (P,) by the votes of windows."""
     votes: dict[tuple[int, int], int] = {}
     held: dict[int, tuple[int, int]] = {}
     window = 0
-    for at, speaker, numbers, shares in shares_of_windows(pieces, active.data, starts):
+    for at, speaker, numbers, counts in shares:
         if at != window:
             _vote(held, frames, votes)
             window, held = at, {}
-        for piece, share in zip(numbers.tolist(), shares.tolist(), strict=True):
+        for piece, share in zip(numbers.tolist(), counts.tolist(), strict=True):
             if share > held.get(piece, (0, 0))[0]:
                 held[piece] = share, speaker
     _vote(held, frames, votes)

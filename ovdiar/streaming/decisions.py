@@ -1,48 +1,47 @@
-"""What is decided at the end of each step: frames, pieces, speakers, turns."""
+"""What is decided at the end of each step: frames, speakers, turns."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from ovdiar.activity import runs
 from ovdiar.clustering.attenuation import Attenuation
-from ovdiar.frames import FrameGrid, to_samples
-from ovdiar.streaming.consensus import Consensus
+from ovdiar.frames import FrameGrid, Frames, to_samples
+from ovdiar.reconstruction import select_loudest
 from ovdiar.streaming.heard import Heard
 from ovdiar.streaming.labelling import Labelling
+from ovdiar.streaming.recent import LiveWindow, Recent, View
 from ovdiar.streaming.speakers import Speakers
-from ovdiar.streaming.speech import CleanSpeech, LivePiece
-from ovdiar.streaming.tracks import LiveWindow, Tracks
 from ovdiar.streaming.turns import Stretch, Turns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import numpy as np
     from numpy.typing import NDArray
 
     from ovdiar.calibration import Calibration
     from ovdiar.parameters import DiarizationParameters
     from ovdiar.streaming.events import Event
+    from ovdiar.streaming.heard import Embed, Held
     from ovdiar.streaming.settings import OnlineSettings
-
-    Embed = Callable[[LivePiece], "NDArray[np.float32] | None"]
+    from ovdiar.streaming.speakers import Run
+    from ovdiar.streaming.speech import LivePiece
 
 THRESHOLD, SIDE = 0.75, 0.3
 """Least corrected similarity of one speaker, and ``side_by_side``, where the pipeline clusters by
 another rule."""
+CERTAIN = 10.0
+"""What is added to the score of a speaker who is certain; scores are at most 1."""
 LEAST_GAP_S = 0.1
 """Shorter gaps within a turn are filled, s, if the hyper-parameters fill less."""
-SETTLED_S = 0.5
-"""How far pieces of clean speech lie behind the end of the window, at most, s: there the
-segmentation is less certain."""
 
 
 @dataclass(frozen=True)
 class Span:
-    """A decided run of a track whose speaker may not be certain yet."""
+    """A run of one speaker: the frames, and the mean score."""
 
-    track: int
+    speaker: int
     start: int
     end: int
     score: float
@@ -55,6 +54,7 @@ class Decisions:
     Frames before ``decided`` will not be decided again; a step ends every ``step_s``, and what it
     leaves open is decided after ``latency_s``, or ``longest_s`` where the speaker is provisional.
     ``pending`` are decided runs of provisional speakers, and ``lately`` all that may overlap them.
+    ``certain`` are runs that were shown with a certain speaker, which they keep.
     """
 
     grid: FrameGrid
@@ -64,12 +64,11 @@ class Decisions:
     longest_s: float
     labelling: Labelling
     turns: Turns
-    speech: CleanSpeech
-    tracks: Tracks = field(default_factory=Tracks)
-    consensus: Consensus = field(default_factory=Consensus)
+    recent: Recent = field(default_factory=Recent)
     pending: list[Span] = field(default_factory=list)
     lately: list[Span] = field(default_factory=list)
     decided: int = 0
+    certain: list[Run] = field(default_factory=list)
 
     @classmethod
     def new(
@@ -97,14 +96,11 @@ class Decisions:
                 round(parameters.min_duration_on / grid.step_s),
                 calibration,
             ),
-            CleanSpeech(grid),
         )
 
     def take(self, start: int, scores: NDArray[np.float32], active: NDArray[np.bool_]) -> None:
         """Take the scores (F, S) and the activity of the window at a sample."""
-        first = int(self.grid.index_of_start(start))
-        tracks = self.tracks.link(first, active)
-        self.consensus.add(LiveWindow(first, scores, active, tracks))
+        self.recent.add(LiveWindow(int(self.grid.index_of_start(start)), scores, active))
 
     def decide(
         self, end: int, embed: Embed, *, last: bool = False
@@ -122,115 +118,130 @@ class Decisions:
 
         Returns
         -------
-        Events, and the pieces of clean speech that are complete.
+        Events, and the pieces of clean speech that are settled.
         """
-        rate = self.grid.rate
-        latest = max([self.decided, *(each.end for each in self.consensus.windows)])
-        margin_s = self.latency_s - self.step_s
-        settled_s = 0.0 if last else min(margin_s, SETTLED_S)
-        decided = latest
-        if not last:
-            decided = min(latest, self.frames_until(end - to_samples(margin_s, rate)))
-        decided = max(decided, self.decided)
-        settled = min(latest, self.frames_until(end - to_samples(settled_s, rate)))
-        settled = max(settled, self.speech.reached)
-        region = self.consensus.region(min(self.decided, self.speech.reached), latest)
-        for track, begin, until, _ in region.runs(region.first, latest):
-            self.labelling.see(track, begin, until)
-        runs = region.clean_runs(self.speech.reached, settled)
-        closed = self._hear(runs, settled, embed, last=last)
-        spans = [Span(*run) for run in region.runs(self.decided, decided)]
-        self.pending += spans
-        self.lately += spans
-        live = [Span(*run) for run in region.runs(decided, latest)]
-        self.decided = decided
-        self._force(end / rate, last=last)
-        self._part(spans)
+        settled: list[LivePiece] = []
+        live: list[Span] = []
+        if self.recent.windows:
+            view = View.of(self.recent.windows)
+            decided = latest = max(self.decided, *(each.end for each in view.windows))
+            if not last:
+                open_ = to_samples(self.latency_s - self.step_s, self.grid.rate)
+                decided = max(min(latest, self.frames_until(end - open_)), self.decided)
+            held = self.labelling.listen(view, latest, embed, last=last)
+            spans = self._spans(view, held, latest)
+            done = [part for each in spans for part in _within(each, 0, decided)]
+            self.pending, self.lately = self.pending + done, self.lately + done
+            live = [part for each in spans for part in _within(each, decided, latest)]
+            self.decided = decided
+            settled = self.labelling.settle(decided, held, last=last)
+        self._resolve(end / self.grid.rate, last=last)
         stretches = self._stretches(live)
+        reached = self.decided + (self.turns.gap + 1) * last
         events = self.turns.update(
-            stretches, decided + (self.turns.gap + 1) * last, self.labelling.speakers, end / rate
+            stretches, reached, self.labelling.speakers, end / self.grid.rate
         )
-        self._forget(end)
-        return events, closed
+        self.certain = [
+            (each.speaker, max(each.start, self.decided), each.compared)
+            for each in self.turns.shown
+            if not each.provisional and each.compared > self.decided
+        ]
+        self._forget(live)
+        return events, settled
 
-    def _hear(
-        self, runs: list[tuple[int, int, int]], settled: int, embed: Embed, *, last: bool
-    ) -> list[LivePiece]:
-        """Take clean speech, and embed the pieces that are long enough; return the closed ones."""
-        closed = self.speech.push(runs, settled)
-        closed += self.speech.finish() if last else []
-        for piece in closed:
-            if piece.outgrown:
-                self._listen(piece, embed)
-            elif piece.embedding is not None:
-                self.labelling.take(piece, piece.embedding, self.decided)
-        growing = self.speech.growing
-        if growing is not None and self.speech.is_due() and self.labelling.doubts(growing):
-            self._listen(growing, embed)
-        return closed
+    def _spans(self, view: View, held: Held, latest: int) -> list[Span]:
+        """List the runs of all speakers from what is decided to a frame.
 
-    def _listen(self, piece: LivePiece, embed: Embed) -> None:
-        embedding = embed(piece)
-        if embedding is not None:
-            piece.embedding, piece.embedded = embedding, piece.frames
-            self.labelling.take(piece, embedding, self.decided)
+        In each frame as many are active as the windows count: those with the highest scores, then
+        those who spoke last.
+        """
+        labels = self.labelling.of_windows(view, held)
+        root, first = self.labelling.speakers.root, self.decided
+        certain = [(root(who), begin, end) for who, begin, end in self.certain if end > first]
+        present = {*labels.ravel().tolist(), *(who for who, _, _ in certain)}
+        lately = [root(each.speaker) for each in reversed(held.pieces)]
+        known = [who for who in dict.fromkeys([*lately, *sorted(present)]) if who in present - {-1}]
+        columns = np.full(labels.shape, -1, dtype=np.int64)
+        columns[view.active] = len(known)
+        for column, who in enumerate(known):
+            columns[labels == who] = column
+        scores = view.activations(columns, len(known) + 1, first, latest)
+        loudness = scores.copy()
+        for who, begin, end in certain:
+            loudness[max(begin - first, 0) : end - first, known.index(who)] += CERTAIN
+        count = Frames(view.count(first, latest), self.grid)
+        active = select_loudest(Frames(loudness, self.grid), count).data > 0
+        active[:, len(known)] &= scores[:, len(known)] > 0
+        spans = []
+        for column, who in enumerate([*known, -1]):
+            for begin, end in zip(*_runs(active[:, column]), strict=True):
+                score = float(scores[begin:end, column].mean())
+                speaker = self.labelling.unknown_speaker() if who < 0 else who
+                spans.append(Span(speaker, first + begin, first + end, score))
+        return spans
 
-    def _force(self, now_s: float, *, last: bool) -> None:
-        """Decide on provisional speakers who have waited long enough."""
+    def _resolve(self, now_s: float, *, last: bool) -> None:
+        """Decide whose the runs are that wait for their speaker."""
         speakers, kept = self.labelling.speakers, []
-        longest_s = self.longest_s
         for span in self.pending:
-            waited_s = now_s + self.step_s - self.grid.step_s * span.end
-            late = last or waited_s > longest_s
-            others = {
-                self.labelling.speaker_at(other.track, max(span.start, other.start))
-                for other in self.lately
-                if late and other.track != span.track
-                if other.start < span.end and span.start < other.end
-            }
-            parts = self.labelling.splits(span.track, span.start, span.end) if late else []
-            unsure = [part for part in parts if not speakers.known[part[2]].confirmed]
-            nobody = not last and not speakers.candidates(confirmed=True)
-            if all(
-                self.labelling.force(span.track, *part[:2], others) or nobody for part in unsure
-            ):
-                kept.append(span)
+            who = speakers.root(span.speaker)
+            if not speakers.known[who].confirmed:
+                found = self.labelling.of_frames(span.start, span.end)
+                who = who if found < 0 else found
+            late = last or now_s + self.step_s - self.grid.step_s * span.end > self.longest_s
+            if late and not speakers.known[who].confirmed:
+                others = {
+                    speakers.root(each.speaker)
+                    for each in self.lately
+                    if each is not span and each.start < span.end and span.start < each.end
+                }
+                forced = self.labelling.force(who, span.start, span.end, others)
+                if forced < 0 and last:
+                    continue
+                who = who if forced < 0 else forced
+            kept.append(replace(span, speaker=who))
         self.pending = kept
 
-    def _part(self, spans: list[Span]) -> None:
-        """Give the common frames of two tracks of one speaker to somebody else in one of them."""
-        for number, one in enumerate(spans):
-            for two in spans[number + 1 :]:
-                begin, end = max(one.start, two.start), min(one.end, two.end)
-                if begin < end and one.track != two.track:
-                    active = {e.track for e in spans if e.start < end and begin < e.end}
-                    self.labelling.part(one.track, two.track, begin, end, active)
-
     def _stretches(self, live: list[Span]) -> list[Stretch]:
-        """List what is not final: decided spans and the live part, by speaker."""
-        speakers, found, waiting = self.labelling.speakers, [], []
+        """List what is not final: decided spans and the live part."""
+        known, found, waiting = self.labelling.speakers.known, [], []
         for number, span in enumerate([*self.pending, *live]):
-            certain = number < len(self.pending)
-            track = self.labelling.tracks[span.track]
-            parts = self.labelling.splits(span.track, span.start, span.end)
-            for begin, end, who in parts:
-                sure = certain and speakers.known[who].confirmed
-                heard = track.heard > begin
-                found.append(Stretch(who, begin, end, span.score, track.margin, sure, heard))
-                if certain and not sure:
-                    waiting.append(Span(span.track, begin, end, span.score))
+            certain = number < len(self.pending) and known[span.speaker].confirmed
+            rated = self.labelling.rating(span.speaker, span.start, span.end)
+            found.append(
+                Stretch(span.speaker, span.start, span.end, span.score, *rated, decided=certain)
+            )
+            if number < len(self.pending) and not certain:
+                waiting.append(span)
+        final = [span for span in self.pending if known[span.speaker].confirmed]
         self.pending = waiting
+        begin = min([self.decided, *(each.start for each in waiting)])
+        self.labelling.show([(each.speaker, each.start, each.end) for each in final], begin)
         return found
 
-    def _forget(self, end: int) -> None:
-        needed = min([self.decided, self.speech.reached, *(each.start for each in self.pending)])
+    def _forget(self, live: list[Span]) -> None:
+        """Drop what cannot tell anything any more."""
+        needed = min([self.decided, *(each.start for each in self.pending)])
         self.lately = [each for each in self.lately if each.end > needed]
-        self.consensus.drop(min(self.decided, self.speech.reached))
-        self.labelling.drop(min(needed, self.frames_until(end - self.window_samples)))
+        self.recent.drop(self.decided)
+        speakers = {each.speaker for each in [*self.pending, *self.lately, *live]}
+        speakers |= {who for who, _, _ in self.certain}
+        self.labelling.forget(speakers)
 
     def frames_until(self, samples: int) -> int:
         """Count the frames whose centre lies before a sample."""
         return max(0, (samples - self.grid.width // 2) // self.grid.step + 1)
+
+
+def _within(span: Span, begin: int, end: int) -> list[Span]:
+    """Cut a span to some frames; nothing if it has none of them."""
+    part = replace(span, start=max(span.start, begin), end=min(span.end, end))
+    return [part] if part.start < part.end else []
+
+
+def _runs(on: NDArray[np.bool_]) -> tuple[list[int], list[int]]:
+    starts, ends = runs(np.append(on, False))
+    return starts.tolist(), ends.tolist()
 
 
 def _speakers(parameters: DiarizationParameters, settings: OnlineSettings) -> Speakers:

@@ -30,6 +30,9 @@ class Event:
     provisional
         Whether it may still turn out to be another speaker's: the voice is new, or was not compared
         with the speakers yet.
+    compared
+        Up to where the voice was compared with the speakers, s. What lies beyond may still become
+        another speaker's, and what lies before only while the turn is provisional.
     open
         Whether the turn may go on.
     at
@@ -48,6 +51,7 @@ class Event:
     end: float
     confidence: float | None = None
     provisional: bool = False
+    compared: float = 0.0
     open: bool = True
     at: float = 0.0
     previous: str | None = None
@@ -59,7 +63,7 @@ class Event:
         Without ``previous`` and ``name`` if they are None.
         """
         values = asdict(self)
-        for name in ("start", "end", "at"):
+        for name in ("start", "end", "compared", "at"):
             values[name] = round(values[name], 3)
         if self.confidence is not None:
             values["confidence"] = round(self.confidence, 3)

@@ -1,4 +1,4 @@
-"""Which speaker a track is: decided by its pieces, changed only where nothing is final yet."""
+"""Whose the pieces are that were heard, and whose the speakers of the windows."""
 
 from __future__ import annotations
 
@@ -8,277 +8,258 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ovdiar.clustering.ahc import CountBounds
+from ovdiar.clustering.attenuation import level_of
 from ovdiar.streaming.reclustering import clusters_of, matched
+from ovdiar.streaming.speech import common
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
-    from ovdiar.streaming.heard import Heard
-    from ovdiar.streaming.speakers import Evidence, Speakers
+    from ovdiar.clustering.attenuation import Links
+    from ovdiar.streaming.heard import Embed, Heard, Held
+    from ovdiar.streaming.recent import View
+    from ovdiar.streaming.speakers import Run, Speakers
     from ovdiar.streaming.speech import LivePiece
 
+NEIGHBOUR, NEIGHBOUR_S = 0.5, 3.0
+"""What the other pieces of a window speaker count for in the voice of one, and after how many
+seconds it is less by e."""
 EVERY = 0.02
 """Share of the pieces by which they must have become more, to be clustered again."""
+CERTAIN_S = 2.0
+"""Speech of a piece at least that makes its speaker certain, s."""
 LEAST_S = 1.0
 """Speech of a new speaker at least, s, unless there is no other."""
 
 
 @dataclass
-class TrackLabel:
-    """The speakers of one track: ``epochs`` are first frames and speakers; the last piece's margin.
-
-    ``seen`` is the frame after the last in which the track was active, and ``heard`` the one after
-    the last whose voice was compared with the speakers.
-    """
-
-    epochs: list[tuple[int, int]]
-    seen: int
-    margin: float = 0.0
-    heard: int = 0
-
-
-@dataclass
 class Labelling:
-    """The speakers of tracks, and the pieces that decided on them.
+    """The speakers of a stream, and the pieces that decide on them.
 
     ``confirm_s`` is the speech that makes a speaker certain. The pieces are clustered again once
-    ``due`` more are closed; in between they go to the nearest speaker.
+    ``due`` more were embedded, or where one is near nobody; in between, new ones go to the nearest
+    speaker. ``final`` are the last final runs, and ``unknown`` is the speaker of those who were not
+    embedded yet, -1 for none.
     """
 
     speakers: Speakers
     heard: Heard
     confirm_s: float
-    tracks: dict[int, TrackLabel] = field(default_factory=dict)
     due: int = 1
+    final: list[Run] = field(default_factory=list)
+    unknown: int = -1
 
-    def see(self, track: int, begin: int, end: int) -> None:
-        """Note that a track is active; a new one is a provisional speaker."""
-        label = self.tracks.get(track)
-        if label is None:
-            self.tracks[track] = TrackLabel([(begin, self.speakers.add())], end)
-        else:
-            label.seen = max(label.seen, end)
+    def listen(self, view: View, reached: int, embed: Embed, *, last: bool) -> Held:
+        """Cut and embed what is not settled, and decide whose it is.
 
-    def speaker_at(self, track: int, frame: int) -> int:
-        """Return the speaker of a track in a frame."""
-        epochs = self.tracks[track].epochs
-        found = next((who for start, who in reversed(epochs) if start <= frame), epochs[0][1])
-        return self.speakers.root(found)
-
-    def splits(self, track: int, begin: int, end: int) -> list[tuple[int, int, int]]:
-        """Split a run of a track where its speaker changes: both ends and the speaker."""
-        edges = [start for start, _ in self.tracks[track].epochs if begin < start < end]
-        return [
-            (first, last, self.speaker_at(track, first))
-            for first, last in zip([begin, *edges], [*edges, end], strict=True)
-        ]
-
-    def doubts(self, piece: LivePiece) -> bool:
-        """Return whether a piece's track has no certain speaker yet."""
-        if piece.track not in self.tracks:
-            return True
-        return not self.speakers.known[self._own(piece)].confirmed
-
-    def take(self, piece: LivePiece, embedding: NDArray[np.float32], final: int) -> None:
-        """Decide whose a piece is, which was embedded; frames before ``final`` cannot change."""
-        speakers = self.speakers
-        piece.embedding = embedding
-        one = self.heard.evidence(piece)
-        self.see(piece.track, piece.start, piece.end)
-        own = self._own(piece)
-        for each in speakers.known.values():
-            each.draft = None
-        chosen = self._decide(one, own, piece)
-        if chosen != own and not (speakers.known[own].confirmed or speakers.known[own].used):
-            speakers.merge(own, chosen)
-        elif chosen != own:
-            self._change(piece, chosen, piece.start, final)
-        piece.speaker = chosen
-        if piece.closed:
-            self._learn(piece, one)
-            self._relabel(final)
-        else:
-            speakers.known[chosen].draft = one
-        self._confirm()
-        label = self.tracks[piece.track]
-        label.margin, label.heard = speakers.margin(one, speakers.root(piece.speaker)), piece.end
-
-    def force(self, track: int, begin: int, end: int, others: set[int]) -> bool:
-        """Decide now on a run of a track whose speaker is provisional: a new one, or the nearest.
-
-        ``others`` are the speakers that are active at the same time. False for nobody.
+        Returns which pieces the speakers of the windows hold.
         """
-        speakers, own = self.speakers, self.speaker_at(track, begin)
-        total = speakers.known[own].all()
-        confirmed = speakers.candidates(but=own, confirmed=True)
-        if total is not None:
-            scores = speakers.scores(total, self._links(track, begin), but=own)
-            free = [key for key in confirmed if key not in others] or confirmed
-            nearest = max(free, key=lambda key: scores[key], default=-1)
-            apart = speakers.known[own].evidence is not None  # the clustering left them apart
-            alien = apart or nearest < 0 or scores[nearest] < speakers.threshold
-            if nearest < 0 or (alien and total.seconds >= LEAST_S and not speakers.full):
-                speakers.known[own].confirmed = True
-                return True
-        else:
-            last = (speakers.root(piece.speaker) for piece in reversed(self.heard.near(begin)))
-            nearest = next((who for who in last if who in confirmed and who not in others), -1)
-        if nearest < 0:
-            return False
-        self._give(track, begin, end, nearest)
-        return True
+        self.due -= self.heard.listen(view, reached, embed, last=last)
+        held = self.heard.held(view)
+        for piece in self.heard.live:
+            piece.shown = self._final_speaker(piece)
+        if self.heard.pieces:
+            if self.due <= 0 or not self._assign(held):
+                self._recluster(held)
+            self._rate()
+        return held
 
-    def part(self, one: int, two: int, begin: int, end: int, active: set[int]) -> None:
-        """Give a run that two tracks of one speaker have in common to two speakers.
+    def of_windows(self, view: View, held: Held) -> NDArray[np.int64]:
+        """Return whose each frame of each window speaker is (C, F, S); -1 without a piece.
 
-        The track whose pieces are farther away goes to the speaker of the nearest piece who is not
-        active, if there is one.
+        A frame is the speaker's whose piece is the nearest of those that the window speaker holds.
         """
-        speaker = self.speaker_at(one, begin)
-        known = self.speakers.known
-        if speaker != self.speaker_at(two, begin) or not known[speaker].confirmed:
-            return
-        others = {self.speaker_at(each, begin) for each in active}
+        found = np.full(view.active.shape, -1, dtype=np.int64)
+        if not held.pieces:
+            return found
+        voices = self._voices(held)
+        keys, distances = self.speakers.distances(voices)
+        labels = np.array(keys)[distances.argmin(axis=1)]
+        frames = np.arange(view.active.shape[1])
+        ends = np.array([each.end for each in held.pieces])
+        starts = np.array([each.start for each in held.pieces])
+        for window, speaker, numbers, _ in held.shares:
+            offset = view.first + int(view.starts[window])
+            borders = (ends[numbers[:-1]] + starts[numbers[1:]]) // 2 - offset
+            nearest = np.searchsorted(borders, frames, side="right")
+            found[window, :, speaker] = labels[numbers[nearest]]
+        return found
 
-        def away(piece: LivePiece) -> int:
-            return max(piece.start - end, begin - piece.end, 0)
+    def _voices(self, held: Held) -> NDArray[np.float64]:
+        """Sum each of the last pieces and its neighbours of the same voice: (N, D)."""
+        pieces = held.pieces
+        totals = np.array([each.evidence.total for each in pieces if each.evidence is not None])
+        voices: NDArray[np.float64] = totals.copy()
+        for one, two in held.votes.same.tolist():
+            gap_s = max(pieces[two].start - pieces[one].end, 0) * self.heard.frame_s
+            weight = NEIGHBOUR * np.exp(-gap_s / NEIGHBOUR_S)
+            voices[one] += weight * totals[two]
+            voices[two] += weight * totals[one]
+        return voices
 
-        near = sorted(self.heard.near(begin), key=away)
-        found = (self.speakers.root(each.speaker) for each in near)
-        other = next((who for who in found if who not in others and known[who].confirmed), None)
-        if other is None:
-            return
-        first, second = (
-            min((away(each) for each in near if each.track == track), default=end)
-            for track in (one, two)
-        )
-        self._give(one if first > second else two, begin, end, other)
+    def of_frames(self, begin: int, end: int) -> int:
+        """Return the speaker of most pieces' frames between two; -1 for none."""
+        runs = [(begin, end)]
+        shared = ((each.speaker, common(each.runs, runs)) for each in self.heard.since(begin))
+        return self._most(shared)
 
-    def _give(self, track: int, begin: int, end: int | None, speaker: int) -> None:
-        """Give some frames of a track to a speaker, without an end all to come."""
-        label = self.tracks[track]
-        before = [each for each in label.epochs if each[0] < begin]
-        after: list[tuple[int, int]] = []
-        if end is not None:
-            after = [each for each in label.epochs if each[0] >= end]
-            if not after or after[0][0] > end:
-                after.insert(0, (end, self.speaker_at(track, end)))
-        label.epochs = [*before, (begin, speaker), *after]
+    def rating(self, speaker: int, begin: int, end: int) -> tuple[float, int]:
+        """Return the margin of a speaker's last piece within some frames, and a frame.
 
-    def drop(self, before: int) -> None:
-        """Forget tracks that ended before a frame, and pieces that are too old to tell anything."""
-        for piece in reversed(self.heard.pieces):
-            if piece.shown >= 0:
-                break
-            if piece.end <= before:
-                piece.shown = self._shown(piece)
-        self.tracks = {key: each for key, each in self.tracks.items() if each.seen > before}
-        for label in self.tracks.values():
-            gone = sum(start <= before for start, _ in label.epochs)
-            label.epochs = label.epochs[max(gone - 1, 0) :]
-        needed = {who for each in self.tracks.values() for _, who in each.epochs}
-        for piece in self.heard.pieces:
-            needed |= {piece.speaker, piece.shown}
-        self.speakers.forget(needed)
+        The speaker is certain up to there: the end of the last long piece; ``begin`` without one.
+        """
+        own = [e for e in self.heard.since(begin) if e.speaker == speaker and e.start < end]
+        certain = [min(each.end, end) for each in own if each.seconds >= CERTAIN_S]
+        return own[-1].margin if own else 0.0, certain[-1] if certain else begin
 
-    def _own(self, piece: LivePiece) -> int:
-        """Return the speaker of a piece's track where it ends."""
-        return self.speaker_at(piece.track, max(piece.end - 1, piece.start))
+    def unknown_speaker(self) -> int:
+        """Return the speaker of those who were not embedded yet."""
+        if self.unknown < 0:
+            self.unknown = self.speakers.add()
+        return self.unknown
 
-    def _decide(self, one: Evidence, own: int, piece: LivePiece) -> int:
-        """Return whose the first piece of a track is; others go to their track's speaker."""
+    def _new_speaker(self) -> int:
+        """Return a new speaker: the unknown one, if there is one."""
+        speaker, self.unknown = self.unknown_speaker(), -1
+        return speaker
+
+    def forget(self, needed: set[int]) -> None:
+        """Drop speakers that nothing refers to."""
+        if self.unknown not in needed:
+            self.unknown = -1
+        pieces = self.heard.pieces
+        needed = needed | {who for each in pieces for who in (each.speaker, each.shown)}
+        self.speakers.forget(needed | {who for who, _, _ in self.final})
+
+    def force(self, speaker: int, begin: int, end: int, others: set[int]) -> int:
+        """Decide now on the frames of a provisional speaker: it is a new one, or the nearest.
+
+        ``others`` are the speakers that are active at the same time. Returns -1 for nobody.
+        """
         speakers = self.speakers
-        scores = speakers.scores(one, self._links(piece.track, piece.start))
-        best = max(scores, key=lambda key: scores[key], default=-1)
-        if best < 0 or speakers.known[own].evidence is not None or one.seconds < LEAST_S:
-            return own
-        return best if scores[best] >= speakers.threshold or speakers.full else own
+        total = speakers.known[speaker].evidence
+        confirmed = speakers.candidates(confirmed=True)
+        if total is not None and not speakers.full and (total.seconds >= LEAST_S or not confirmed):
+            speakers.known[speaker].confirmed = True
+            return speaker
+        free = [key for key in confirmed if key not in others] or list(confirmed)
+        if total is None:
+            nearest = sorted(self.heard.pieces, key=lambda e: max(e.start - end, begin - e.end, 0))
+            found = (speakers.root(each.speaker) for each in nearest)
+            return next((who for who in found if who in free), -1)
+        keys, ((distances),) = speakers.distances(total.total[np.newaxis], confirmed=True)
+        order = (keys[place] for place in np.argsort(distances))
+        return next((who for who in order if who in free), -1)
 
-    def _links(self, track: int, start: int) -> dict[int, tuple[float, float]]:
-        """Count the neighbouring pieces of each speaker that are of this track, or of another."""
-        links: dict[int, tuple[float, float]] = {}
-        for other in self.heard.near(start):
-            speaker = self.speakers.root(other.speaker)
-            same, apart = links.get(speaker, (0.0, 0.0))
-            alike = other.track == track
-            links[speaker] = (same + alike, apart + (not alike))
-        return links
+    def settle(self, decided: int, held: Held, *, last: bool) -> list[LivePiece]:
+        """Take the pieces before a frame as settled, and return them."""
+        ready = self.heard.settle(decided, held, last=last)
+        if ready:
+            self.speakers.sum_live(ready, self.heard.live)
+        return ready
 
-    def _learn(self, piece: LivePiece, one: Evidence) -> None:
-        """Add a closed piece to its speaker, and cluster all if enough are new."""
-        speakers = self.speakers
-        before = [each for each in self.heard.near(piece.start) if each.track == piece.track]
-        if before:
-            speakers.learn_level(self.heard.evidence(before[-1]), one)
-        speakers.learn_mean(one)
-        known = speakers.known[piece.speaker]
-        known.evidence = one if known.evidence is None else known.evidence + one
-        self.heard.add(piece)
-        self.due -= 1
-        if self.due <= 0:
-            self._recluster()
+    def show(self, runs: Iterable[Run], pending: int) -> None:
+        """Note runs that are final now.
 
-    def _recluster(self) -> None:
-        """Cluster all pieces; speakers of whom nothing was final are gone if no cluster is left."""
+        From the frame ``pending`` on, not all is final.
+        """
+        self.final += runs
+        unsure = [each for each in self.heard.settled if each.shown < 0]
+        for piece in unsure:
+            if piece.end <= pending:
+                piece.shown = self._final_speaker(piece)
+                if piece.shown < 0:
+                    piece.shown = piece.speaker
+        waiting = [each.start for each in [*unsure, *self.heard.live] if each.shown < 0]
+        first = min([*waiting, *(each.start for each in self.heard.live), pending])
+        self.final = [each for each in self.final if each[2] > first]
+
+    def _final_speaker(self, piece: LivePiece) -> int:
+        """Return the speaker with whom most of a piece became final; -1 for none."""
+        return self._most((who, common(piece.runs, [(a, b)])) for who, a, b in self.final)
+
+    def _most(self, shared: Iterable[tuple[int, int]]) -> int:
+        """Return the speaker with most frames, of pairs of both; -1 for none."""
+        frames: dict[int, int] = {}
+        for speaker, count in shared:
+            if count:
+                who = self.speakers.root(speaker)
+                frames[who] = frames.get(who, 0) + count
+        return max(frames, key=lambda who: frames[who], default=-1)
+
+    def _recluster(self, held: Held) -> None:
+        """Cluster all pieces; a speaker of whom nothing was final goes if no cluster is left."""
         speakers, pieces = self.speakers, self.heard.pieces
         self.due = max(1, round(EVERY * len(pieces)))
         bounds = CountBounds(1, speakers.most or len(pieces))
+        rows, links = self.heard.rows(), self.heard.links(held)
+        speakers.level = level_of(rows, links, speakers.attenuation)
+        used = sum(each.used and each.merged_into < 0 for each in speakers.known.values())
         labels = clusters_of(
-            pieces, self.heard.frame_s, speakers.attenuation, speakers.threshold, bounds
+            rows, links, speakers.attenuation, speakers.threshold, bounds, known=used
         )
-        shown = np.array([self._shown(each) for each in pieces])
-        found = matched(labels, shown, np.array([each.embedded for each in pieces]))
+        before = np.array([self._shown(each) for each in pieces])
+        found = matched(labels, before, rows.seconds)
         for cluster in set(labels.tolist()) - set(found):
-            found[cluster] = speakers.add()
-        sums: dict[int, Evidence] = {}
+            found[cluster] = self._new_speaker()
         for piece, label in zip(pieces, labels.tolist(), strict=True):
-            piece.speaker, one = found[label], self.heard.evidence(piece)
-            sums[piece.speaker] = sums[piece.speaker] + one if piece.speaker in sums else one
-        for key, each in speakers.known.items():
-            gone = each.evidence is not None and key not in sums
-            each.evidence = sums.get(key)
-            if gone and not (each.confirmed or each.used) and (shown == key).any():
-                speakers.merge(key, found[int(np.bincount(labels[shown == key]).argmax())])
+            piece.speaker = found[label]
+        for key in set(before.tolist()) - {-1} - set(found.values()):
+            known = speakers.known[key]
+            if not (known.confirmed or known.used):
+                speakers.merge(key, found[int(np.bincount(labels[before == key]).argmax())])
+        speakers.sum(self.heard.settled, self.heard.live)
+
+    def _assign(self, held: Held) -> bool:
+        """Give pieces that have no speaker yet to the nearest; return whether all have one."""
+        speakers, live = self.speakers, self.heard.live
+        for piece in live:
+            if piece.speaker >= 0:
+                piece.speaker = speakers.root(piece.speaker)
+        speakers.sum_live([], live)
+        new = [each for each in live if each.speaker < 0]
+        if new:
+            links = self.heard.links(held)
+            for piece in new:
+                piece.speaker = self._nearest(piece, links)
+            speakers.sum_live([], live)
+        return all(each.speaker >= 0 for each in new)
+
+    def _nearest(self, piece: LivePiece, links: Links) -> int:
+        """Return the most similar speaker; -1 for a piece that may be a new one's."""
+        one, pieces = piece.evidence, self.heard.pieces
+        number = next(n for n, each in enumerate(pieces) if each is piece)
+        scores = {} if one is None else self.speakers.scores(one, self._links(number, links))
+        best = max(scores, key=lambda key: scores[key], default=-1)
+        if best < 0 or piece.seconds < LEAST_S or self.speakers.full:
+            return best
+        return best if scores[best] >= self.speakers.threshold else -1
+
+    def _links(self, number: int, links: Links) -> dict[int, tuple[float, float]]:
+        """Count the pieces of each speaker that are linked with one, as one voice or as two."""
+        counts: dict[int, tuple[float, float]] = {}
+        for pairs, (one, two) in ((links.same, (1, 0)), (links.apart, (0, 1))):
+            for other in [*pairs[pairs[:, 1] == number, 0], *pairs[pairs[:, 0] == number, 1]]:
+                speaker = self.heard.pieces[other].speaker
+                if speaker < 0:
+                    continue
+                same, apart = counts.get(speaker, (0.0, 0.0))
+                counts[speaker] = same + one, apart + two
+        return counts
 
     def _shown(self, piece: LivePiece) -> int:
-        """Return the speaker with whom a piece is shown."""
-        who = self.speaker_at(piece.track, piece.start) if piece.shown < 0 else piece.shown
-        return self.speakers.root(who)
+        """Return the speaker with whom a piece is shown; -1 for none."""
+        who = piece.speaker if piece.shown < 0 else piece.shown
+        return who if who < 0 else self.speakers.root(who)
 
-    def _relabel(self, final: int) -> None:
-        """Give what can change to the speakers that are nearest by now.
-
-        A piece stands for its track from the end of the piece before on.
-        """
-        pieces = [each for each in self.heard.near(final) if each.track in self.tracks]
-        before: dict[int, LivePiece] = {}
-        begins = []
-        for piece in pieces:
-            begins.append(before[piece.track].end if piece.track in before else piece.start)
-            before[piece.track] = piece
-        later: dict[int, int] = {}
-        for piece, begin in zip(reversed(pieces), reversed(begins), strict=True):
-            who = self.speakers.nearest(self.heard.voice(piece))
-            if self.speaker_at(piece.track, piece.start) != who:
-                self._change(piece, who, begin, final, later.get(piece.track))
-            later[piece.track] = begin
-
-    def _change(
-        self, piece: LivePiece, speaker: int, begin: int, final: int, end: int | None = None
-    ) -> None:
-        """Give a piece's track to a speaker from one frame on, or up to another.
-
-        A certain speaker keeps what was compared before, or is final.
-        """
-        label = self.tracks[piece.track]
-        if self.speakers.known[self.speaker_at(piece.track, begin)].confirmed:
-            begin = max(begin, label.heard, final)
-        if end is None or begin < end:
-            self._give(piece.track, begin, end, speaker)
-
-    def _confirm(self) -> None:
-        """Make speakers certain who have enough speech."""
+    def _rate(self) -> None:
+        """Rate the live pieces, and make speakers certain who have enough speech."""
+        for piece in self.heard.live:
+            if piece.evidence is not None:
+                piece.margin = self.speakers.margin(piece.evidence, piece.speaker)
         for each in self.speakers.known.values():
-            total = each.all()
+            total = each.evidence
             if total is not None and total.seconds >= self.confirm_s and not self.speakers.full:
                 each.confirmed = True

@@ -1,8 +1,7 @@
-"""Incremental clustering by corrected similarity: speakers are sums, and never forgotten.
+"""The speakers of a stream, as sums of their pieces.
 
-The similarity is that of `ovdiar.clustering.attenuation`, of a piece or a speaker with a speaker:
-sums over pairs of pieces follow from the sum of a speaker's embeddings. So a speaker takes as much
-memory after a day as after a minute.
+The similarity is that of `ovdiar.clustering.attenuation`, of a piece with a speaker: sums over
+pairs of pieces follow from the sum of a speaker's embeddings.
 """
 
 from __future__ import annotations
@@ -17,8 +16,14 @@ from ovdiar.clustering.assignment import unit
 from ovdiar.clustering.attenuation import Attenuation, fading
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from numpy.typing import NDArray
 
+    from ovdiar.streaming.speech import LivePiece
+
+Run = tuple[int, int, int]
+"""A speaker's id, a first frame and the frame after the last."""
 NEAREST = 1e-6
 """Smaller distances count as this."""
 
@@ -27,8 +32,8 @@ NEAREST = 1e-6
 class Evidence:
     """Sums over pieces of one speaker; f is the `fading` of a piece.
 
-    ``total`` (D,) sums f times normalised embedding; ``squares`` and ``fourths`` f to these powers;
-    ``seconds`` the speech, and ``strength`` f times speech.
+    ``total`` (D,) sums f times normalised embedding; ``weight``, ``squares`` and ``fourths`` f to
+    these powers; ``seconds`` the speech, and ``strength`` f times speech.
     """
 
     total: NDArray[np.float64]
@@ -36,13 +41,14 @@ class Evidence:
     fourths: float = 0.0
     seconds: float = 0.0
     strength: float = 0.0
+    weight: float = 0.0
 
     @classmethod
     def of(cls, embedding: NDArray[np.float32], seconds: float, fade_s: float) -> Evidence:
         """Return the evidence of one piece."""
         kept = float(fading(np.array([seconds]), fade_s)[0])
         vector = unit(embedding.astype(np.float64))
-        return cls(kept * vector, kept**2, kept**4, seconds, kept * seconds)
+        return cls(kept * vector, kept**2, kept**4, seconds, kept * seconds, kept)
 
     def __add__(self, other: Evidence) -> Evidence:
         """Return the sums over both."""
@@ -52,25 +58,30 @@ class Evidence:
             self.fourths + other.fourths,
             self.seconds + other.seconds,
             self.strength + other.strength,
+            self.weight + other.weight,
         )
 
 
 @dataclass
 class Speaker:
-    """One speaker: evidence of the closed pieces, and ``draft`` of the one that still grows."""
+    """One speaker: evidence of the ``settled`` pieces, and of the ``live`` ones.
+
+    ``confirmed`` if it is certain to be one, ``used`` if a turn of it is final.
+    """
 
     number: int
-    evidence: Evidence | None = None
-    draft: Evidence | None = None
+    settled: Evidence | None = None
+    live: Evidence | None = None
     confirmed: bool = False
     merged_into: int = -1
     used: bool = False
 
-    def all(self) -> Evidence | None:
-        """Return all evidence."""
-        if self.draft is None:
-            return self.evidence
-        return self.draft if self.evidence is None else self.evidence + self.draft
+    @property
+    def evidence(self) -> Evidence | None:
+        """All evidence."""
+        if self.live is None or self.settled is None:
+            return self.settled or self.live
+        return self.settled + self.live
 
 
 @dataclass
@@ -78,8 +89,7 @@ class Speakers:
     """All speakers so far, by their ids; those that turned out to be others are merged.
 
     ``attenuation`` has the constants of the similarity; ``threshold`` is the least similarity of
-    one speaker. ``cosines`` and ``weights`` estimate the recording's level, from neighbouring
-    pieces of one track.
+    one speaker, and ``level`` the corrected similarity of one voice in this recording.
     """
 
     attenuation: Attenuation
@@ -87,13 +97,14 @@ class Speakers:
     most: int = 0
     known: dict[int, Speaker] = field(default_factory=dict)
     following: int = 0
-    cosines: float = 0.0
-    weights: float = 0.0
-    mean: NDArray[np.float64] | None = None
-    mean_weight: float = 0.0
+    level: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Begin with the usual level."""
+        self.level = self.level or self.attenuation.usual_level
 
     def add(self) -> int:
-        """Add a provisional speaker without evidence, under the lowest number that is free."""
+        """Begin a provisional speaker; its number is the least that no other shows."""
         taken = {each.number for each in self.known.values() if each.merged_into < 0 or each.used}
         number = next(n for n in range(len(taken) + 1) if n not in taken)
         self.known[self.following] = Speaker(number)
@@ -106,41 +117,39 @@ class Speakers:
             speaker = self.known[speaker].merged_into
         return speaker
 
-    def candidates(self, *, but: int = -1, confirmed: bool = False) -> list[int]:
-        """List the speakers with closed pieces, or the confirmed ones."""
-        return [
-            key
+    def candidates(self, *, but: int = -1, confirmed: bool = False) -> dict[int, Evidence]:
+        """Return the evidence of the speakers with pieces, or of the confirmed ones."""
+        return {
+            key: each.evidence
             for key, each in self.known.items()
             if key != but and each.merged_into < 0 and each.evidence is not None
             if each.confirmed or not confirmed
-        ]
+        }
 
     @property
     def full(self) -> bool:
         """Whether there may be no more speakers."""
         return 0 < self.most <= sum(e.confirmed and e.merged_into < 0 for e in self.known.values())
 
-    @property
-    def level(self) -> float:
-        """Corrected similarity of one voice in this recording."""
-        prior = self.attenuation.level_pairs
-        return (self.cosines + prior * self.attenuation.usual_level) / (self.weights + prior)
+    def sum(self, settled: Iterable[LivePiece], live: Iterable[LivePiece]) -> None:
+        """Sum the evidence of pieces by speaker."""
+        sums = [_sums(pieces) for pieces in (settled, live)]
+        for key, each in self.known.items():
+            each.settled, each.live = (found.get(key) for found in sums)
 
-    def learn_level(self, one: Evidence, two: Evidence) -> None:
-        """Take two neighbouring pieces of one track into the level."""
-        if min(one.seconds, two.seconds) >= self.attenuation.least_s:
-            self.cosines += float(one.total @ two.total)
-            self.weights += one.squares * two.squares
-
-    def learn_mean(self, one: Evidence) -> None:
-        """Take a closed piece into the mean voice of the recording."""
-        self.mean = one.total if self.mean is None else self.mean + one.total
-        self.mean_weight += one.squares**0.5
+    def sum_live(self, settled: Iterable[LivePiece], live: Iterable[LivePiece]) -> None:
+        """Add pieces that are settled now, and sum the live ones anew."""
+        for key, evidence in _sums(settled).items():
+            known = self.known[key]
+            known.settled = evidence if known.settled is None else known.settled + evidence
+        found = _sums(live)
+        for key, each in self.known.items():
+            each.live = found.get(key)
 
     def similarity(self, one: Evidence, two: Evidence, links: tuple[float, float]) -> float:
         """Return the corrected similarity, with margin and side as in `PairSums.scores`.
 
-        ``links`` are the numbers of neighbours that speak for one speaker, and for two.
+        ``links`` are the numbers of pairs that speak for one speaker, and for two.
         """
         p = self.attenuation
         between = float(one.total @ two.total) / (one.squares * two.squares)
@@ -155,67 +164,71 @@ class Speakers:
         pairs = (one.squares**2 - one.fourths) / 2
         return max((products + p.shrink * self.level) / (pairs + p.shrink), 0.25 * self.level)
 
+    def scores(
+        self, one: Evidence, links: Mapping[int, tuple[float, float]], *, but: int = -1
+    ) -> dict[int, float]:
+        """Compare with each speaker that has pieces."""
+        return {
+            key: self.similarity(one, each, links.get(key, (0.0, 0.0)))
+            for key, each in self.candidates(but=but).items()
+        }
+
+    def distances(
+        self, voices: NDArray[np.floating], *, confirmed: bool = False
+    ) -> tuple[list[int], NDArray[np.float64]]:
+        """Compare voices (N, D) with the speakers that have pieces: their ids, and (N, K).
+
+        Cosine distances after the mean voice of all is subtracted; of one speaker, nothing is.
+        """
+        everybody = self.candidates()
+        keys = [k for k in everybody if self.known[k].confirmed or not confirmed]
+        totals = np.array([everybody[key].total for key in keys]).reshape(len(keys), -1)
+        centre = np.zeros(voices.shape[1])
+        if len(everybody) > 1:
+            centre = np.sum([each.total for each in everybody.values()], axis=0)
+            centre = centre / sum(each.weight for each in everybody.values())
+        one, two = (unit(unit(each) - centre) for each in (np.asarray(voices, float), totals))
+        return keys, np.maximum(1 - one @ two.T, NEAREST)
+
     def margin(self, one: Evidence, speaker: int) -> float:
         """Return how much nearer a piece is to a speaker than to the next one, as a log ratio.
 
-        As `ovdiar.confidence.turn_features`, after the mean voice is subtracted; the largest where
-        there is no other speaker.
+        As `ovdiar.confidence.turn_features`; the largest where there is no other speaker.
         """
-        others = self.candidates(but=speaker)
-        own = self.known[speaker].all()
-        if not others or own is None or self.mean is None:
-            return MAX_MARGIN if not others else 0.0
-        nearest = min(self._distance(one.total, self._evidence(key).total) for key in others)
-        return float(np.log(nearest / self._distance(one.total, own.total)))
-
-    def nearest(self, voice: NDArray[np.float64]) -> int:
-        """Return the speaker whose closed pieces are most similar to a sum of pieces (D,)."""
-        found = self.candidates()
-        if len(found) == 1:
-            return found[0]
-        return min(found, key=lambda key: self._distance(voice, self._evidence(key).total))
-
-    def _distance(self, one: NDArray[np.float64], two: NDArray[np.float64]) -> float:
-        """Return the cosine distance after the mean voice is subtracted."""
-        centre = 0.0 if self.mean is None else self.mean / self.mean_weight
-        a, b = (unit(unit(each) - centre) for each in (one, two))
-        return max(1 - float(a @ b), NEAREST)
-
-    def _evidence(self, speaker: int) -> Evidence:
-        found = self.known[speaker].evidence
-        if found is None:
-            raise KeyError(speaker)
-        return found
-
-    def scores(
-        self, one: Evidence, links: dict[int, tuple[float, float]], *, but: int = -1
-    ) -> dict[int, float]:
-        """Compare with each speaker that has closed pieces."""
-        return {
-            key: self.similarity(one, self._evidence(key), links.get(key, (0.0, 0.0)))
-            for key in self.candidates(but=but)
-        }
+        keys, ((distances),) = self.distances(one.total[np.newaxis])
+        if keys == [speaker]:
+            return MAX_MARGIN
+        if speaker not in keys:
+            return 0.0
+        own = distances[keys.index(speaker)]
+        nearest = min(each for key, each in zip(keys, distances, strict=True) if key != speaker)
+        return float(np.log(nearest / own))
 
     def merge(self, lost: int, kept: int) -> None:
-        """Make one speaker part of another."""
+        """Make one speaker part of another; its pieces are summed with the other's next time."""
         loser, keeper = self.known[lost], self.known[kept]
         loser.merged_into = kept
-        if loser.evidence is not None:
-            keeper.evidence = (
-                loser.evidence if keeper.evidence is None else keeper.evidence + loser.evidence
-            )
-        if loser.draft is not None:
-            keeper.draft = loser.draft
-        loser.evidence = loser.draft = None
+        loser.settled = loser.live = None
         keeper.confirmed = keeper.confirmed or loser.confirmed
 
     def forget(self, needed: set[int]) -> None:
-        """Drop merged speakers that nothing refers to."""
+        """Drop speakers that nothing refers to, and of whom nothing is final."""
+        roots = {self.root(k) for k, each in self.known.items() if each.used or k in needed}
         for key in needed & set(self.known):
             if self.known[key].merged_into >= 0:
                 self.known[key].merged_into = self.root(key)
+        needed = needed | roots
         self.known = {
             key: each
             for key, each in self.known.items()
-            if each.merged_into < 0 or each.used or key in needed
+            if each.used or key in needed or (each.merged_into < 0 and each.evidence is not None)
         }
+
+
+def _sums(pieces: Iterable[LivePiece]) -> dict[int, Evidence]:
+    found: dict[int, Evidence] = {}
+    for piece in pieces:
+        one = piece.evidence
+        if one is not None:
+            found[piece.speaker] = found[piece.speaker] + one if piece.speaker in found else one
+    return found

@@ -1,4 +1,4 @@
-"""Pieces of clean speech while they grow, and their embeddings."""
+"""Pieces of clean speech, cut anew until they are final, and their embeddings."""
 
 from __future__ import annotations
 
@@ -8,48 +8,52 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ovdiar.networks.utterance import UtteranceEmbedding
-from ovdiar.pieces import LEAST_S, LONGEST_S, PAUSE_S, Speech
+from ovdiar.pieces import LEAST_S, LONGEST_S, PAUSE_S, Speech, clean_runs
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ovdiar.frames import FrameGrid
     from ovdiar.networks.models import Models
+    from ovdiar.streaming.recent import View
     from ovdiar.streaming.signal import Buffer
+    from ovdiar.streaming.speakers import Evidence
 
-EMBED_AT_S = 1.0
-"""Speech with which a piece that still grows is embedded, s."""
-GROWN = 1.5
-"""How much longer a piece must be when it is complete, to be embedded again."""
 SPAN_S = 8.0
 """Longest time from the start of a piece to its end, s; the samples are kept so long."""
+
+Runs = list[tuple[int, int]]
+"""First frames of runs, and those after the last ones."""
 
 
 @dataclass
 class LivePiece:
-    """Clean speech of one track: ``runs`` are the first frames and those after the last ones.
+    """Clean speech of one voice.
 
-    ``embedded`` is the number of frames that ``embedding`` (D,) was computed from; ``speaker``
-    whose it is, as far as is known, and ``shown`` whose its speech was when it became final.
+    ``embedding`` (D,) is that of its frames, or of nearly the same, and ``evidence`` that of it.
+    ``speaker`` is whose it is, as far as is known, ``shown`` whose its speech was when it became
+    final, and ``margin`` how much nearer that speaker is than the next. ``links`` are the windows'
+    votes on earlier pieces, by number: above 0 for the same voice, below 0 for another.
     """
 
-    track: int
-    runs: list[tuple[int, int]]
-    embedded: int = 0
+    runs: Runs
     embedding: NDArray[np.float32] | None = None
-    closed: bool = False
+    evidence: Evidence | None = None
     speaker: int = -1
     shown: int = -1
+    margin: float = 0.0
+    number: int = -1
+    links: dict[int, int] = field(default_factory=dict)
 
     @property
     def frames(self) -> int:
         """Number of frames."""
-        return sum(end - start for start, end in self.runs)
+        return length_of(self.runs)
 
     @property
-    def outgrown(self) -> bool:
-        """Whether there is no embedding yet, or one of much less speech."""
-        return self.embedding is None or self.frames >= GROWN * self.embedded
+    def seconds(self) -> float:
+        """Speech that was embedded, s."""
+        return 0.0 if self.evidence is None else self.evidence.seconds
 
     @property
     def start(self) -> int:
@@ -62,67 +66,51 @@ class LivePiece:
         return self.runs[-1][1]
 
 
-@dataclass
-class CleanSpeech:
-    """Cuts clean speech into pieces as `ovdiar.pieces.join_runs` does, while it comes in.
+def length_of(runs: Runs) -> int:
+    """Count the frames of runs."""
+    return sum(end - start for start, end in runs)
 
-    A piece ends where another track speaks alone, after a pause, and at its greatest length.
+
+def common(one: Runs, two: Runs) -> int:
+    """Count the frames that two lists of runs share."""
+    return sum(max(0, min(b, d) - max(a, c)) for a, b in one for c, d in two)
+
+
+def cut(view: View, begin: int, frame_s: float) -> list[LivePiece]:
+    """Cut the clean speech from a frame on into pieces, by all windows of a view.
+
+    As `ovdiar.pieces.pieces_of`, but for speech of more than `LONGEST_S`: a piece is full before
+    the next begins, so that it stays when more is heard.
     """
+    longest, pause, least, span = (
+        round(seconds / frame_s) for seconds in (LONGEST_S, PAUSE_S, LEAST_S, SPAN_S - LONGEST_S)
+    )
+    runs, continues = clean_runs(view.active, view.starts)
+    pieces: list[Runs] = []
+    before = -1
+    for number, (first, last) in enumerate((runs + view.first).tolist()):
+        start = max(first, begin)
+        near = before >= 0 and bool(continues[number - 1]) and first - before <= pause
+        while start < last:
+            if not (pieces and near and length_of(pieces[-1]) < longest) or (
+                start - pieces[-1][0][0] >= span
+            ):
+                pieces.append([])
+            end = min(last, start + longest - length_of(pieces[-1]))
+            pieces[-1].append((start, end))
+            start, near, before = end, True, end
+    return [LivePiece(_joined(piece)) for piece in pieces if length_of(piece) >= least]
 
-    grid: FrameGrid
-    reached: int = 0
-    growing: LivePiece | None = None
 
-    def push(self, runs: list[tuple[int, int, int]], reached: int) -> list[LivePiece]:
-        """Take the clean runs up to a frame: track and both ends. Return the pieces they end."""
-        closed: list[LivePiece] = []
-        for track, begin, last in runs:
-            start = begin
-            while start < last:
-                piece = self.growing
-                if piece is None or not self._continues(piece, track, start):
-                    self._close(closed)
-                    piece = self.growing = LivePiece(track, [])
-                end = min(last, start + self._frames(LONGEST_S) - piece.frames)
-                if piece.runs and piece.end == start:
-                    piece.runs[-1] = (piece.runs[-1][0], end)
-                else:
-                    piece.runs.append((start, end))
-                start = end
-        self.reached = reached
-        if self.growing is not None and reached - self.growing.end > self._frames(PAUSE_S):
-            self._close(closed)
-        return closed
-
-    def finish(self) -> list[LivePiece]:
-        """Return the piece that still grows, if any."""
-        closed: list[LivePiece] = []
-        self._close(closed)
-        return closed
-
-    def is_due(self) -> bool:
-        """Return whether the growing piece is long enough to be embedded, and was not yet."""
-        if self.growing is None:
-            return False
-        mark = self._frames(EMBED_AT_S)
-        return self.growing.embedded < mark <= self.growing.frames
-
-    def _continues(self, piece: LivePiece, track: int, start: int) -> bool:
-        return (
-            piece.track == track
-            and start - piece.end <= self._frames(PAUSE_S)
-            and piece.frames < self._frames(LONGEST_S)
-            and start - piece.start < self._frames(SPAN_S) - self._frames(LONGEST_S)
-        )
-
-    def _close(self, closed: list[LivePiece]) -> None:
-        if self.growing is not None and self.growing.frames >= self._frames(LEAST_S):
-            self.growing.closed = True
-            closed.append(self.growing)
-        self.growing = None
-
-    def _frames(self, seconds: float) -> int:
-        return round(seconds / self.grid.step_s)
+def _joined(runs: Runs) -> Runs:
+    """Join runs that touch."""
+    joined: Runs = []
+    for start, end in runs:
+        if joined and joined[-1][1] == start:
+            joined[-1] = joined[-1][0], end
+        else:
+            joined.append((start, end))
+    return joined
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,17 +21,16 @@ from ovdiar.errors import FormatError
 from ovdiar.frames import FrameGrid
 from ovdiar.parameters import DiarizationParameters
 from ovdiar.pipelines.diarization.prepared_file import HEADER, UNREADABLE, content_of
-from ovdiar.streaming.consensus import Consensus
 from ovdiar.streaming.decisions import Decisions, Span
 from ovdiar.streaming.heard import Heard
 from ovdiar.streaming.keeping import KeptAudio, KeptOutputs
-from ovdiar.streaming.labelling import Labelling, TrackLabel
+from ovdiar.streaming.labelling import Labelling
+from ovdiar.streaming.recent import LiveWindow, Recent
 from ovdiar.streaming.session import Session
 from ovdiar.streaming.settings import OnlineSettings
 from ovdiar.streaming.signal import Buffer, LevelMeter, LiveSignal
 from ovdiar.streaming.speakers import Evidence, Speaker, Speakers
-from ovdiar.streaming.speech import CleanSpeech, LivePiece
-from ovdiar.streaming.tracks import LiveWindow, Tracks
+from ovdiar.streaming.speech import LivePiece
 from ovdiar.streaming.turns import FinalTurn, LiveTurn, Turns
 from ovdiar.windows import Slider
 
@@ -41,17 +40,16 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of the files that this release writes and reads."""
 CLASSES: dict[str, type] = {
     each.__name__: each
     for each in (
-        *(Attenuation, Buffer, Calibration, CleanSpeech, Consensus, Decisions),
-        *(DiarizationParameters,),
+        *(Attenuation, Buffer, Calibration, Decisions, DiarizationParameters),
         *(Evidence, Filter, FinalTurn, FrameGrid, Heard),
         *(KeptAudio, KeptOutputs, Labelling, LevelMeter),
-        *(LivePiece, LiveSignal, LiveTurn, LiveWindow, OnlineSettings, Session, Slider, Span),
-        *(Speaker, Speakers, TrackLabel, Tracks, Turns),
+        *(LivePiece, LiveSignal, LiveTurn, LiveWindow, OnlineSettings, Recent, Session, Slider),
+        *(Span, Speaker, Speakers, Turns),
     )
 }
 """The classes of which a state consists. Only these are made when a file is read."""
@@ -89,7 +87,7 @@ class OnlineState:
         Raises
         ------
         FormatError
-            There is no such file, it is damaged or something else, or a newer ovdiar wrote it.
+            There is no such file, it is damaged or something else, or another ovdiar wrote it.
         """
         content = content_of(file)
         header, _ = _opened(content, str(file))
@@ -137,10 +135,10 @@ def _opened(content: bytes, source: str) -> tuple[dict[str, Any], dict[str, NDAr
         raise FormatError(
             f"{source} is no state of a stream, or it is damaged: save one with OnlineState.save"
         ) from error
-    if schema > SCHEMA:
+    if schema != SCHEMA:
         raise FormatError(
-            f"{source}: a state of schema {schema}, and this ovdiar reads up to {SCHEMA}: upgrade "
-            "ovdiar"
+            f"{source}: a state of schema {schema}, and this ovdiar reads {SCHEMA}: load it with "
+            "the ovdiar that saved it, or begin another OnlineDiarizer"
         )
     return header, arrays
 

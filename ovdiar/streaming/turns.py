@@ -31,10 +31,10 @@ REMEMBERED = 4000
 
 @dataclass(frozen=True)
 class Stretch:
-    """A run of frames of one track that is one speaker's; ``decided`` if it cannot change.
+    """A run of frames of one speaker; ``decided`` if it cannot change.
 
-    ``score`` is its mean activation and ``margin`` that of the track's last piece; ``heard`` if the
-    voice was compared with the speakers.
+    ``score`` is its mean activation and ``margin`` that of the speaker's last piece in it. The
+    voice was compared with the speakers up to the frame ``compared``.
     """
 
     speaker: int
@@ -42,13 +42,15 @@ class Stretch:
     end: int
     score: float
     margin: float
+    compared: int
     decided: bool = False
-    heard: bool = True
 
 
 @dataclass
 class LiveTurn:
     """A turn that is not closed: frames ``start`` to ``end``, of which up to ``final`` are final.
+
+    Up to the frame ``compared`` its voice was compared with the speakers.
 
     ``rated`` sums frames, frames times score and frames times margin of the final part,
     ``tentative`` those of the rest.
@@ -65,7 +67,7 @@ class LiveTurn:
     confidence: float | None = None
     number: int = -1
     provisional: bool = False
-    heard: bool = False
+    compared: int = -1
 
 
 @dataclass(frozen=True)
@@ -157,7 +159,8 @@ class Turns:
             else:
                 last.tentative = _rated(last.tentative, frames, each)
             last.end = max(last.end, each.end)
-            last.heard = last.heard or each.heard
+            if each.compared > each.start:
+                last.compared = max(last.compared, each.compared)
         return items
 
     def _not_over(self, each: Stretch) -> list[Stretch]:
@@ -171,12 +174,17 @@ class Turns:
         return [each] if each.end > each.start else []
 
     def _name(self, items: list[LiveTurn]) -> None:
-        """Give turns the numbers under which they were shown, or new ones."""
+        """Give turns the numbers under which they were shown, or new ones.
+
+        A turn of another speaker takes the number of a provisional one only.
+        """
         taken = {each.turn for each in items}
         free = [each for each in self.shown if each.turn not in taken]
         for same in (True, False):
             for item in items:
-                near = [e for e in free if (e.speaker == item.speaker) == same or not same]
+                near = [
+                    e for e in free if e.speaker == item.speaker or (e.provisional and not same)
+                ]
                 shared = [min(e.end, item.end) - max(e.start, item.start) for e in near]
                 if item.turn < 0 and shared and max(shared) > 0:
                     old = near[int(np.argmax(shared))]
@@ -197,7 +205,8 @@ class Turns:
         events: list[Event],
     ) -> None:
         known = speakers.known[item.speaker]
-        certain = known.confirmed and (item.heard or item.final > item.start)
+        item.compared = max(item.compared, item.final)
+        certain = known.confirmed and item.compared > item.start
         item.provisional, item.number = not certain, known.number
         item.confidence = self._confidence(item)
         item.reported = 0 if old is None else old.reported
@@ -275,6 +284,7 @@ class Turns:
             self._time(item.end),
             confidence=item.confidence,
             provisional=item.provisional,
+            compared=self._time(min(max(item.compared, item.start), item.end)),
             open=True,
             at=at_s,
         )

@@ -61,8 +61,14 @@ def speed(models: Models) -> None:
     print(f"{STREAMS} streams at once: real-time factor {max(each):.3f} of the slowest")
 
 
+def resident() -> float:
+    """Return the resident memory of this process, MB (Linux)."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * resource.getpagesize() / 2**20
+
+
 def memory(models: Models, hours: float) -> None:
-    """Print the memory, and the size of the state, for every tenth of an hour.
+    """Print the resident memory for every tenth of an hour, and the size of the state at the end.
 
     The audio is a loop at a fixed level, so that the networks' answers are remembered after its
     first round: what grows would be the stream's.
@@ -77,14 +83,13 @@ def memory(models: Models, hours: float) -> None:
         heard += len(talk)
         if heard >= min(told + 0.1 * 3600 * RATE, hours * 3600 * RATE):
             told = heard
-            used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-            size = len(diarizer.state.content) / 2**20
             speakers = len(diarizer.annotation.labels())
             print(
-                f"{heard / RATE / 3600:.2f} h: {used:.0f} MB at most, state {size:.1f} MB, "
-                f"{speakers} speakers, {time.perf_counter() - start:.0f} s",
+                f"{heard / RATE / 3600:.2f} h: {resident():.0f} MB, {speakers} speakers, "
+                f"{time.perf_counter() - start:.0f} s",
                 flush=True,
             )
+    print(f"state {len(diarizer.state.content) / 2**20:.1f} MB")
 
 
 def main() -> None:

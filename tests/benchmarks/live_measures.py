@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,15 +20,18 @@ if TYPE_CHECKING:
     from ovdiar.streaming.events import Event
 
 RESOLUTION_S = 0.1
+LOOKED_AT_S = 12.0
+"""How long turns are looked at after their end, s."""
 
 
 @dataclass(frozen=True)
 class Row:
     """What one latency gave on one recording, or on several.
 
-    ``switches`` are changes of label in ``speech_s`` of speech; ``relabelled`` are tentative turns
-    that were given to another speaker, ``unsure`` provisional ones; ``waits`` counts tenths of a
-    second of final turns by the tenths of a second until they were final.
+    ``switches`` are changes of label in ``speech_s`` of speech. ``relabelled`` counts stretches of
+    speech whose speaker was certain and changed, ``unsure`` provisional turns that were given to
+    another speaker; ``waits`` counts tenths of a second of final turns by the tenths of a second
+    until they were final.
     """
 
     errors: DiarizationErrors = field(default_factory=DiarizationErrors)
@@ -117,11 +122,39 @@ def waits(events: Iterable[Event]) -> dict[int, int]:
 
 
 def relabelled(events: Iterable[Event]) -> tuple[int, int]:
-    """Count the turns that were given to another speaker: tentative ones, and provisional ones."""
-    provisional: dict[int, bool] = {}
-    counts = Counter[bool]()
-    for event in events:
-        if event.kind == "relabel":
-            counts[provisional[event.turn]] += 1
-        provisional[event.turn] = event.provisional
-    return counts[False], counts[True]
+    """Count what was given to another speaker: speech of a certain one, and provisional turns.
+
+    Certain is a turn that is not provisional, up to where it was compared. Each stretch of two
+    tenths of a second or more counts that was shown so and is now another speaker's.
+    """
+    shown: dict[int, Event] = {}
+    before: dict[int, set[str]] = {}
+    changes = unsure = 0
+    for at_s, batch in groupby(events, key=lambda event: event.at):
+        for event in batch:
+            unsure += event.kind == "relabel" and shown[event.turn].provisional
+            goes_on = event.kind == "final" and event.open and event.turn in shown
+            end = max(event.end, shown[event.turn].end) if goes_on else event.end
+            shown[event.turn] = replace(event, end=end)
+            if event.kind == "retract":
+                del shown[event.turn]
+        shown = {turn: each for turn, each in shown.items() if each.end > at_s - LOOKED_AT_S}
+        everybody = _tenths((each, each.end) for each in shown.values())
+        lost = sorted(
+            tenth
+            for tenth, who in before.items()
+            if who - everybody.get(tenth, who) and everybody[tenth] - who
+        )
+        runs = np.split(lost, np.flatnonzero(np.diff(lost) > 1) + 1)
+        changes += sum(len(run) > 1 for run in runs)
+        before = _tenths((each, each.compared) for each in shown.values() if not each.provisional)
+    return changes, unsure
+
+
+def _tenths(shown: Iterable[tuple[Event, float]]) -> dict[int, set[str]]:
+    """Return the speakers of each tenth of a second within turns, up to an end of each."""
+    found: dict[int, set[str]] = {}
+    for event, end in shown:
+        for tenth in range(math.ceil(event.start * 10), math.floor(end * 10)):
+            found.setdefault(tenth, set()).add(event.speaker)
+    return found

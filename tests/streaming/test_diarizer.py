@@ -146,17 +146,30 @@ def test_what_is_no_state_is_refused(tmp_path: Path) -> None:
         OnlineState.load(path)
 
 
-def test_a_state_makes_only_classes_of_a_stream(live_models: Models) -> None:
-    content = OnlineDiarizer(live_models).state.content
-    with np.load(io.BytesIO(content)) as arrays:
+def changed_state(models: Models, old: bytes, new: bytes) -> io.BytesIO:
+    """Return a file of a state in whose header something is replaced."""
+    with np.load(io.BytesIO(OnlineDiarizer(models).state.content)) as arrays:
         changed = {name: arrays[name] for name in arrays}
-    header = changed["header"].tobytes().replace(b'"class": "Session"', b'"class": "Popened"')
-    changed["header"] = np.frombuffer(header, np.uint8)
+    header = changed["header"].tobytes()
+    assert old in header
+    changed["header"] = np.frombuffer(header.replace(old, new), np.uint8)
     file = io.BytesIO()
     np.savez(file, **changed)
     file.seek(0)
+    return file
+
+
+def test_a_state_makes_only_classes_of_a_stream(live_models: Models) -> None:
+    file = changed_state(live_models, b'"class": "Session"', b'"class": "Popened"')
     with pytest.raises(FormatError, match="is damaged"):
         OnlineDiarizer.resume(live_models, OnlineState.load(file))
+
+
+@pytest.mark.parametrize("schema", [1, 3])
+def test_a_state_of_another_schema_is_refused(live_models: Models, schema: int) -> None:
+    file = changed_state(live_models, b'"schema": 2', f'"schema": {schema}'.encode())
+    with pytest.raises(FormatError, match=f"a state of schema {schema}, and this ovdiar reads 2"):
+        OnlineState.load(file)
 
 
 def test_beyond_the_kept_audio_the_answer_is_clustered_from_outputs(

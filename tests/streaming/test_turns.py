@@ -30,7 +30,7 @@ def turns(gap: int = 0, shortest: int = 0) -> Turns:
 
 
 def stretch(speaker: int, start: int, end: int, *, decided: bool = False) -> Stretch:
-    return Stretch(speaker, start, end, 1.0, 1.0, decided)
+    return Stretch(speaker, start, end, 1.0, 1.0, compared=end, decided=decided)
 
 
 def summary(events: list[Event]) -> list[tuple[str, int, str, float, float, bool]]:
@@ -110,20 +110,27 @@ def test_a_late_decision_does_not_repeat_what_is_final() -> None:
 
 def test_a_turn_is_provisional_until_its_voice_was_compared() -> None:
     who, held = speakers(2), turns()
-    new = Stretch(0, 5, 10, 1.0, 1.0, heard=False)
-    events = held.update([new], 0, who, 1.0)
-    events += held.update([Stretch(1, 5, 12, 1.0, 1.0, heard=True)], 0, who, 1.2)
-    events += held.update([Stretch(1, 5, 12, 1.0, 1.0, decided=True)], 12, who, 1.4)
-    assert [(event.kind, event.provisional) for event in events] == [
-        ("start", True),
-        ("relabel", False),
-        ("final", False),
+    events = held.update([Stretch(0, 5, 10, 1.0, 1.0, compared=5)], 0, who, 1.0)
+    events += held.update([Stretch(1, 5, 12, 1.0, 1.0, compared=9)], 0, who, 1.2)
+    events += held.update([stretch(1, 5, 12, decided=True)], 12, who, 1.4)
+    told = [(e.kind, e.provisional, round(e.compared - 0.05, 2)) for e in events]
+    assert told == [("start", True, 0.5), ("relabel", False, 0.9), ("final", False, 1.2)]
+
+
+def test_a_certain_turn_is_not_given_to_another_speaker() -> None:
+    who, held = speakers(2), turns()
+    events = held.update([stretch(0, 5, 10)], 0, who, 1.0)
+    events += held.update([stretch(1, 5, 12)], 0, who, 1.2)
+    assert [(event.kind, event.turn) for event in events] == [
+        ("start", 0),
+        ("retract", 0),
+        ("start", 1),
     ]
 
 
 def test_what_is_final_is_not_provisional_though_its_voice_was_not_compared() -> None:
     who, held = speakers(1), turns()
-    events = held.update([Stretch(0, 5, 8, 1.0, 1.0, decided=True, heard=False)], 8, who, 1.0)
+    events = held.update([Stretch(0, 5, 8, 1.0, 1.0, compared=5, decided=True)], 8, who, 1.0)
     assert [(event.kind, event.provisional) for event in events] == [
         ("start", False),
         ("final", False),
