@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from ovdiar.audio.suffixes import AUDIO_SUFFIXES
 from ovdiar.commands.options import Parser
-from ovdiar.ending import forget_output
-from ovdiar.errors import ConfigError, OvdiarError
+from ovdiar.ending import exit_status, say
+from ovdiar.errors import ConfigError
 from ovdiar.networks.names import DEFAULT_BUNDLE
 from ovdiar.presets import DIARIZATION
 
@@ -27,19 +27,12 @@ OF_ALL = ("-h", "--help", "--version")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status: 0, or 2 with one line that says what is wrong."""
-    try:
-        options = _parser().parse_args(_named(sys.argv[1:] if arguments is None else arguments))
-        options.run(options)
-        sys.stdout.flush()
-    except OvdiarError as error:
-        _say(f"ovdiar-export: {error}")
-        return 2
-    except KeyboardInterrupt:
-        _say("ovdiar-export: interrupted")
-        return 130
-    except BrokenPipeError:  # the reader of our output has left
-        forget_output()
-    return 0
+    return exit_status("ovdiar-export", lambda: _run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> None:
+    options = _parser().parse_args(_named(sys.argv[1:] if arguments is None else arguments))
+    options.run(options)
 
 
 def _named(arguments: Sequence[str]) -> Sequence[str]:
@@ -95,11 +88,11 @@ def _install(recipe: Recipe, options: argparse.Namespace) -> None:
         request=Request(
             options.precision, _recordings(options.calibrate), options.verify, options.static
         ),
-        report=_say if sys.stderr.isatty() else said.append,
+        report=say if sys.stderr.isatty() else said.append,
     )
     for line in said:
         if not line.startswith("fetching "):
-            _say(line)
+            say(line)
 
 
 def _recordings(paths: Sequence[Path]) -> tuple[Path, ...]:
@@ -122,11 +115,7 @@ def _check(options: argparse.Namespace) -> None:
     from ovdiar.networks.bundle import load_bundle
 
     bundle = load_bundle(options.bundle)
-    _say(f"{bundle.folder} is whole")
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(" ".join(line.splitlines()) + "\n")
+    say(f"{bundle.folder} is whole")
 
 
 def _parser() -> argparse.ArgumentParser:

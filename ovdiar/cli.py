@@ -24,8 +24,8 @@ from ovdiar.commands import (
 from ovdiar.commands import turns as files
 from ovdiar.commands.options import Parser
 from ovdiar.commands.verbosity import verbosity
-from ovdiar.ending import forget_output
-from ovdiar.errors import OvdiarError, OvdiarWarning
+from ovdiar.ending import exit_status, say
+from ovdiar.errors import OvdiarWarning
 from ovdiar.temporary import clear
 
 if TYPE_CHECKING:
@@ -39,27 +39,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     failed.
     """
     _prepare_streams()
-    try:
-        options = _parser().parse_args(arguments)
-        clear()  # what earlier runs left, if they were killed
-        with verbosity(options, _show_warning):
-            status: int | None = options.run(options)
-        sys.stdout.flush()
-    except OvdiarError as error:
-        _say(f"ovdiar: {error}")
-        return 2
-    except KeyboardInterrupt:
-        _say("ovdiar: interrupted")
-        return 130
-    except BrokenPipeError:  # the reader of our output has left
-        forget_output()
-    except OSError as error:
-        forget_output()
-        _say(f"ovdiar: {error.strerror or error}: check the disk, and where the output goes")
-        return 2
-    else:
-        return status or 0
-    return 0
+    return exit_status("ovdiar", lambda: _run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int | None:
+    options = _parser().parse_args(arguments)
+    clear()  # what earlier runs left, if they were killed
+    with verbosity(options, _show_warning):
+        status: int | None = options.run(options)
+    return status
 
 
 def _prepare_streams() -> None:
@@ -72,13 +60,9 @@ def _prepare_streams() -> None:
             setattr(sys, name, nowhere)
 
 
-def _say(line: str) -> None:
-    sys.stderr.write(" ".join(line.splitlines()) + "\n")
-
-
 def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
     if issubclass(category, OvdiarWarning):
-        _say(f"ovdiar: warning: {message}")
+        say(f"ovdiar: warning: {message}")
 
 
 def _parser() -> Parser:

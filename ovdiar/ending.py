@@ -52,6 +52,38 @@ def run_command(name: str, find: Callable[[], Callable[[], int]]) -> int:
     return status
 
 
+def exit_status(name: str, run: Callable[[], int | None]) -> int:
+    """Run a command; return its exit status, 0 where it returns None.
+
+    It is 2 with one line that says what is wrong, 130 after Ctrl-C, and 0 where the reader of our
+    output has left.
+    """
+    from ovdiar.errors import OvdiarError  # noqa: PLC0415 - not at the start
+
+    try:
+        status = run()
+        sys.stdout.flush()
+    except OvdiarError as error:
+        say(f"{name}: {error}")
+        return EXIT_STATUS
+    except KeyboardInterrupt:
+        say(f"{name}: interrupted")
+        return 130
+    except BrokenPipeError:
+        forget_output()
+        return 0
+    except OSError as error:
+        forget_output()
+        say(f"{name}: {error.strerror or error}: check the disk, and where the output goes")
+        return EXIT_STATUS
+    return status or 0
+
+
+def say(line: str) -> None:
+    """Write one line to standard error."""
+    sys.stderr.write(" ".join(line.splitlines()) + "\n")
+
+
 def end_at_signals(name: str) -> None:
     """End this process, a command of that name, at SIGINT, SIGTERM and SIGHUP.
 
