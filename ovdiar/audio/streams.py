@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import stat
 import tempfile
 from pathlib import Path
@@ -137,7 +138,9 @@ def open_path(path: str | os.PathLike[str]) -> IO[bytes]:
     try:
         return Path(path).open("rb")
     except FileNotFoundError:
-        raise AudioNotFoundError(f"{name}: no such file: check the path") from None
+        url = re.match(r"[a-z][a-z0-9+.-]+:/", name)
+        advice = "fetch it first, or give it to ovdiar batch" if url else "check the path"
+        raise AudioNotFoundError(f"{name}: no such file: {advice}") from None
     except IsADirectoryError:
         raise AudioError(f"{name}: is a folder, not a recording: give a readable file") from None
     except OSError as error:

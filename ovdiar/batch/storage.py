@@ -158,10 +158,12 @@ def local_copy(place: str) -> Iterator[str]:
         try:
             with system.open(path, "rb") as source, copy.open("wb") as target:
                 shutil.copyfileobj(source, target, 1 << 20)
-        except FileNotFoundError:
-            raise AudioNotFoundError(f"{place}: no such file: check the path") from None
         except Exception as error:  # file systems raise their own
-            reason = " ".join(str(error).split()) or type(error).__name__
+            # some say FileNotFoundError where nothing answers
+            cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
+            if isinstance(cause, FileNotFoundError):
+                raise AudioNotFoundError(f"{place}: no such file: check the path") from None
+            reason = " ".join(str(cause).split()) or type(cause).__name__
             raise AudioError(f"{place}: cannot be fetched ({reason}): check the access") from error
         yield str(copy)
 

@@ -353,6 +353,11 @@ def test_a_missing_file_is_also_the_builtin(tmp_path: Path) -> None:
     assert isinstance(caught.value, FileNotFoundError)
 
 
+def test_a_url_is_no_path() -> None:
+    with pytest.raises(AudioNotFoundError, match=r"fetch it first, or give it to ovdiar batch"):
+        reading.load("https://example.org/lost.wav")
+
+
 def test_a_file_that_shrinks_while_it_is_read_raises_an_error(tmp_path: Path) -> None:
     path = write(tmp_path / "call.wav", chirps(160_000, 16000), 16000)
     with reading.open_audio(path, block_s=1.0) as reader:

@@ -92,6 +92,20 @@ def test_a_recording_that_cannot_be_fetched_is_named(tmp_path: Path) -> None:
         pass
 
 
+class Unreachable:
+    """Says as fsspec's HTTP that there is no file where nothing answers."""
+
+    def open(self, path: str, _mode: str) -> Any:
+        raise FileNotFoundError(path) from ConnectionRefusedError("nobody listens")
+
+
+def test_a_host_that_does_not_answer_is_not_a_missing_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storage, "filesystem", lambda place: (Unreachable(), place))
+    message = r"http://host/a\.wav: cannot be fetched \(nobody listens\)"
+    with pytest.raises(AudioError, match=message), local_copy("http://host/a.wav"):
+        pass
+
+
 def test_the_state_changes_with_the_file(memory: Any) -> None:
     before = state_of("memory://calls/a.wav")
     assert before[0] == len(b"a.wav")
