@@ -26,7 +26,7 @@ Runs = list[tuple[int, int]]
 """First frames of runs, and those after the last ones."""
 
 
-@dataclass
+@dataclass(eq=False)
 class LivePiece:
     """Clean speech of one voice.
 
