@@ -158,9 +158,9 @@ class Decisions:
         labels = self.labelling.of_windows(view, held)
         root, first = self.labelling.speakers.root, self.decided
         certain = [(root(who), begin, end) for who, begin, end in self.certain if end > first]
-        present = {*labels.ravel().tolist(), *(who for who, _, _ in certain)}
-        lately = [root(each.speaker) for each in reversed(held.pieces)]
-        known = [who for who in dict.fromkeys([*lately, *sorted(present)]) if who in present - {-1}]
+        known = self._latest_first(
+            {*np.unique(labels).tolist(), *(each[0] for each in certain)}, held
+        )
         columns = np.full(labels.shape, -1, dtype=np.int64)
         columns[view.active] = len(known)
         for column, who in enumerate(known):
@@ -179,6 +179,13 @@ class Decisions:
                 speaker = self.labelling.unknown_speaker() if who < 0 else who
                 spans.append(Span(speaker, first + begin, first + end, score))
         return spans
+
+    def _latest_first(self, speakers: set[int], held: Held) -> list[int]:
+        """Sort speakers by their last piece, the latest first; without -1."""
+        lately = [self.labelling.speakers.root(each.speaker) for each in reversed(held.pieces)]
+        return [
+            who for who in dict.fromkeys([*lately, *sorted(speakers)]) if who in speakers - {-1}
+        ]
 
     def _resolve(self, now_s: float, *, last: bool) -> None:
         """Decide whose the runs are that wait for their speaker."""

@@ -129,7 +129,7 @@ def check_proxy(port: int, trusted: ssl.SSLContext, server: Server, audio: bytes
         assert client.get("/", follow_redirects=True).url.path == "/docs"
         assert client.get("/metrics").status_code == 404
     url = f"wss://localhost:{port}/v1/audio/stream"
-    with connect(url, ssl=trusted, proxy=None) as stream:
+    with connect(url, ssl=trusted, proxy=None, open_timeout=60) as stream:
         assert json.loads(stream.recv(timeout=60))["type"] == "ready"
 
 
