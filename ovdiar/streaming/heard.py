@@ -9,7 +9,7 @@ import numpy as np
 
 from ovdiar.clustering.attenuation import Links, Rows
 from ovdiar.clustering.rows import vote_on_links
-from ovdiar.pieces import Pieces, shares_of_windows
+from ovdiar.pieces import PAUSE_S, Pieces, shares_of_windows
 from ovdiar.streaming.speakers import Evidence
 from ovdiar.streaming.speech import LivePiece, common, cut
 
@@ -99,10 +99,11 @@ class Heard:
     def settle(self, decided: int, held: Held, *, last: bool) -> list[LivePiece]:
         """Take the live pieces before a frame as settled, with their links; return them.
 
-        The last piece may still grow.
+        The last piece may still grow, but for a pause that is too long within one.
         """
         ready = [each for each in self.live if each.end <= decided]
-        if ready and ready[-1] is self.live[-1] and not last:
+        paused = bool(ready) and self._s(decided - ready[-1].end) > PAUSE_S
+        if ready and ready[-1] is self.live[-1] and not (last or paused):
             ready.pop()
         if not ready:
             return []

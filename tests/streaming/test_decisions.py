@@ -33,6 +33,13 @@ def test_what_is_final_was_final_at_once() -> None:
             assert event.at - event.end <= 2.0 + 1e-9 or event.end < 5.0
 
 
+def test_nobody_is_forgotten_in_a_long_silence() -> None:
+    talk = [(0, 3, 33), (1, 300, 340), (0, 600, 630)]
+    stage = Stage(talk).play(650)
+    assert stage.final() == named(talk)
+    assert len(stage.decisions.labelling.heard.settled) == 4
+
+
 def test_overlap_is_two_turns() -> None:
     talk = [(0, 0, 60), (1, 50, 90), (0, 95, 130), (1, 120, 160)]
     assert Stage(talk, 5.0).play(165).final() == named(talk)

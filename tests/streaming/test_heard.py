@@ -68,12 +68,16 @@ def test_pieces_are_settled_with_what_the_windows_say_of_them() -> None:
     assert (links.same.tolist(), links.apart.tolist()) == ([[0, 2]], [[0, 1], [1, 2]])
 
 
-def test_the_last_piece_is_settled_at_the_end_alone() -> None:
+@pytest.mark.parametrize(
+    ("decided", "last", "settled"), [(49, False, 0), (51, False, 1), (29, True, 0), (49, True, 1)]
+)
+def test_the_last_piece_is_settled_after_a_pause_or_at_the_end(
+    decided: int, settled: int, *, last: bool
+) -> None:
     heard, embed = Heard(FRAME_S, USUAL.fade_s), Embedded()
     here = view((0, 0, 30))
     heard.listen(here, 100, embed, last=False)
-    assert heard.settle(100, heard.held(here), last=False) == []
-    assert len(heard.settle(100, heard.held(here), last=True)) == 1
+    assert len(heard.settle(decided, heard.held(here), last=last)) == settled
 
 
 def test_settled_pieces_are_bounded_and_rare_speakers_stay() -> None:
