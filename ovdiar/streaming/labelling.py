@@ -140,18 +140,18 @@ class Labelling:
         """
         speakers = self.speakers
         total = speakers.known[speaker].evidence
-        confirmed = speakers.candidates(confirmed=True)
+        confirmed = speakers.confirmed
         if total is not None and not speakers.full and (total.seconds >= LEAST_S or not confirmed):
             speakers.known[speaker].confirmed = True
             return speaker
-        free = [key for key in confirmed if key not in others] or list(confirmed)
+        free = [key for key in confirmed if key not in others] or confirmed
         if total is None:
             nearest = sorted(self.heard.pieces, key=lambda e: max(e.start - end, begin - e.end, 0))
-            found = (speakers.root(each.speaker) for each in nearest)
-            return next((who for who in found if who in free), -1)
-        keys, ((distances),) = speakers.distances(total.total[np.newaxis], confirmed=True)
-        order = (keys[place] for place in np.argsort(distances))
-        return next((who for who in order if who in free), -1)
+            order = [speakers.root(each.speaker) for each in nearest]
+        else:
+            keys, distances = speakers.distances(total.total[np.newaxis], confirmed=True)
+            order = [keys[place] for place in np.argsort(distances[0])]
+        return next((who for who in [*order, *free] if who in free), -1)
 
     def settle(self, decided: int, held: Held, *, last: bool) -> list[LivePiece]:
         """Take the pieces before a frame as settled, and return them."""

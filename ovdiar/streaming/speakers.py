@@ -117,19 +117,23 @@ class Speakers:
             speaker = self.known[speaker].merged_into
         return speaker
 
-    def candidates(self, *, but: int = -1, confirmed: bool = False) -> dict[int, Evidence]:
-        """Return the evidence of the speakers with pieces, or of the confirmed ones."""
+    def candidates(self) -> dict[int, Evidence]:
+        """Return the evidence of the speakers with pieces."""
         return {
             key: each.evidence
             for key, each in self.known.items()
-            if key != but and each.merged_into < 0 and each.evidence is not None
-            if each.confirmed or not confirmed
+            if each.merged_into < 0 and each.evidence is not None
         }
+
+    @property
+    def confirmed(self) -> list[int]:
+        """The speakers who are certain to be some, with pieces or without."""
+        return [k for k, each in self.known.items() if each.confirmed and each.merged_into < 0]
 
     @property
     def full(self) -> bool:
         """Whether there may be no more speakers."""
-        return 0 < self.most <= sum(e.confirmed and e.merged_into < 0 for e in self.known.values())
+        return 0 < self.most <= len(self.confirmed)
 
     def sum(self, settled: Iterable[LivePiece], live: Iterable[LivePiece]) -> None:
         """Sum the evidence of pieces by speaker."""
@@ -164,13 +168,11 @@ class Speakers:
         pairs = (one.squares**2 - one.fourths) / 2
         return max((products + p.shrink * self.level) / (pairs + p.shrink), 0.25 * self.level)
 
-    def scores(
-        self, one: Evidence, links: Mapping[int, tuple[float, float]], *, but: int = -1
-    ) -> dict[int, float]:
+    def scores(self, one: Evidence, links: Mapping[int, tuple[float, float]]) -> dict[int, float]:
         """Compare with each speaker that has pieces."""
         return {
             key: self.similarity(one, each, links.get(key, (0.0, 0.0)))
-            for key, each in self.candidates(but=but).items()
+            for key, each in self.candidates().items()
         }
 
     def distances(
@@ -182,7 +184,7 @@ class Speakers:
         """
         everybody = self.candidates()
         keys = [k for k in everybody if self.known[k].confirmed or not confirmed]
-        totals = np.array([everybody[key].total for key in keys]).reshape(len(keys), -1)
+        totals = np.array([everybody[key].total for key in keys]).reshape(-1, voices.shape[1])
         centre = np.zeros(voices.shape[1])
         if len(everybody) > 1:
             centre = np.sum([each.total for each in everybody.values()], axis=0)

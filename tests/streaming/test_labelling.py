@@ -127,3 +127,13 @@ def test_without_a_piece_the_speaker_is_the_nearest_in_time_who_is_not_speaking(
     unknown = held.unknown_speaker()
     assert held.force(unknown, 62, 64, set()) == second
     assert held.force(unknown, 62, 64, {second}) == first
+
+
+def test_where_there_may_be_no_more_a_voice_goes_to_one_without_pieces_too() -> None:
+    held = labelling()
+    held.speakers.most = 1
+    known, new = held.speakers.add(), held.speakers.add()
+    held.speakers.known[known].confirmed = True
+    held.speakers.known[new].settled = Evidence.of(VOICES[0], 3.0, USUAL.fade_s)
+    assert held.force(new, 50, 60, set()) == known
+    assert held.force(new, 50, 60, {known}) == known
