@@ -228,6 +228,28 @@ def test_no_more_speakers_than_allowed_are_final(
     assert diarizer.annotation.labels() == ["SPEAKER_00"]
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"latency": 0.5, "step": 0.1},
+        {"latency": 5.0, "step": 0.3, "new_speaker_delay": 0.0},
+        {"latency": 2.0, "new_speaker_delay": 20.0},
+        {"latency": 1.0, "step": 1.0, "max_speakers": 1},
+    ],
+    ids=str,
+)
+def test_with_any_settings_speech_between_pauses_is_told_without_contradiction(
+    live_models: Models, talk: NDArray[np.float32], settings: dict[str, float]
+) -> None:
+    pause = np.zeros(3 * RATE, np.float32)
+    parts = [part for second in range(2, 8) for part in (talk[second * RATE :][:RATE], pause)]
+    diarizer = OnlineDiarizer(live_models, **settings)  # type: ignore[arg-type]
+    events = events_of(diarizer, np.concatenate(parts), 7001)
+    viewer = Viewer(events)
+    assert viewer.final
+    assert set(viewer.final) <= viewer.closed
+
+
 def test_a_stream_that_has_ended_takes_no_more(live_models: Models) -> None:
     diarizer = OnlineDiarizer(live_models)
     diarizer.flush()
