@@ -155,16 +155,12 @@ class Decisions:
         In each frame as many are active as the windows count: those with the highest scores, then
         those who spoke last.
         """
-        labels = self.labelling.of_windows(view, held)
+        labels, places = self.labelling.of_pieces(held), held.places(view)
         root, first = self.labelling.speakers.root, self.decided
         certain = [(root(who), begin, end) for who, begin, end in self.certain if end > first]
-        known = self._latest_first(
-            {*np.unique(labels).tolist(), *(each[0] for each in certain)}, held
-        )
-        columns = np.full(labels.shape, -1, dtype=np.int64)
-        columns[view.active] = len(known)
-        for column, who in enumerate(known):
-            columns[labels == who] = column
+        known = self._latest_first({*labels, *(who for who, _, _ in certain)}, held)
+        columns = np.array([*map(known.index, labels), -1])[places]  # the last for no piece
+        columns[view.active & (places < 0)] = len(known)
         scores = view.activations(columns, len(known) + 1, first, latest)
         loudness = scores.copy()
         for who, begin, end in certain:
@@ -181,11 +177,9 @@ class Decisions:
         return spans
 
     def _latest_first(self, speakers: set[int], held: Held) -> list[int]:
-        """Sort speakers by their last piece, the latest first; without -1."""
+        """Sort speakers by their last piece, the latest first."""
         lately = [self.labelling.speakers.root(each.speaker) for each in reversed(held.pieces)]
-        return [
-            who for who in dict.fromkeys([*lately, *sorted(speakers)]) if who in speakers - {-1}
-        ]
+        return [who for who in dict.fromkeys([*lately, *sorted(speakers)]) if who in speakers]
 
     def _resolve(self, now_s: float, *, last: bool) -> None:
         """Decide whose the runs are that wait for their speaker."""

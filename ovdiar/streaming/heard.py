@@ -45,6 +45,22 @@ class Held:
     shares: list[Share]
     votes: Links
 
+    def places(self, view: View) -> NDArray[np.int16]:
+        """Return the piece around each frame of each window speaker (C, F, S); -1 for none.
+
+        It is the nearest of those that the window speaker holds.
+        """
+        found = np.full(view.active.shape, -1, dtype=np.int16)
+        frames = np.arange(view.active.shape[1])
+        starts = np.array([each.start for each in self.pieces])
+        ends = np.array([each.end for each in self.pieces])
+        for window, speaker, numbers, _ in self.shares:
+            offset = view.first + int(view.starts[window])
+            borders = (ends[numbers[:-1]] + starts[numbers[1:]]) // 2 - offset
+            nearest = np.searchsorted(borders, frames, side="right")
+            found[window, :, speaker] = numbers[nearest]
+        return found
+
 
 @dataclass
 class Heard:

@@ -66,26 +66,12 @@ class Labelling:
             self._rate()
         return held
 
-    def of_windows(self, view: View, held: Held) -> NDArray[np.int64]:
-        """Return whose each frame of each window speaker is (C, F, S); -1 without a piece.
-
-        A frame is the speaker's whose piece is the nearest of those that the window speaker holds.
-        """
-        found = np.full(view.active.shape, -1, dtype=np.int64)
+    def of_pieces(self, held: Held) -> list[int]:
+        """Return the speaker who is nearest to each of the last pieces."""
         if not held.pieces:
-            return found
-        voices = self._voices(held)
-        keys, distances = self.speakers.distances(voices)
-        labels = np.array(keys)[distances.argmin(axis=1)]
-        frames = np.arange(view.active.shape[1])
-        ends = np.array([each.end for each in held.pieces])
-        starts = np.array([each.start for each in held.pieces])
-        for window, speaker, numbers, _ in held.shares:
-            offset = view.first + int(view.starts[window])
-            borders = (ends[numbers[:-1]] + starts[numbers[1:]]) // 2 - offset
-            nearest = np.searchsorted(borders, frames, side="right")
-            found[window, :, speaker] = labels[numbers[nearest]]
-        return found
+            return []
+        keys, distances = self.speakers.distances(self._voices(held))
+        return [keys[place] for place in distances.argmin(axis=1).tolist()]
 
     def _voices(self, held: Held) -> NDArray[np.float64]:
         """Sum each of the last pieces and its neighbours of the same voice: (N, D)."""
