@@ -2,7 +2,7 @@
 
 `diarizer` is the public class, and `session` the state of one stream. A step, half a second of
 audio by default, goes through `signal` (resampled and filtered samples, their level), `recent`
-(the windows that cover what is not final), `heard` (pieces of clean speech, cut by `speech`),
+(the windows that cover what is not final), `live_pieces` (pieces of clean speech, cut by `speech`),
 `reclustering` (clusters of all pieces), `labelling` (whose the frames are) and `turns` (turns and
 events), in the order of `decisions`. docs/live.md describes the rules.
 """

@@ -11,8 +11,8 @@ from ovdiar.activity import runs
 from ovdiar.clustering.attenuation import Attenuation
 from ovdiar.frames import FrameGrid, Frames, to_samples
 from ovdiar.reconstruction import select_loudest
-from ovdiar.streaming.heard import Heard
 from ovdiar.streaming.labelling import Labelling
+from ovdiar.streaming.live_pieces import LivePieces
 from ovdiar.streaming.recent import LiveWindow, Recent, View
 from ovdiar.streaming.speakers import Speakers
 from ovdiar.streaming.turns import Stretch, Turns
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ovdiar.calibration import Calibration
     from ovdiar.parameters import DiarizationParameters
     from ovdiar.streaming.events import Event
-    from ovdiar.streaming.heard import Embed, Held
+    from ovdiar.streaming.live_pieces import Embed, WindowPieces
     from ovdiar.streaming.settings import OnlineSettings
     from ovdiar.streaming.speakers import Run
     from ovdiar.streaming.speech import LivePiece
@@ -89,7 +89,7 @@ class Decisions:
             settings.step,
             settings.latency,
             longest_s,
-            Labelling(speakers, Heard(grid.step_s, speakers.attenuation.fade_s), longest_s),
+            Labelling(speakers, LivePieces(grid.step_s, speakers.attenuation.fade_s), longest_s),
             Turns(
                 grid,
                 round(gap_s / grid.step_s),
@@ -128,7 +128,7 @@ class Decisions:
             if not last:
                 open_ = to_samples(self.latency_s - self.step_s, self.grid.rate)
                 decided = max(min(latest, self.frames_until(end - open_)), self.decided)
-            held = self.labelling.listen(view, latest, embed, last=last)
+            held = self.labelling.update(view, latest, embed, last=last)
             spans = self._spans(view, held, latest)
             done = [part for each in spans for part in _within(each, 0, decided)]
             self.pending, self.lately = self.pending + done, self.lately + done
@@ -149,13 +149,13 @@ class Decisions:
         self._forget(live)
         return events, settled
 
-    def _spans(self, view: View, held: Held, latest: int) -> list[Span]:
+    def _spans(self, view: View, held: WindowPieces, latest: int) -> list[Span]:
         """List the runs of all speakers from what is decided to a frame.
 
         In each frame as many are active as the windows count: those with the highest scores, then
         those who spoke last.
         """
-        labels, places = self.labelling.of_pieces(held), held.places(view)
+        labels, places = self.labelling.nearest_speakers(held), held.places(view)
         root, first = self.labelling.speakers.root, self.decided
         certain = [(root(who), begin, end) for who, begin, end in self.certain if end > first]
         known = self._latest_first({*labels, *(who for who, _, _ in certain)}, held)
@@ -176,7 +176,7 @@ class Decisions:
                 spans.append(Span(speaker, first + begin, first + end, score))
         return spans
 
-    def _latest_first(self, speakers: set[int], held: Held) -> list[int]:
+    def _latest_first(self, speakers: set[int], held: WindowPieces) -> list[int]:
         """Sort speakers by their last piece, the latest first."""
         lately = [self.labelling.speakers.root(each.speaker) for each in reversed(held.pieces)]
         return [who for who in dict.fromkeys([*lately, *sorted(speakers)]) if who in speakers]
@@ -187,7 +187,7 @@ class Decisions:
         for span in self.pending:
             who = speakers.root(span.speaker)
             if not speakers.known[who].confirmed:
-                found = self.labelling.of_frames(span.start, span.end)
+                found = self.labelling.speaker_of_frames(span.start, span.end)
                 who = who if found < 0 else found
             late = last or now_s + self.step_s - self.grid.step_s * span.end > self.longest_s
             if late and not speakers.known[who].confirmed:
@@ -204,21 +204,19 @@ class Decisions:
         self.pending = kept
 
     def _stretches(self, live: list[Span]) -> list[Stretch]:
-        """List what is not final: decided spans and the live part."""
-        known, found, waiting = self.labelling.speakers.known, [], []
-        for number, span in enumerate([*self.pending, *live]):
-            certain = number < len(self.pending) and known[span.speaker].confirmed
-            rated = self.labelling.rating(span.speaker, span.start, span.end)
-            found.append(
-                Stretch(span.speaker, span.start, span.end, span.score, *rated, decided=certain)
-            )
-            if number < len(self.pending) and not certain:
-                waiting.append(span)
-        final = [span for span in self.pending if known[span.speaker].confirmed]
-        self.pending = waiting
-        begin = min([self.decided, *(each.start for each in waiting)])
-        self.labelling.show([(each.speaker, each.start, each.end) for each in final], begin)
+        """List what is not final: decided spans and the live part; certain spans become final."""
+        known = self.labelling.speakers.known
+        final = [each for each in self.pending if known[each.speaker].confirmed]
+        self.pending = [each for each in self.pending if not known[each.speaker].confirmed]
+        found = [self._stretch(each, decided=True) for each in final]
+        found += [self._stretch(each, decided=False) for each in [*self.pending, *live]]
+        begin = min([self.decided, *(each.start for each in self.pending)])
+        self.labelling.mark_final([(each.speaker, each.start, each.end) for each in final], begin)
         return found
+
+    def _stretch(self, span: Span, *, decided: bool) -> Stretch:
+        rated = self.labelling.rating(span.speaker, span.start, span.end)
+        return Stretch(span.speaker, span.start, span.end, span.score, *rated, decided=decided)
 
     def _forget(self, live: list[Span]) -> None:
         """Drop what cannot tell anything any more."""

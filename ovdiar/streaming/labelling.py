@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ovdiar.clustering.attenuation import Links
-    from ovdiar.streaming.heard import Embed, Heard, Held
+    from ovdiar.streaming.live_pieces import Embed, LivePieces, WindowPieces
     from ovdiar.streaming.recent import View
     from ovdiar.streaming.speakers import Run, Speakers
     from ovdiar.streaming.speech import LivePiece
@@ -45,50 +44,50 @@ class Labelling:
     """
 
     speakers: Speakers
-    heard: Heard
+    pieces: LivePieces
     confirm_s: float
     due: int = 1
     final: list[Run] = field(default_factory=list)
     unknown: int = -1
 
-    def listen(self, view: View, reached: int, embed: Embed, *, last: bool) -> Held:
+    def update(self, view: View, reached: int, embed: Embed, *, last: bool) -> WindowPieces:
         """Cut and embed what is not settled, and decide whose it is.
 
         Returns which pieces the speakers of the windows hold.
         """
-        self.due -= self.heard.listen(view, reached, embed, last=last)
-        held = self.heard.held(view)
-        for piece in self.heard.live:
+        self.due -= self.pieces.update(view, reached, embed, last=last)
+        held = self.pieces.in_windows(view)
+        for piece in self.pieces.live:
             piece.shown = self._final_speaker(piece)
-        if self.heard.pieces:
+        if self.pieces.all:
             if self.due <= 0 or not self._assign(held):
                 self._recluster(held)
             self._rate()
         return held
 
-    def of_pieces(self, held: Held) -> list[int]:
+    def nearest_speakers(self, held: WindowPieces) -> list[int]:
         """Return the speaker who is nearest to each of the last pieces."""
         if not held.pieces:
             return []
         keys, distances = self.speakers.distances(self._voices(held))
         return [keys[place] for place in distances.argmin(axis=1).tolist()]
 
-    def _voices(self, held: Held) -> NDArray[np.float64]:
+    def _voices(self, held: WindowPieces) -> NDArray[np.float64]:
         """Sum each of the last pieces and its neighbours of the same voice: (N, D)."""
         pieces = held.pieces
         totals = np.array([each.evidence.total for each in pieces if each.evidence is not None])
         voices: NDArray[np.float64] = totals.copy()
         for one, two in held.votes.same.tolist():
-            gap_s = max(pieces[two].start - pieces[one].end, 0) * self.heard.frame_s
+            gap_s = max(pieces[two].start - pieces[one].end, 0) * self.pieces.frame_s
             weight = NEIGHBOUR * np.exp(-gap_s / NEIGHBOUR_S)
             voices[one] += weight * totals[two]
             voices[two] += weight * totals[one]
         return voices
 
-    def of_frames(self, begin: int, end: int) -> int:
+    def speaker_of_frames(self, begin: int, end: int) -> int:
         """Return the speaker of most pieces' frames between two; -1 for none."""
         runs = [(begin, end)]
-        shared = ((each.speaker, common(each.runs, runs)) for each in self.heard.since(begin))
+        shared = ((each.speaker, common(each.runs, runs)) for each in self.pieces.since(begin))
         return self._most(shared)
 
     def rating(self, speaker: int, begin: int, end: int) -> tuple[float, int]:
@@ -96,7 +95,7 @@ class Labelling:
 
         The speaker is certain up to there: the end of the last long piece; ``begin`` without one.
         """
-        own = [e for e in self.heard.since(begin) if e.speaker == speaker and e.start < end]
+        own = [e for e in self.pieces.since(begin) if e.speaker == speaker and e.start < end]
         certain = [min(each.end, end) for each in own if each.seconds >= CERTAIN_S]
         return own[-1].margin if own else 0.0, certain[-1] if certain else begin
 
@@ -115,7 +114,7 @@ class Labelling:
         """Drop speakers that nothing refers to."""
         if self.unknown not in needed:
             self.unknown = -1
-        pieces = self.heard.pieces
+        pieces = self.pieces.all
         needed = needed | {who for each in pieces for who in (each.speaker, each.shown)}
         self.speakers.forget(needed | {who for who, _, _ in self.final})
 
@@ -132,34 +131,34 @@ class Labelling:
             return speaker
         free = [key for key in confirmed if key not in others] or confirmed
         if total is None:
-            nearest = sorted(self.heard.pieces, key=lambda e: max(e.start - end, begin - e.end, 0))
+            nearest = sorted(self.pieces.all, key=lambda e: max(e.start - end, begin - e.end, 0))
             order = [speakers.root(each.speaker) for each in nearest]
         else:
             keys, distances = speakers.distances(total.total[np.newaxis], confirmed=True)
             order = [keys[place] for place in np.argsort(distances[0])]
         return next((who for who in [*order, *free] if who in free), -1)
 
-    def settle(self, decided: int, held: Held, *, last: bool) -> list[LivePiece]:
+    def settle(self, decided: int, held: WindowPieces, *, last: bool) -> list[LivePiece]:
         """Take the pieces before a frame as settled, and return them."""
-        ready = self.heard.settle(decided, held, last=last)
+        ready = self.pieces.settle(decided, held, last=last)
         if ready:
-            self.speakers.sum_live(ready, self.heard.live)
+            self.speakers.add_pieces(ready, self.pieces.live)
         return ready
 
-    def show(self, runs: Iterable[Run], pending: int) -> None:
+    def mark_final(self, runs: Iterable[Run], pending: int) -> None:
         """Note runs that are final now.
 
         From the frame ``pending`` on, not all is final.
         """
         self.final += runs
-        unsure = [each for each in self.heard.settled if each.shown < 0]
+        unsure = [each for each in self.pieces.settled if each.shown < 0]
         for piece in unsure:
             if piece.end <= pending:
                 piece.shown = self._final_speaker(piece)
                 if piece.shown < 0:
                     piece.shown = piece.speaker
-        waiting = [each.start for each in [*unsure, *self.heard.live] if each.shown < 0]
-        first = min([*waiting, *(each.start for each in self.heard.live), pending])
+        waiting = [each.start for each in [*unsure, *self.pieces.live] if each.shown < 0]
+        first = min([*waiting, *(each.start for each in self.pieces.live), pending])
         self.final = [each for each in self.final if each[2] > first]
 
     def _final_speaker(self, piece: LivePiece) -> int:
@@ -175,12 +174,12 @@ class Labelling:
                 frames[who] = frames.get(who, 0) + count
         return max(frames, key=lambda who: frames[who], default=-1)
 
-    def _recluster(self, held: Held) -> None:
+    def _recluster(self, held: WindowPieces) -> None:
         """Cluster all pieces; a speaker of whom nothing was final goes if no cluster is left."""
-        speakers, pieces = self.speakers, self.heard.pieces
+        speakers, pieces = self.speakers, self.pieces.all
         self.due = max(1, round(EVERY * len(pieces)))
         bounds = CountBounds(1, speakers.most or len(pieces))
-        rows, links = self.heard.rows(), self.heard.links(held)
+        rows, links = self.pieces.rows(), self.pieces.links(held)
         speakers.level = level_of(rows, links, speakers.attenuation)
         used = sum(each.used and each.merged_into < 0 for each in speakers.known.values())
         labels = clusters_of(
@@ -196,43 +195,41 @@ class Labelling:
             known = speakers.known[key]
             if not (known.confirmed or known.used):
                 speakers.merge(key, found[int(np.bincount(labels[before == key]).argmax())])
-        speakers.sum(self.heard.settled, self.heard.live)
+        speakers.sum(self.pieces.settled, self.pieces.live)
 
-    def _assign(self, held: Held) -> bool:
+    def _assign(self, held: WindowPieces) -> bool:
         """Give pieces that have no speaker yet to the nearest; return whether all have one."""
-        speakers, live = self.speakers, self.heard.live
+        speakers, live = self.speakers, self.pieces.live
         for piece in live:
             if piece.speaker >= 0:
                 piece.speaker = speakers.root(piece.speaker)
-        speakers.sum_live([], live)
-        new = [each for each in live if each.speaker < 0]
+        speakers.add_pieces([], live)
+        new = [place for place, each in enumerate(held.pieces) if each.speaker < 0]
+        for place in new:
+            held.pieces[place].speaker = self._most_similar(place, held)
         if new:
-            links = self.heard.links(held)
-            for piece in new:
-                piece.speaker = self._nearest(piece, links)
-            speakers.sum_live([], live)
-        return all(each.speaker >= 0 for each in new)
+            speakers.add_pieces([], live)
+        return all(held.pieces[place].speaker >= 0 for place in new)
 
-    def _nearest(self, piece: LivePiece, links: Links) -> int:
+    def _most_similar(self, place: int, held: WindowPieces) -> int:
         """Return the most similar speaker; -1 for a piece that may be a new one's."""
-        one, pieces = piece.evidence, self.heard.pieces
-        number = next(n for n, each in enumerate(pieces) if each is piece)
-        scores = {} if one is None else self.speakers.scores(one, self._links(number, links))
+        piece = held.pieces[place]
+        one, links = piece.evidence, self._links(place, held)
+        scores = {} if one is None else self.speakers.scores(one, links)
         best = max(scores, key=lambda key: scores[key], default=-1)
         if best < 0 or piece.seconds < LEAST_S or self.speakers.full:
             return best
         return best if scores[best] >= self.speakers.threshold else -1
 
-    def _links(self, number: int, links: Links) -> dict[int, tuple[float, float]]:
+    def _links(self, place: int, held: WindowPieces) -> dict[int, tuple[float, float]]:
         """Count the pieces of each speaker that are linked with one, as one voice or as two."""
         counts: dict[int, tuple[float, float]] = {}
-        for pairs, (one, two) in ((links.same, (1, 0)), (links.apart, (0, 1))):
-            for other in [*pairs[pairs[:, 1] == number, 0], *pairs[pairs[:, 0] == number, 1]]:
-                speaker = self.heard.pieces[other].speaker
-                if speaker < 0:
-                    continue
-                same, apart = counts.get(speaker, (0.0, 0.0))
-                counts[speaker] = same + one, apart + two
+        for pairs, (one, two) in ((held.votes.same, (1, 0)), (held.votes.apart, (0, 1))):
+            for other in [*pairs[pairs[:, 1] == place, 0], *pairs[pairs[:, 0] == place, 1]]:
+                speaker = held.pieces[other].speaker
+                if speaker >= 0:
+                    same, apart = counts.get(speaker, (0.0, 0.0))
+                    counts[speaker] = same + one, apart + two
         return counts
 
     def _shown(self, piece: LivePiece) -> int:
@@ -242,7 +239,7 @@ class Labelling:
 
     def _rate(self) -> None:
         """Rate the live pieces, and make speakers certain who have enough speech."""
-        for piece in self.heard.live:
+        for piece in self.pieces.live:
             if piece.evidence is not None:
                 piece.margin = self.speakers.margin(piece.evidence, piece.speaker)
         for each in self.speakers.known.values():

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from ovdiar.clustering.ahc import CountBounds
     from ovdiar.clustering.attenuation import Attenuation, Links, Rows
 
-
 APART = 0.15
 """How much more alike two known speakers must be, to be united."""
 

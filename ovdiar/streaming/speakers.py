@@ -32,8 +32,8 @@ NEAREST = 1e-6
 class Evidence:
     """Sums over pieces of one speaker; f is the `fading` of a piece.
 
-    ``total`` (D,) sums f times normalised embedding; ``weight``, ``squares`` and ``fourths`` f to
-    these powers; ``seconds`` the speech, and ``strength`` f times speech.
+    ``total`` (D,) sums f times the normalised embedding; ``weight`` sums f, ``squares`` and
+    ``fourths`` its powers; ``seconds`` sums the speech, and ``strength`` f times the speech.
     """
 
     total: NDArray[np.float64]
@@ -136,12 +136,12 @@ class Speakers:
         return 0 < self.most <= len(self.confirmed)
 
     def sum(self, settled: Iterable[LivePiece], live: Iterable[LivePiece]) -> None:
-        """Sum the evidence of pieces by speaker."""
-        sums = [_sums(pieces) for pieces in (settled, live)]
-        for key, each in self.known.items():
-            each.settled, each.live = (found.get(key) for found in sums)
+        """Sum the evidence of all pieces by speaker."""
+        for each in self.known.values():
+            each.settled = None
+        self.add_pieces(settled, live)
 
-    def sum_live(self, settled: Iterable[LivePiece], live: Iterable[LivePiece]) -> None:
+    def add_pieces(self, settled: Iterable[LivePiece], live: Iterable[LivePiece]) -> None:
         """Add pieces that are settled now, and sum the live ones anew."""
         for key, evidence in _sums(settled).items():
             known = self.known[key]
@@ -183,7 +183,7 @@ class Speakers:
         Cosine distances after the mean voice of all is subtracted; of one speaker, nothing is.
         """
         everybody = self.candidates()
-        keys = [k for k in everybody if self.known[k].confirmed or not confirmed]
+        keys = [key for key in everybody if not confirmed or self.known[key].confirmed]
         totals = np.array([everybody[key].total for key in keys]).reshape(-1, voices.shape[1])
         centre = np.zeros(voices.shape[1])
         if len(everybody) > 1:

@@ -22,9 +22,9 @@ from ovdiar.frames import FrameGrid
 from ovdiar.parameters import DiarizationParameters
 from ovdiar.pipelines.diarization.prepared_file import HEADER, UNREADABLE, content_of
 from ovdiar.streaming.decisions import Decisions, Span
-from ovdiar.streaming.heard import Heard
 from ovdiar.streaming.keeping import KeptAudio, KeptOutputs
 from ovdiar.streaming.labelling import Labelling
+from ovdiar.streaming.live_pieces import LivePieces
 from ovdiar.streaming.recent import LiveWindow, Recent
 from ovdiar.streaming.session import Session
 from ovdiar.streaming.settings import OnlineSettings
@@ -46,7 +46,7 @@ CLASSES: dict[str, type] = {
     each.__name__: each
     for each in (
         *(Attenuation, Buffer, Calibration, Decisions, DiarizationParameters),
-        *(Evidence, Filter, FinalTurn, FrameGrid, Heard),
+        *(Evidence, Filter, FinalTurn, FrameGrid, LivePieces),
         *(KeptAudio, KeptOutputs, Labelling, LevelMeter),
         *(LivePiece, LiveSignal, LiveTurn, LiveWindow, OnlineSettings, Recent, Session, Slider),
         *(Span, Speaker, Speakers, Turns),

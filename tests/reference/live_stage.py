@@ -10,8 +10,8 @@ import numpy as np
 from ovdiar.clustering.attenuation import Attenuation
 from ovdiar.frames import FrameGrid
 from ovdiar.streaming.decisions import Decisions
-from ovdiar.streaming.heard import Heard
 from ovdiar.streaming.labelling import Labelling
+from ovdiar.streaming.live_pieces import LivePieces
 from ovdiar.streaming.speakers import Speakers
 from ovdiar.streaming.speech import common
 from ovdiar.streaming.turns import Turns
@@ -32,7 +32,7 @@ WINDOW, STEP = 100, 5
 
 def labelling(confirm_s: float = 2.0) -> Labelling:
     """Begin with nobody."""
-    return Labelling(Speakers(USUAL, 0.75), Heard(GRID.step_s, USUAL.fade_s), confirm_s)
+    return Labelling(Speakers(USUAL, 0.75), LivePieces(GRID.step_s, USUAL.fade_s), confirm_s)
 
 
 @dataclass

@@ -37,7 +37,7 @@ def test_nobody_is_forgotten_in_a_long_silence() -> None:
     talk = [(0, 3, 33), (1, 300, 340), (0, 600, 630)]
     stage = Stage(talk).play(650)
     assert stage.final() == named(talk)
-    assert len(stage.decisions.labelling.heard.settled) == 4
+    assert len(stage.decisions.labelling.pieces.settled) == 4
 
 
 def test_overlap_is_two_turns() -> None:

@@ -8,14 +8,14 @@ from reference.live_stage import GRID, USUAL, labelling
 
 from ovdiar.clustering.ahc import FREE
 from ovdiar.clustering.attenuation import Links, merge_tree
-from ovdiar.streaming.heard import Held
+from ovdiar.streaming.live_pieces import WindowPieces
 from ovdiar.streaming.reclustering import clusters_of, matched
 from ovdiar.streaming.speakers import Evidence
 from ovdiar.streaming.speech import LivePiece
 
 VOICES = np.eye(4, dtype=np.float32)
 NONE = np.zeros((0, 2), dtype=np.int64)
-NOBODY = Held([], [], Links(NONE, NONE))
+NOBODY = WindowPieces([], [], Links(NONE, NONE))
 
 
 def piece(voice: np.ndarray, start: int, end: int) -> LivePiece:
@@ -34,8 +34,8 @@ def test_clusters_keep_the_speakers_that_most_of_their_speech_was_shown_with() -
 def test_short_pieces_go_to_the_nearest_cluster() -> None:
     held = labelling()
     spans = [(0, 30), (30, 60), (60, 63), (63, 66)]
-    held.heard.settled = [piece(VOICES[v], *s) for v, s in zip((0, 1, 1, 0), spans, strict=True)]
-    labels = clusters_of(held.heard.rows(), Links(NONE, NONE), USUAL, 0.75, FREE)
+    held.pieces.settled = [piece(VOICES[v], *s) for v, s in zip((0, 1, 1, 0), spans, strict=True)]
+    labels = clusters_of(held.pieces.rows(), Links(NONE, NONE), USUAL, 0.75, FREE)
     assert labels[2] == labels[1] != labels[0] == labels[3]
 
 
@@ -44,8 +44,8 @@ def test_known_speakers_are_kept_apart_unless_they_are_much_alike(
     known: int, lower: float, found: int
 ) -> None:
     held = labelling()
-    held.heard.settled = [piece(VOICES[0], 0, 30), piece(VOICES[0] + 2 * VOICES[1], 900, 930)]
-    rows, links = held.heard.rows(), Links(NONE, NONE)
+    held.pieces.settled = [piece(VOICES[0], 0, 30), piece(VOICES[0] + 2 * VOICES[1], 900, 930)]
+    rows, links = held.pieces.rows(), Links(NONE, NONE)
     (score,) = merge_tree(rows, links, USUAL).scores
     labels = clusters_of(rows, links, USUAL, score - lower, FREE, known=known)
     assert labels.max() + 1 == found
@@ -54,57 +54,57 @@ def test_known_speakers_are_kept_apart_unless_they_are_much_alike(
 def test_speakers_who_were_united_early_part_when_more_is_heard() -> None:
     held = labelling()
     between = np.asarray(0.5 * VOICES[0] + 0.5 * VOICES[1], np.float32)
-    held.heard.settled = [piece(VOICES[0], 0, 12), piece(between, 130, 140)]
+    held.pieces.settled = [piece(VOICES[0], 0, 12), piece(between, 130, 140)]
     held._recluster(NOBODY)
-    first, second = held.heard.settled
+    first, second = held.pieces.settled
     assert first.speaker == second.speaker
     for number in range(1, 5):
         start = 140 * number + 130
-        held.heard.settled += [
+        held.pieces.settled += [
             piece(VOICES[0], start, start + 30),
             piece(VOICES[1], start + 30, start + 60),
         ]
     held._recluster(NOBODY)
-    last, other = held.heard.settled[-2:]
+    last, other = held.pieces.settled[-2:]
     assert last.speaker == first.speaker != other.speaker
 
 
 def test_what_is_final_keeps_its_speaker_when_all_is_clustered_again() -> None:
     held = labelling()
-    held.heard.settled = [piece(VOICES[0], 0, 30)]
+    held.pieces.settled = [piece(VOICES[0], 0, 30)]
     held._recluster(NOBODY)
-    (first,) = held.heard.settled
-    held.show([(first.speaker, 0, 30)], 30)
+    (first,) = held.pieces.settled
+    held.mark_final([(first.speaker, 0, 30)], 30)
     shown = first.shown
-    held.heard.settled[0] = piece(VOICES[1], 0, 30)
-    held.heard.settled[0].shown = shown
-    held.heard.settled += [piece(VOICES[0], 200, 230), piece(VOICES[1], 230, 260)]
+    held.pieces.settled[0] = piece(VOICES[1], 0, 30)
+    held.pieces.settled[0].shown = shown
+    held.pieces.settled += [piece(VOICES[0], 200, 230), piece(VOICES[1], 230, 260)]
     held._recluster(NOBODY)
-    assert [each.speaker == shown for each in held.heard.settled] == [True, False, True]
+    assert [each.speaker == shown for each in held.pieces.settled] == [True, False, True]
 
 
 def test_a_piece_is_shown_with_the_speaker_who_got_most_of_it() -> None:
     held = labelling()
-    held.heard.settled = [piece(VOICES[0], 0, 30), piece(VOICES[0], 40, 60)]
+    held.pieces.settled = [piece(VOICES[0], 0, 30), piece(VOICES[0], 40, 60)]
     held._recluster(NOBODY)
-    own, other = held.heard.settled[0].speaker, held.speakers.add()
-    held.show([(own, 0, 10), (other, 10, 30)], 35)
-    assert [each.shown for each in held.heard.settled] == [other, -1]
-    held.show([(own, 40, 60)], 70)
-    assert [each.shown for each in held.heard.settled] == [other, own]
+    own, other = held.pieces.settled[0].speaker, held.speakers.add()
+    held.mark_final([(own, 0, 10), (other, 10, 30)], 35)
+    assert [each.shown for each in held.pieces.settled] == [other, -1]
+    held.mark_final([(own, 40, 60)], 70)
+    assert [each.shown for each in held.pieces.settled] == [other, own]
 
 
 def test_new_pieces_go_to_the_nearest_speaker_until_all_are_clustered_again() -> None:
     held = labelling()
-    held.heard.settled = [piece(VOICES[0], 0, 30), piece(VOICES[1], 30, 60)]
+    held.pieces.settled = [piece(VOICES[0], 0, 30), piece(VOICES[1], 30, 60)]
     held._recluster(NOBODY)
-    second = held.heard.settled[1].speaker
-    held.heard.live = [piece(VOICES[1], 70, 85), piece(VOICES[0], 90, 95)]
-    assert held._assign(NOBODY)
-    assert held.heard.live[0].speaker == second
-    held.heard.live.append(piece(VOICES[2], 100, 130))
-    assert not held._assign(NOBODY)
-    assert held.heard.live[2].speaker == -1
+    second = held.pieces.settled[1].speaker
+    held.pieces.live = [piece(VOICES[1], 70, 85), piece(VOICES[0], 90, 95)]
+    assert held._assign(WindowPieces(held.pieces.all, [], NOBODY.votes))
+    assert held.pieces.live[0].speaker == second
+    held.pieces.live.append(piece(VOICES[2], 100, 130))
+    assert not held._assign(WindowPieces(held.pieces.all, [], NOBODY.votes))
+    assert held.pieces.live[2].speaker == -1
 
 
 @pytest.mark.parametrize(("seconds", "made"), [(0.5, False), (1.0, True)])
@@ -120,9 +120,9 @@ def test_a_new_speaker_needs_a_second_of_speech(seconds: float, *, made: bool) -
 
 def test_without_a_piece_the_speaker_is_the_nearest_in_time_who_is_not_speaking() -> None:
     held = labelling()
-    held.heard.settled = [piece(VOICES[0], 0, 30), piece(VOICES[1], 30, 60)]
+    held.pieces.settled = [piece(VOICES[0], 0, 30), piece(VOICES[1], 30, 60)]
     held._recluster(NOBODY)
-    first, second = (each.speaker for each in held.heard.settled)
+    first, second = (each.speaker for each in held.pieces.settled)
     held._rate()
     unknown = held.unknown_speaker()
     assert held.force(unknown, 62, 64, set()) == second

@@ -102,7 +102,7 @@ def test_sums_follow_pieces_that_are_settled(seed: int) -> None:
             speakers.add()
     whole.sum(pieces[:6], pieces[6:])
     stepwise.sum(pieces[:2], pieces[2:5])
-    stepwise.sum_live(pieces[2:6], pieces[6:])
+    stepwise.add_pieces(pieces[2:6], pieces[6:])
     for key, evidence_ in whole.candidates().items():
         np.testing.assert_allclose(stepwise.candidates()[key].total, evidence_.total)
         assert stepwise.candidates()[key].seconds == pytest.approx(evidence_.seconds)

@@ -1,4 +1,4 @@
-"""The pieces that were heard: those that are settled, and those that may still be cut anew."""
+"""The pieces of a stream: those that are settled, and those that may still be cut anew."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ REMEMBERED = 40
 
 
 @dataclass(frozen=True, eq=False)
-class Held:
+class WindowPieces:
     """The last pieces, and what the windows say of them, by their places.
 
     ``shares`` tell which each window speaker holds, ``votes`` which two are one voice.
@@ -63,7 +63,7 @@ class Held:
 
 
 @dataclass
-class Heard:
+class LivePieces:
     """Pieces with their embeddings, in order of time.
 
     ``settled`` pieces lie where all is final. ``live`` ones are cut anew at each step, beyond the
@@ -80,11 +80,11 @@ class Heard:
     following: int = 0
 
     @property
-    def pieces(self) -> list[LivePiece]:
+    def all(self) -> list[LivePiece]:
         """All pieces."""
         return self.settled + self.live
 
-    def listen(self, view: View, reached: int, embed: Embed, *, last: bool) -> int:
+    def update(self, view: View, reached: int, embed: Embed, *, last: bool) -> int:
         """Cut what is not settled anew, up to a frame; return how many pieces were embedded."""
         before, self.live, fresh = self.live, [], 0
         found = cut(view, self.begin, self.frame_s)
@@ -112,7 +112,7 @@ class Heard:
         self.remembered = [*self.remembered, replace(piece)][-REMEMBERED:]
         return True
 
-    def settle(self, decided: int, held: Held, *, last: bool) -> list[LivePiece]:
+    def settle(self, decided: int, held: WindowPieces, *, last: bool) -> list[LivePiece]:
         """Take the live pieces before a frame as settled, with their links; return them.
 
         The last piece may still grow, but for a pause that is too long within one.
@@ -151,14 +151,17 @@ class Heard:
 
     def since(self, frame: int) -> list[LivePiece]:
         """List the pieces that end after a frame."""
-        pieces = self.pieces
+        pieces = self.all
         count = 0
         while count < len(pieces) and pieces[-1 - count].end > frame:
             count += 1
         return pieces[len(pieces) - count :]
 
-    def held(self, view: View) -> Held:
-        """Find the pieces that the window speakers of a view hold."""
+    def in_windows(self, view: View) -> WindowPieces:
+        """Find the pieces that window speakers hold; the newest window's votes are kept.
+
+        Once a step, so that each window votes once.
+        """
         near = self.since(view.first)
         owner = [number for number, each in enumerate(near) for _ in each.runs]
         runs = np.array([run for each in near for run in each.runs], dtype=np.int64).reshape(-1, 2)
@@ -167,7 +170,7 @@ class Heard:
         frames = np.array([each.frames for each in near], dtype=np.int64)
         newest = [each for each in shares if each[0] == len(view.windows) - 1]
         self._vote(near, vote_on_links(newest, frames))
-        return Held(near, shares, vote_on_links(shares, frames))
+        return WindowPieces(near, shares, vote_on_links(shares, frames))
 
     def _vote(self, near: list[LivePiece], votes: Links) -> None:
         """Add the votes of a window on settled pieces to those of the windows before."""
@@ -177,9 +180,9 @@ class Heard:
                     links, other = near[two].links, near[one].number
                     links[other] = links.get(other, 0) + vote
 
-    def links(self, held: Held) -> Links:
+    def links(self, held: WindowPieces) -> Links:
         """Link all pieces: by the votes of the windows at hand, or as they were settled."""
-        count, first = len(self.settled), len(self.pieces) - len(held.pieces)
+        count, first = len(self.settled), len(self.all) - len(held.pieces)
         place = {each.number: number for number, each in enumerate(self.settled)}
         same, apart = (
             np.array(
@@ -198,7 +201,7 @@ class Heard:
 
     def rows(self) -> Rows:
         """Make rows of all pieces, of which there is at least one."""
-        pieces = self.pieces
+        pieces = self.all
         embeddings = [each.embedding for each in pieces if each.embedding is not None]
         return Rows(
             embeddings=np.stack(embeddings).astype(np.float64),
