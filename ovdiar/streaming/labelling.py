@@ -1,4 +1,4 @@
-"""Whose the pieces are that were heard, and whose the speakers of the windows."""
+"""Which speaker each piece of clean speech belongs to, and when a speaker is new."""
 
 from __future__ import annotations
 

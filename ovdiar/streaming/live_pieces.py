@@ -94,7 +94,7 @@ class LivePieces:
                 continue
             fresh += self._embed(piece, embed)
             if piece.embedding is not None:
-                piece.speaker = _heir(piece, before)
+                piece.speaker = _speaker_before(piece, before)
                 self.live.append(piece)
         return fresh
 
@@ -219,7 +219,7 @@ def _serves(one: LivePiece, two: LivePiece) -> bool:
     return common(one.runs, two.runs) >= SAME * one.frames and two.frames < GROWN * one.frames
 
 
-def _heir(piece: LivePiece, before: list[LivePiece]) -> int:
+def _speaker_before(piece: LivePiece, before: list[LivePiece]) -> int:
     """Return the speaker of the earlier piece that shares most frames; -1 if none does."""
     shared = [common(piece.runs, each.runs) for each in before]
     return before[int(np.argmax(shared))].speaker if any(shared) else -1
